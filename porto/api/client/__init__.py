@@ -1,0 +1,1 @@
+"""Clients of the API socket: the Python library (`connection`) and portoctl's lean one."""

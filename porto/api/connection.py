@@ -1,0 +1,316 @@
+"""One client's connection: bytes in, requests run in order, replies out.
+
+Made by `server.py` for each accepted socket. One request is in progress at a time;
+what a client sends ahead waits, first here, then in the socket. Most requests are
+answered within the call that read them; those that wait become a task.
+
+A client that stops reading is not read from either; one that announces too much,
+sends garbage, or lets pushed events pile up is dropped.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from google.protobuf.message import DecodeError
+
+from porto.api import replies
+from porto.api.context import Session
+from porto.api.dispatch import Method, Refusal
+from porto.api.framing import FrameSplitter, FrameTooLong, varint
+from porto.api.proto import rpc_pb2
+from porto.api.texts import check_texts
+from porto.spec.errors import EError, InvalidMethod, PortoError, Unknown
+
+if TYPE_CHECKING:
+    from porto.api.server import ApiServer
+
+log = structlog.get_logger()
+
+AHEAD_MAX = 64 << 10
+"""Bytes of further requests that are kept while one is in progress."""
+
+EVENTS_MAX = 1 << 20
+"""Unsent bytes at which the next pushed event drops the connection."""
+
+_FAILURES = {
+    EError.Unknown: "fail_system",
+    EError.InvalidValue: "fail_invalid_value",
+    EError.InvalidCommand: "fail_invalid_command",
+    EError.InvalidNetworkAddress: "fail_invalid_netaddr",
+}
+_SLOW = (
+    (1, "requests_longer_1s"),
+    (3, "requests_longer_3s"),
+    (30, "requests_longer_30s"),
+    (300, "requests_longer_5m"),
+)
+_parse = rpc_pb2.TContainerRequest.FromString
+
+
+class Connection(asyncio.BufferedProtocol):
+    """The server's end of one connection."""
+
+    def __init__(self, server: "ApiServer") -> None:
+        self._server = server
+        self._services = server.services
+        self._splitter = FrameSplitter(server.services.config.daemon.max_msg_len)
+        self._transport: asyncio.Transport
+        self._task: asyncio.Task[None] | None = None
+        self._method: Method | None = None
+        self._began = 0.0
+        self._reading = True
+        self._clogged = False
+        self._unpermitted = False
+        self._closing = False
+        self.session: Session | None = None
+        self.active_at = 0.0
+
+    # -- what asyncio calls ------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Identify the client; one that is not served sees only the end."""
+        self._transport = cast(asyncio.Transport, transport)
+        caller = self._server.admit(self, transport.get_extra_info("socket"))
+        if caller is None:
+            self._closing = True
+            self._transport.abort()
+            return
+        self.session = Session(caller, self._push)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """All connections read into the same place: they do so one after the other."""
+        return self._server.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what was read."""
+        self._splitter.feed(self._server.buffer[:nbytes])
+        self._advance()
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than it asks."""
+        self._clogged = True
+        self._regulate()
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        self._clogged = False
+        self._server.sent(self)
+        self._advance()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone, or was dropped."""
+        self._closing = True
+        self._server.forget(self)
+        if self._task is not None and self._method is not None and self._method.abandons:
+            self._task.cancel()
+
+    # -- what the server and the budget call --------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is in progress."""
+        return self._task is not None
+
+    @property
+    def task(self) -> asyncio.Task[None] | None:
+        """The request in progress, if it is worth finishing without its client."""
+        return None if self._method is None or self._method.abandons else self._task
+
+    @property
+    def waiting(self) -> asyncio.Task[None] | None:
+        """The request in progress, if it only waits."""
+        return None if self._method is None or not self._method.abandons else self._task
+
+    @property
+    def deaf(self) -> bool:
+        """Whether the end of the connection would go unnoticed."""
+        return not self._reading and not self._clogged
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the client has not taken yet."""
+        return self._transport.get_write_buffer_size()
+
+    def fileno(self) -> int:
+        """The socket's descriptor, -1 when it is closed."""
+        peer = self._transport.get_extra_info("socket")
+        return -1 if peer is None else int(peer.fileno())
+
+    def permit_granted(self) -> None:
+        """Go on receiving a large frame."""
+        self._unpermitted = False
+        self._advance()
+
+    def drop(self, reason: str) -> None:
+        """Close at once, unsent replies are lost."""
+        if not self._closing:
+            self._closing = True
+            self._services.counters.add("clients_dropped")
+            log.info("client dropped", pid=self.pid, reason=reason)
+        self._transport.abort()
+
+    def close(self) -> None:
+        """Take no more requests, send what is unsent, then close."""
+        self._closing = True
+        self._transport.close()
+
+    @property
+    def pid(self) -> int:
+        """The client's pid."""
+        return self.session.caller.pid if self.session else 0
+
+    # -- requests ------------------------------------------------------------
+
+    def _advance(self) -> None:
+        """Run the requests that are here, as far as possible."""
+        try:
+            while self._task is None and not self._clogged and not self._closing:
+                data = self._splitter.next()
+                if data is None:
+                    wanted = self._splitter.wanted
+                    self._unpermitted = not self._server.budget.request(self, wanted)
+                    break
+                self._server.budget.release(self)
+                self._begin(data)
+        except FrameTooLong as error:
+            self._refuse(str(error))
+        self._regulate()
+
+    def _regulate(self) -> None:
+        if self._closing:
+            return
+        ahead = self._task is not None and len(self._splitter) > AHEAD_MAX
+        wanted = not (ahead or self._clogged or self._unpermitted)
+        if wanted is self._reading:
+            return
+        self._reading = wanted
+        if wanted:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
+        self._server.watch(self)
+
+    def _refuse(self, reason: str) -> None:
+        """Garbage, or a client that is not served any more: close without a reply."""
+        self.drop(reason)
+
+    def _begin(self, data: bytes) -> None:
+        session = self.session
+        assert session is not None
+        services = self._services
+        self._began = services.clock()
+        self.active_at = services.monotonic()
+        try:
+            request = _parse(data)
+        except DecodeError as error:
+            self._refuse(str(error))
+            return
+        if not request.IsInitialized():
+            self._refuse("a required field is missing")
+            return
+        try:
+            session.caller = services.authority.refresh(session.caller)
+        except PortoError as error:
+            self._refuse(str(error))
+            return
+        self._method = None
+        try:
+            fields = request.ListFields()
+            if len(fields) != 1:
+                found = ", ".join(descriptor.name for descriptor, _ in fields)
+                raise InvalidMethod(
+                    f"cannot run a request with several methods: {found}"
+                    if fields
+                    else "cannot run a request without a known method"
+                )
+            descriptor, message = fields[0]
+            method = self._server.methods.get(descriptor.name)
+            if method is None:
+                raise InvalidMethod(f"cannot run {descriptor.name}: no such method")
+            self._method = method
+            if not data.isascii():
+                check_texts(message)
+            method.check(services, session)
+            outcome = method.run(services, session, message)
+        except Exception as error:
+            self._fail(error)
+            return
+        if isinstance(outcome, bytes):
+            self._trace(None)
+            self._reply(replies.SUCCESS + outcome, timed=True)
+            return
+        self._task = asyncio.get_running_loop().create_task(self._finish(method, outcome))
+        self._server.started(self._task)
+
+    async def _finish(self, method: Method, outcome: Coroutine[Any, Any, bytes]) -> None:
+        """Runs as a task: wait for the outcome, reply, go on with the next request."""
+        since = self._services.monotonic()
+        try:
+            payload = await outcome
+        except asyncio.CancelledError:
+            self._task = None
+            raise
+        except Exception as error:
+            self._task = None
+            self._fail(error)
+        else:
+            self._task = None
+            self._trace(None)
+            # A delayed reply of wait has no timestamp, like a pushed event.
+            self._reply(replies.SUCCESS + payload, timed=not method.abandons)
+        lasted = self._services.monotonic() - since
+        for seconds, counter in _SLOW:
+            if lasted > seconds and not method.abandons:
+                self._services.counters.add(counter)
+        self.active_at = self._services.monotonic()
+        self._advance()
+
+    def _fail(self, error: Exception) -> None:
+        """Reply an error; one that no handler meant is logged with its traceback."""
+        payload = error.payload if isinstance(error, Refusal) else b""
+        public = self._public(error)
+        counters = self._services.counters
+        counters.add("requests_failed")
+        if public.code in _FAILURES:
+            counters.add(_FAILURES[public.code])
+        self._trace(public)
+        self._reply(replies.failure(public, payload), timed=True)
+
+    def _public(self, error: Exception) -> PortoError:
+        """What the client is told."""
+        if isinstance(error, Refusal):
+            return error.error
+        if isinstance(error, PortoError):
+            return error
+        name = self._method.name if self._method else "request"
+        log.error("handler failed", method=name, pid=self.pid, exc_info=error)
+        self._services.counters.add("errors")
+        return Unknown(f"cannot {name}: internal error: {error!r}")
+
+    def _trace(self, error: PortoError | None) -> None:
+        method, switches = self._method, self._services.switches
+        if not switches.verbose or method is None:
+            return
+        if switches.debug or method.writes:
+            log.info("request", method=method.name, pid=self.pid, error=str(error or ""))
+
+    def _reply(self, body: bytes, *, timed: bool) -> None:
+        if self._closing:
+            return
+        self._services.counters.add("requests_completed")
+        if timed:
+            body += replies.timestamp(self._began)
+        self._transport.write(varint(len(body)) + body)
+        if self._clogged:
+            self._server.unsent(self)
+
+    def _push(self, body: bytes) -> None:
+        """Send an event between replies."""
+        if self._closing:
+            return
+        if self._transport.get_write_buffer_size() > EVENTS_MAX:
+            self.drop("events are not read")
+            return
+        self._transport.write(varint(len(body)) + body)

@@ -1,0 +1,260 @@
+"""The life of containers: create, destroy, list, start, stop, pause, resume, kill.
+
+Each request writes an intent through `spec/operations.py` and, where something has
+to happen, waits for the engine. Manual section "Operations"; legality is decided in
+`spec/operations.py`, rights in `auth.py`.
+"""
+
+import dataclasses
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from porto.api import replies
+from porto.api.context import Services, Session
+from porto.api.dispatch import Outcome, handles
+from porto.api.handlers.targets import find, resolve
+from porto.api.masks import ANY
+from porto.api.proto import rpc_pb2
+from porto.spec import operations
+from porto.spec.errors import ContainerDoesNotExist, InvalidState, InvalidValue, PortoError
+from porto.spec.ids import is_below, parent_name, validate_name
+from porto.spec.operations import Credentials
+from porto.spec.record import Record, Run, State
+
+SIGNAL_MAX = 64
+_LIST_REPLIES_MAX = 64
+
+
+@handles("create", writes=True)
+def create(services: Services, session: Session, request: rpc_pb2.TContainerCreateRequest) -> bytes:
+    """A new stopped container."""
+    create_container(services, session, request.name, weak=False)
+    return b""
+
+
+@handles("createWeak", writes=True)
+def create_weak(
+    services: Services, session: Session, request: rpc_pb2.TContainerCreateRequest
+) -> bytes:
+    """The same, destroyed when this connection closes."""
+    create_container(services, session, request.name, weak=True)
+    return b""
+
+
+def create_container(services: Services, session: Session, name: str, *, weak: bool) -> Record:
+    """Create for the client, under its credentials."""
+    full = resolve(session, name)
+    validate_name(full, superuser=session.caller.superuser)
+    services.authority.check_create(session.caller, full, parent_name(full))
+    record = operations.create(
+        services.store,
+        full,
+        actor=session.actor,
+        credentials=_credentials(services, session, full),
+        now=services.clock(),
+        weak=weak,
+    )
+    if weak:
+        session.weak.add(record.id)
+    services.counters.add("containers_created")
+    return record
+
+
+def _credentials(services: Services, session: Session, name: str) -> Credentials:
+    """The owner is who the client acts as; its own user runs what it puts below itself."""
+    caller, accounts = session.caller, services.accounts
+    task = caller.task if is_below(name, caller.container) else caller.cred
+    return Credentials(
+        user=accounts.user_name(task.uid),
+        group=accounts.group_name(task.gid),
+        owner_user=accounts.user_name(caller.cred.uid),
+        owner_group=accounts.group_name(caller.cred.gid),
+    )
+
+
+@handles("destroy", writes=True)
+def destroy(
+    services: Services, session: Session, request: rpc_pb2.TContainerDestroyRequest
+) -> Outcome:
+    """End a container and all below it."""
+    record = find(services, session, request.name, "destroy")
+    changed = operations.destroy(services.store, record, actor=session.actor, now=services.clock())
+    return _converge(services, changed)
+
+
+@handles("list")
+def list_names(
+    services: Services, session: Session, request: rpc_pb2.TContainerListRequest
+) -> bytes:
+    """Names that the client sees, in the order of full names."""
+    view = session.caller.view
+    mask = request.mask if request.HasField("mask") else ANY
+    if request.changed_since:
+        return _names(
+            shown
+            for record in services.store.records()
+            if int(record.status.change_time) >= request.changed_since
+            and (shown := view.shown(record.name)) is not None
+            and view.matches(record.name, mask)
+        )
+    key = (view.namespace, mask)
+    known = services.names.replies.get(key)
+    if known is None:
+        full = services.store.names()
+        if mask == ANY and not view.namespace:
+            known = _names(full)
+        else:
+            known = _names(
+                shown
+                for name in full
+                if (shown := view.shown(name)) is not None and view.matches(name, mask)
+            )
+        if len(services.names.replies) >= _LIST_REPLIES_MAX:
+            services.names.replies.clear()
+        services.names.replies[key] = known
+    return known
+
+
+def _names(names: Any) -> bytes:
+    answer = rpc_pb2.TContainerListResponse()
+    answer.name.extend(names)
+    return replies.answer("list", answer)
+
+
+@handles("start", writes=True)
+def start(services: Services, session: Session, request: rpc_pb2.TContainerStartRequest) -> Outcome:
+    """Start a container, stopped ancestors first."""
+    record = find(services, session, request.name, "start")
+    return begin(services, session, record)
+
+
+def begin(services: Services, session: Session, record: Record) -> Coroutine[Any, Any, bytes]:
+    """Start a container that the client controls; refused at once or worth waiting for."""
+    before = {record.id: record}
+    services.authority.check_start(session.caller, record)
+    for ancestor in services.store.ancestors(record):
+        before[ancestor.id] = ancestor
+        if ancestor.status.state is State.STOPPED and ancestor.intent.run is Run.STOPPED:
+            services.authority.check_start(session.caller, ancestor)
+    asked = operations.start(services.store, record, actor=session.actor, now=services.clock())
+    return _started(services, before, asked)
+
+
+async def _started(services: Services, before: dict[int, Record], asked: Sequence[Record]) -> bytes:
+    try:
+        await services.engine.converge(asked)
+        _check_started(services, asked[-1])
+    except PortoError as error:
+        for item in reversed(asked):
+            current = services.store.find_id(item.id)
+            if current is None or current.status.state is not State.STOPPED:
+                continue
+            _take_back(services, before[item.id], current, item, error)
+        raise
+    return b""
+
+
+def _check_started(services: Services, asked: Record) -> None:
+    """Raise when another request has undone the start while it was waited for."""
+    current = services.store.find_id(asked.id)
+    if current is None:
+        raise ContainerDoesNotExist(f"cannot start {asked.name}: it was destroyed meanwhile")
+    if current.status.state is State.STOPPED and current.intent.launch == asked.intent.launch:
+        raise InvalidState(f"cannot start {asked.name}: it was stopped meanwhile")
+
+
+@handles("stop", writes=True)
+def stop(services: Services, session: Session, request: rpc_pb2.TContainerStopRequest) -> Outcome:
+    """Stop a container and all below it."""
+    record = find(services, session, request.name, "stop")
+    milliseconds = (
+        request.timeout_ms
+        if request.HasField("timeout_ms")
+        else services.config.container.stop_timeout_ms
+    )
+    changed = operations.stop(
+        services.store,
+        record,
+        kill_at=services.monotonic() + milliseconds / 1000 if milliseconds else 0.0,
+        actor=session.actor,
+        now=services.clock(),
+    )
+    return _converge(services, changed)
+
+
+@handles("kill", writes=True)
+def kill(services: Services, session: Session, request: rpc_pb2.TContainerKillRequest) -> bytes:
+    """Send a signal to the main task."""
+    record = find(services, session, request.name, "kill")
+    if not 0 <= request.sig <= SIGNAL_MAX:
+        raise InvalidValue(f"cannot kill {record.name} with signal {request.sig}: no such signal")
+    operations.check_kill(record)
+    services.engine.signal(record, request.sig)
+    return b""
+
+
+@handles("pause", writes=True)
+def pause(services: Services, session: Session, request: rpc_pb2.TContainerPauseRequest) -> Outcome:
+    """Freeze a container and all below it."""
+    record = find(services, session, request.name, "pause")
+    changed = operations.pause(services.store, record, actor=session.actor, now=services.clock())
+    return _converge(services, [changed], before=[record])
+
+
+@handles("resume", writes=True)
+def resume(
+    services: Services, session: Session, request: rpc_pb2.TContainerResumeRequest
+) -> Outcome:
+    """Thaw a container and all below it."""
+    record = find(services, session, request.name, "resume")
+    before = [record, *services.store.descendants(record.name)]
+    changed = operations.resume(services.store, record, actor=session.actor, now=services.clock())
+    return _converge(services, changed, before=before)
+
+
+@handles("Respawn", writes=True)
+def respawn(
+    services: Services, session: Session, request: rpc_pb2.TContainerRespawnRequest
+) -> Outcome:
+    """Run the command of a dead container again, in place."""
+    record = find(services, session, request.name, "respawn")
+    services.authority.check_start(session.caller, record)
+    changed = operations.respawn(services.store, record, actor=session.actor, now=services.clock())
+    return _converge(services, [changed], before=[record])
+
+
+def _converge(
+    services: Services, changed: Sequence[Record], before: Sequence[Record] = ()
+) -> Outcome:
+    """Wait for the engine; on failure take the intents of `before` back.
+
+    Stop and destroy are not taken back: a container that is half gone had better go.
+    """
+    if not changed:
+        return b""
+
+    async def work() -> bytes:
+        try:
+            await services.engine.converge(changed)
+        except PortoError as error:
+            asked = {record.id: record for record in changed}
+            for old in before:
+                current = services.store.find_id(old.id)
+                if current is not None and old.id in asked:
+                    _take_back(services, old, current, asked[old.id], error)
+            raise
+        return b""
+
+    return work()
+
+
+def _take_back(
+    services: Services, old: Record, current: Record, asked: Record, error: PortoError
+) -> None:
+    """Restore the intent of `old`, unless somebody has asked for something else since."""
+    if current.intent != asked.intent:
+        return
+    # A launch number is used once, whether the launch went well or not.
+    intent = dataclasses.replace(old.intent, launch=current.intent.launch)
+    restored = dataclasses.replace(current, intent=intent)
+    operations.take_back(services.store, restored, error, now=services.clock())

@@ -1,0 +1,138 @@
+"""Labels: FindLabel, SetLabel, IncLabel.
+
+Labels are the property `labels`; writing one goes the same way as setting
+``labels[NAME]``. Manual section "State".
+"""
+
+from collections.abc import Iterable
+
+from porto.api import replies
+from porto.api.context import Services, Session
+from porto.api.dispatch import Refusal, handles
+from porto.api.handlers.properties import write
+from porto.api.handlers.targets import find
+from porto.api.masks import ANY, matches
+from porto.api.proto import rpc_pb2
+from porto.api.waits import labels_of
+from porto.spec.codecs.labels import check_label
+from porto.spec.errors import (
+    BY_CODE,
+    Busy,
+    InvalidState,
+    InvalidValue,
+    LabelNotFound,
+    PortoError,
+)
+from porto.spec.prop import Rejected
+from porto.spec.record import Record
+
+INT64_MIN = -(1 << 63)
+INT64_MAX = (1 << 63) - 1
+
+
+@handles("FindLabel")
+def find_label(services: Services, session: Session, request: rpc_pb2.TFindLabelRequest) -> bytes:
+    """Containers that the client sees, by label, with a mask, a state and a value."""
+    view = session.caller.view
+    mask = request.mask if request.HasField("mask") else ANY
+    upwards = request.label.startswith(".")
+    label_mask = request.label.removeprefix(".")
+    answer = rpc_pb2.TFindLabelResponse()
+    for record in services.store.records():
+        shown = view.shown(record.name)
+        if shown is None or not matches(shown, mask):
+            continue
+        if request.HasField("state") and record.status.state != request.state:
+            continue
+        for label, value in _labels(services, record, upwards):
+            if not matches(label, label_mask):
+                continue
+            if request.HasField("value") and value != request.value:
+                continue
+            answer.list.add(name=shown, state=record.status.state, label=label, value=value)
+    return replies.answer("FindLabel", answer)
+
+
+def _labels(services: Services, record: Record, upwards: bool) -> Iterable[tuple[str, str]]:
+    """A container's labels; with `upwards` those of its ancestors that it does not have."""
+    if not upwards:
+        return record.spec.lifecycle.labels
+    found: dict[str, str] = {}
+    for bearer in (record, *services.store.ancestors(record)):
+        for label, value in bearer.spec.lifecycle.labels:
+            found.setdefault(label, value)
+    return sorted(found.items())
+
+
+@handles("SetLabel", writes=True)
+def set_label(services: Services, session: Session, request: rpc_pb2.TSetLabelRequest) -> bytes:
+    """Set or remove one label, if its value and the container's state are as expected."""
+    record = find(services, session, request.name, "set a label of")
+    label = request.label
+    text = f"cannot set label {label[:128]!r} of {record.name}"
+    _check(label, request.value, text)
+    present = labels_of(record).get(label)
+    answer = rpc_pb2.TSetLabelResponse(state=record.status.state)
+    if present is not None:
+        answer.prev_value = present
+    payload = replies.answer("SetLabel", answer)
+    error: PortoError | None = None
+    if request.HasField("prev_value") and request.prev_value != (present or ""):
+        if present is None:
+            error = LabelNotFound(f"{text}: it is not set")
+        else:
+            error = Busy(f"{text}: its value is {present!r}")
+    elif request.HasField("state") and request.state != record.status.state:
+        error = InvalidState(f"{text}: the container is {record.status.state}")
+    if error is None and (present or "") != request.value:
+        try:
+            write(services, session, record, f"labels[{label}]", request.value)
+        except PortoError as failure:
+            error = failure
+    if error is not None:
+        raise Refusal(error, payload)
+    return payload
+
+
+@handles("IncLabel", writes=True)
+def inc_label(services: Services, session: Session, request: rpc_pb2.TIncLabelRequest) -> bytes:
+    """Add to a label that is a decimal number; a missing one counts as 0."""
+    record = find(services, session, request.name, "increment a label of")
+    label = request.label
+    text = f"cannot add {request.add} to label {label[:128]!r} of {record.name}"
+    _check(label, "", text)
+    present = labels_of(record).get(label)
+    result = 0
+    error: PortoError | None = None
+    if present is None and request.add == 0:
+        error = LabelNotFound(f"{text}: it is not set")
+    elif present is not None and not _is_decimal(present):
+        error = InvalidValue(f"{text}: its value {present[:32]!r} is not a decimal number")
+    else:
+        result = int(present or 0)
+        if not INT64_MIN <= result + request.add <= INT64_MAX:
+            error = InvalidValue(f"{text}: {result} would overflow")
+        else:
+            result += request.add
+            try:
+                write(services, session, record, f"labels[{label}]", str(result))
+            except PortoError as failure:
+                error, result = failure, result - request.add
+    payload = replies.answer("IncLabel", rpc_pb2.TIncLabelResponse(result=result))
+    if error is not None:
+        raise Refusal(error, payload)
+    return payload
+
+
+def _is_decimal(text: str) -> bool:
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 19):
+        return False
+    return INT64_MIN <= int(text) <= INT64_MAX
+
+
+def _check(label: str, value: str, text: str) -> None:
+    try:
+        check_label(label, value)
+    except Rejected as refusal:
+        raise BY_CODE[refusal.code](f"{text}: {refusal.reason}") from refusal

@@ -1,0 +1,210 @@
+"""Properties as text: getProperty, getData, setProperty, and the lists of properties.
+
+Writing goes through `spec/operations.py`; on a container that is not stopped the
+reply waits for the engine, and a change that it cannot make true is put back.
+Manual section "Properties".
+"""
+
+import dataclasses
+from collections.abc import Coroutine
+from typing import Any
+
+from porto.api import replies, variables
+from porto.api.context import Services, Session
+from porto.api.dispatch import Outcome, handles
+from porto.api.handlers.targets import find, resolve
+from porto.api.proto import rpc_pb2
+from porto.spec import operations
+from porto.spec.container import PROPERTIES, find_property
+from porto.spec.errors import InvalidProperty, InvalidValue, PortoError
+from porto.spec.ids import ROOT
+from porto.spec.prop import Property, split_index
+from porto.spec.record import Record, Run, State
+
+_INERT_OWNERS = frozenset({"notes", "access"})
+"""Owners of properties that nothing in the kernel depends on: no pass to wait for."""
+
+_LEGACY = {
+    "cpu.smart": "cpu_policy",
+    "memory.limit_in_bytes": "memory_limit",
+    "memory.low_limit_in_bytes": "memory_guarantee",
+    "memory.recharge_on_pgfault": "recharge_on_pgfault",
+}
+_LEGACY_VALUES = {
+    "cpu.smart": ("normal", "rt"),
+    "memory.recharge_on_pgfault": ("false", "true"),
+}
+
+
+@handles("getProperty")
+def get_property(
+    services: Services, session: Session, request: rpc_pb2.TContainerGetPropertyRequest
+) -> bytes:
+    """One value as text."""
+    text = _read(services, session, request.name, request.property, request.real)
+    return replies.value_answer("getProperty", text)
+
+
+@handles("getData")
+def get_data(
+    services: Services, session: Session, request: rpc_pb2.TContainerGetDataRequest
+) -> bytes:
+    """The same under another name."""
+    text = _read(services, session, request.name, request.data, request.real)
+    return replies.value_answer("getData", text)
+
+
+def _read(services: Services, session: Session, name: str, variable: str, real: bool) -> str:
+    full = resolve(session, name)
+    parsed = variables.parse(variable)
+    viewer = session.caller.viewer
+    if full == ROOT:
+        return parsed.read_root(services, viewer)
+    record = services.store.get(full, "get a property of")
+    return parsed.read(services, record, viewer, real=real)
+
+
+@handles("setProperty", writes=True)
+def set_property(
+    services: Services, session: Session, request: rpc_pb2.TContainerSetPropertyRequest
+) -> Outcome:
+    """Write one property."""
+    record = find(services, session, request.name, "set a property of")
+    name, value = _modern(request.property, request.value.strip(" \t\n"))
+    return apply(services, session, record, name, value)
+
+
+def apply(services: Services, session: Session, record: Record, name: str, text: str) -> Outcome:
+    """Write one property of a container that the client controls; make it true."""
+    new = write(services, session, record, name, text)
+    prop = find_property(split_index(name)[0])
+    if is_inert(new, prop):
+        return b""
+    return make_true(services, record, new)
+
+
+def write(services: Services, session: Session, record: Record, name: str, text: str) -> Record:
+    """Check the client's rights to this value, then write it; returns the new record."""
+    base, index = split_index(name)
+    if "." in base:
+        raise InvalidProperty(f"cannot set {_shown(name)} of {record.name}: no such property")
+    prop = find_property(base)
+    if index is not None and not prop.indexed:
+        raise InvalidValue(f"cannot set {_shown(name)} of {record.name}: it has no elements")
+    check_rights(services, session, record, prop, name, text)
+    return operations.set_property(
+        services.store, record, name, text, actor=session.actor, now=services.clock()
+    )
+
+
+def check_rights(
+    services: Services, session: Session, record: Record, prop: Property, name: str, text: str
+) -> None:
+    """Raise when the value of an access property is more than the client may give."""
+    if prop.name not in ("owner_user", "owner_group", "enable_porto"):
+        return
+    _, value = operations.parse_property(record.spec, record.name, name, text)
+    authority, caller = services.authority, session.caller
+    if prop.name == "owner_user":
+        authority.check_owner_user(caller, record, value)
+    elif prop.name == "owner_group":
+        authority.check_owner_group(caller, record, value)
+    else:
+        authority.check_enable_porto(caller, record, value)
+
+
+def is_inert(record: Record, prop: Property) -> bool:
+    """Whether nothing has to happen for the property to be true."""
+    idle = record.status.state is State.STOPPED and record.intent.run is Run.STOPPED
+    return idle or prop.prop.owner in _INERT_OWNERS
+
+
+def make_true(services: Services, old: Record, new: Record) -> Coroutine[Any, Any, bytes]:
+    """Wait for the pass that applies `new`; on failure put the properties of `old` back."""
+
+    async def work() -> bytes:
+        try:
+            await services.engine.converge([new])
+        except PortoError as error:
+            await _put_back(services, old, new, error)
+            raise
+        return b""
+
+    return work()
+
+
+async def _put_back(services: Services, old: Record, new: Record, error: PortoError) -> None:
+    current = services.store.find_id(new.id)
+    if current is None or current.name != new.name:
+        return
+    spec, origins = current.spec, dict(current.origins)
+    for prop in PROPERTIES.values():
+        if not prop.facet or new.spec.value(prop) == old.spec.value(prop):
+            continue
+        # Somebody else has set it since: theirs stays.
+        if current.spec.value(prop) != new.spec.value(prop):
+            continue
+        if old.spec.is_set(prop):
+            spec = spec.with_value(prop, old.spec.value(prop))
+        else:
+            spec = spec.without_value(prop)
+        origins.pop(prop.name, None)
+        if prop.name in old.origins:
+            origins[prop.name] = old.origins[prop.name]
+    restored = dataclasses.replace(current, spec=spec, origins=origins)
+    operations.take_back(services.store, restored, error, now=services.clock())
+    back = services.store.find_id(new.id)
+    if back is None:
+        return
+    try:
+        await services.engine.converge([back])
+    except PortoError:
+        # The caller hears the first error; the engine keeps trying on its own.
+        return
+
+
+def _modern(name: str, value: str) -> tuple[str, str]:
+    """The present spelling of a property and value."""
+    if name in _LEGACY:
+        if name in _LEGACY_VALUES:
+            off, on = _LEGACY_VALUES[name]
+            value = off if value == "0" else on
+        return _LEGACY[name], value
+    if "[" not in name and variables.is_label(name):
+        return f"labels[{name}]", value
+    return name, value
+
+
+def _shown(name: str) -> str:
+    return repr(name if len(name) <= 80 else name[:80] + "...")
+
+
+@handles("propertyList")
+def property_list(
+    services: Services, session: Session, request: rpc_pb2.TContainerPropertyListRequest
+) -> bytes:
+    """All visible properties."""
+    answer = rpc_pb2.TContainerPropertyListResponse()
+    for prop in PROPERTIES.values():
+        if prop.prop.hidden:
+            continue
+        mark = " (ro)" if prop.prop.read_only else " (dynamic)" if prop.prop.dynamic else ""
+        answer.list.add(
+            name=prop.name,
+            desc=prop.help + mark,
+            read_only=prop.prop.read_only,
+            dynamic=prop.prop.dynamic,
+        )
+    return replies.answer("propertyList", answer)
+
+
+@handles("dataList")
+def data_list(
+    services: Services, session: Session, request: rpc_pb2.TContainerDataListRequest
+) -> bytes:
+    """The visible properties that cannot be set."""
+    answer = rpc_pb2.TContainerDataListResponse()
+    for prop in PROPERTIES.values():
+        if prop.prop.read_only and not prop.prop.hidden:
+            answer.list.add(name=prop.name, desc=prop.help)
+    return replies.answer("dataList", answer)

@@ -1,0 +1,66 @@
+"""What the API needs from the rest of the daemon; `cli/daemon.py` hands it in.
+
+The API writes specs and reads status and observers; everything else goes through
+these protocols, so that handlers are tested without a kernel.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from porto.observers.viewer import Viewer
+from porto.spec.prop import Property
+from porto.spec.record import Record
+
+
+class Engine(Protocol):
+    """The reconcile loop, as an imperative caller sees it."""
+
+    async def converge(self, records: Iterable[Record]) -> None:
+        """Wait until each record's present generation is made true or given up.
+
+        Raises the failing facet's `PortoError`; the caller then takes the change
+        back (`spec/operations.take_back`). A container that is gone has converged
+        if its intent was to be absent.
+        """
+
+    def signal(self, record: Record, signo: int) -> None:
+        """Send a signal to the main task; raises InvalidState when there is none."""
+
+
+class Counters(Protocol):
+    """The daemon's counters: GetSystem and the property porto_stat."""
+
+    def snapshot(self) -> Mapping[str, int]:
+        """All counters by their porto_stat names."""
+
+    def clear(self, name: str | None) -> None:
+        """Reset one resettable counter, or all; raises InvalidValue."""
+
+    def add(self, name: str, amount: int = 1) -> None:
+        """Count something, for example ``requests_completed``."""
+
+
+class Readers(Protocol):
+    """Values of properties as text, read when asked for; all raise `PortoError`.
+
+    State rules (`check_readable`) are checked by the caller. Bytes that are not UTF-8
+    are returned as surrogate escapes.
+    """
+
+    def read(self, record: Record, prop: Property, index: str | None, viewer: Viewer) -> str:
+        """A status property."""
+
+    def read_root(self, prop: Property, index: str | None, viewer: Viewer) -> str:
+        """A property of the host, status or not."""
+
+    def read_spec(self, record: Record, prop: Property, index: str | None) -> str:
+        """A settable property as shown, which may differ from what was set."""
+
+    def read_knob(self, record: Record, name: str) -> str:
+        """A raw cgroup knob, ``controller.knob``.
+
+        InvalidState in the stopped state, InvalidProperty when there is no such knob.
+        """
+
+    def read_root_knob(self, name: str) -> str:
+        """A raw cgroup knob of the host."""

@@ -1,0 +1,1 @@
+"""The wire schema and the modules generated from it."""

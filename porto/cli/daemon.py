@@ -1,0 +1,341 @@
+"""The daemon's composition root: the one place where objects are built and joined.
+
+Run by the master (`launcher/daemon.py`, which says how) with the listening socket
+and the link to the launcher as inherited descriptors. May die at any instruction:
+whatever it was doing is found again in the store and in the kernel.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import grp
+import os
+import signal
+import socket
+import sys
+from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from porto.api.config import load_config
+from porto.api.counters import DaemonCounters
+from porto.api.server import ApiServer
+from porto.cli.log import reopen_log, setup_log
+from porto.cli.report import Report
+from porto.kernel import processes, syscalls
+from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.cgroup.probe import probe
+from porto.kernel.mounts import ensure_tmpfs, unmount
+from porto.launcher.client import LauncherClient
+from porto.launcher.ops import Launched
+from porto.observers.clock import Clock
+from porto.observers.exits import Exits
+from porto.observers.readers import Readers
+from porto.reconcilers.chain import build_chain
+from porto.reconcilers.container import ContainerReconciler, World
+from porto.reconcilers.controllers import Controllers
+from porto.reconcilers.engine.loop import Engine
+from porto.reconcilers.engine.triggers import Triggers
+from porto.reconcilers.housekeeping import Housekeeping
+from porto.reconcilers.leftovers import remove_leftovers
+from porto.reconcilers.takeover import take_over
+from porto.spec import operations
+from porto.spec.config import Config
+from porto.spec.operations import Actor
+from porto.spec.record import Condition, Record, State
+from porto.spec.sources.diagnostics import Diagnostic
+from porto.spec.sources.directory import WatchedDirectory
+from porto.spec.sources.watch import SourceWatcher
+from porto.spec.store import SpecStore
+from porto.version import REVISION, VERSION
+
+PORTO_GROUP = "porto"
+STORE_MODE = 0o750
+BOOT_FILE = "boot"
+DISCARD_ORIGIN = "portod stop"
+
+log = structlog.get_logger()
+
+
+def _arguments(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="portod", allow_abbrev=False)
+    parser.add_argument("--listen-fd", type=int, required=True)
+    parser.add_argument("--link-fd", type=int, required=True)
+    parser.add_argument("--master-start", type=float, default=0.0)
+    parser.add_argument("--spawned", type=int, default=1)
+    parser.add_argument("--config", action="append")
+    parser.add_argument("--stdlog", action="store_true")
+    parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--debug", action="store_true")
+    parser.add_argument("--discard", action="store_true")
+    return parser.parse_args(words)
+
+
+@dataclass(slots=True)
+class _EnginePort:
+    """The engine as the API and the sources see it."""
+
+    engine: Engine
+    containers: ContainerReconciler
+
+    async def converge(self, records: Iterable[Record]) -> None:
+        await self.engine.converge(records)
+
+    def signal(self, record: Record, signo: int) -> None:
+        self.containers.signal(record, signo)
+
+    def condition(self, record: Record, condition: Condition) -> None:
+        self.containers.keep_condition(record, condition)
+
+    def report(self, problems: Sequence[Diagnostic]) -> None:
+        for problem in problems:
+            log.warning("source refused", problem=str(problem))
+
+
+@dataclass(slots=True)
+class Daemon:
+    """Everything that lives as long as the daemon."""
+
+    config: Config
+    arguments: argparse.Namespace
+    clock: Clock = field(default_factory=Clock)
+    started: float = field(default_factory=lambda: Clock().mono())
+    ending: "asyncio.Future[int]" = field(init=False)
+    tasks: list["asyncio.Task[Any]"] = field(default_factory=list)
+
+    async def run(self) -> int:
+        """Serve until told to end; the signal that ended it, 0 for a lost master."""
+        loop = asyncio.get_running_loop()
+        self.ending = loop.create_future()
+        for signo in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(signo, self._end, int(signo))
+        loop.add_signal_handler(signal.SIGUSR1, self._reopen_log)
+
+        paths = self.config.paths
+        counters = DaemonCounters(Path(paths.runtime) / "portod.stat")
+        setup_log(
+            verbose=self.arguments.verbose or self.config.log.verbose,
+            count=lambda name: counters.add(name),
+        )
+        driver = probe(paths.cgroup)
+        store = SpecStore(
+            Path(paths.store),
+            max_total=self.config.container.max_total,
+            record_max_bytes=self.config.keyvalue_limit,
+        )
+        set_aside = store.load()
+        for problem in set_aside:
+            counters.add("restore_failed")
+            log.error("record not loaded", file=problem.path, reason=problem.reason)
+
+        exits = Exits(lambda launch_id: triggers.on_exit(launch_id))
+        launcher = LauncherClient(
+            socket.socket(fileno=self.arguments.link_fd),
+            on_exit=exits.tell,
+            on_lost=lambda: self._end(0),
+        )
+        exits.attach(launcher)
+        world = World(
+            store=store,
+            driver=driver,
+            controllers=Controllers(store, driver),
+            chain=build_chain(self.config, driver),
+            launcher=launcher,
+            exits=exits,
+            clock=self.clock,
+            config=self.config,
+            count=counters.add,
+        )
+        containers = ContainerReconciler(world)
+        engine = Engine(store, containers.reconcile, self.clock)
+        triggers = Triggers(store, engine)
+        port = _EnginePort(engine, containers)
+        sources = SourceWatcher(
+            store,
+            watched_directories(self.config),
+            port=port,
+            ledger=Path(paths.runtime) / "porto" / "sources",
+            stop_timeout_s=self.config.container.stop_timeout_ms / 1000,
+        )
+        report = Report(
+            version=VERSION,
+            store=store,
+            clock=self.clock,
+            started=self.started,
+            drift=containers.drift,
+            set_aside=set_aside,
+            source_problems=sources.problems,
+        )
+        readers = Readers(
+            store, driver, self.config, counters.snapshot, self.clock, status=report.status
+        )
+        self._gauges(counters, store, self.arguments)
+
+        same_boot = _same_boot(Path(paths.store) / BOOT_FILE)
+        survivors = await launcher.connect()
+        strangers = take_over(world, survivors, same_boot=same_boot)
+        _forget(strangers, launcher)
+        store.subscribe(triggers.on_change)
+        triggers.all()
+
+        server = ApiServer(
+            store=store,
+            engine=port,
+            readers=readers,
+            counters=counters,
+            config=self.config,
+            container_of=driver.container_of,
+            version=VERSION,
+            revision=REVISION,
+        )
+        counters.gauge("clients", lambda: server.clients)
+        if self.arguments.discard:
+            await self._discard(store, port)
+        await server.serve(socket.socket(fileno=self.arguments.listen_fd))
+        log.info("serving", containers=len(store), cgroups=driver.version)
+        _tune_collector()
+
+        remove_leftovers(store, driver, paths.work)
+        self._start(sources.run())
+        self._start(triggers.resync(float(self.config.daemon.resync_s)))
+        if self.config.daemon.log_rotate_ms:
+            housekeeping = Housekeeping(store, containers)
+            self._start(housekeeping.run(self.config.daemon.log_rotate_ms / 1000))
+
+        signo = await self.ending
+        log.info("ending", signal=signo)
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await server.shutdown(float(self.config.daemon.portod_shutdown_timeout) if signo else 0.0)
+        if signo == signal.SIGINT:
+            await self._discard(store, port)
+            _unmount_store(driver, paths.store)
+        await engine.close()
+        exits.close()
+        launcher.close()
+        counters.close()
+        return signo
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        task.add_done_callback(_report_death)
+        self.tasks.append(task)
+
+    def _end(self, signo: int) -> None:
+        if not self.ending.done():
+            self.ending.set_result(signo)
+
+    def _reopen_log(self) -> None:
+        if not self.arguments.stdlog:
+            reopen_log(self.config.paths.log)
+
+    async def _discard(self, store: SpecStore, port: _EnginePort) -> None:
+        """Destroy every container: `portod stop` and `portod --discard`."""
+        changed: list[Record] = []
+        for record in store.children("/"):
+            if record.status.state is State.PAUSED:
+                record = store.put(record.with_intent(paused=False), now=self.clock.wall())
+            changed += operations.destroy(
+                store, record, actor=Actor(origin=DISCARD_ORIGIN), now=self.clock.wall()
+            )
+        await port.converge(changed)
+
+    def _gauges(
+        self, counters: DaemonCounters, store: SpecStore, arguments: argparse.Namespace
+    ) -> None:
+        counters.add("spawned")
+        running = (State.RUNNING,)
+        counters.gauge("containers", lambda: len(store))
+        counters.gauge("running", lambda: sum(r.status.state in running for r in store.records()))
+        counters.gauge("porto_uptime", lambda: int(self.clock.mono() - self.started))
+        counters.gauge(
+            "master_uptime", lambda: max(0, int(self.clock.wall() - arguments.master_start))
+        )
+        for name in ("volumes", "networks"):
+            counters.gauge(name, lambda: 0)
+
+
+def watched_directories(config: Config) -> list[WatchedDirectory]:
+    """The directory of .CT files, then the configured spec directories."""
+    found = [WatchedDirectory(path=config.paths.containers, recursive=False)]
+    found += [
+        WatchedDirectory(path=d.path, recursive=True, enforce=d.enforce, restart=d.restart)
+        for d in config.spec_dir
+    ]
+    return found
+
+
+def _forget(strangers: Iterable[Launched], launcher: LauncherClient) -> None:
+    """Launches of no record: their cgroups are leftovers and are swept."""
+    for launched in strangers:
+        log.warning("unknown launch", launch=launched.launch_id, pid=launched.init_pid)
+        processes.send_signal(launched.init_pid, launched.init_start, signal.SIGKILL)
+        launcher.forget(launched.launch_id)
+
+
+def _same_boot(path: Path) -> bool:
+    """Whether the records are of this boot; writes down which boot it is."""
+    now = processes.boot_id()
+    try:
+        before = path.read_text()
+    except FileNotFoundError:
+        before = ""
+    if before != now:
+        path.write_text(now)
+    return before in ("", now)
+
+
+def _unmount_store(driver: CgroupDriver, path: str) -> None:
+    driver.sweep(lambda name: False)
+    with contextlib.suppress(OSError):
+        unmount(path)
+
+
+def _porto_gid() -> int:
+    try:
+        return grp.getgrnam(PORTO_GROUP).gr_gid
+    except KeyError:
+        return 0
+
+
+def _report_death(task: "asyncio.Task[Any]") -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("background task ended", exc_info=task.exception())
+
+
+def _tune_collector() -> None:
+    """What start-up made stays; what requests make is freed by reference counts."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
+def _prepare(config: Config) -> None:
+    os.umask(0o022)
+    syscalls.set_name("portod")
+    for path in (config.paths.work, config.paths.containers):
+        os.makedirs(path, mode=0o755, exist_ok=True)
+    ensure_tmpfs(
+        config.paths.store,
+        size_bytes=config.keyvalue_size,
+        mode=STORE_MODE,
+        gid=_porto_gid(),
+    )
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the daemon; the exit status."""
+    arguments = _arguments(sys.argv[1:] if words is None else words)
+    config = load_config(arguments.config)
+    _prepare(config)
+    asyncio.run(Daemon(config, arguments).run())
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""portoctl, the command line client: one module per group of commands."""

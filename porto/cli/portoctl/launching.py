@@ -1,0 +1,270 @@
+"""portoctl run, exec, shell: create, set, start, and follow to the end.
+
+Called by `main`. The container is created weak, so that whatever ends portoctl leaves
+nothing behind; `run` and ``exec -C`` clear that once it has started::
+
+    create --> volume --> properties --> start --> (streams) --> wait --> exit status
+       +---------+-----------+----------- any failure: all of it is removed again
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import suppress
+
+from porto.api.client.exceptions import (
+    InvalidState,
+    PortoException,
+    SocketError,
+    SocketTimeout,
+)
+from porto.cli.portoctl.main import complain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from porto.cli.portoctl.session import Session
+    from porto.cli.portoctl.terminal import Terminal
+    from porto.cli.portoctl.usage import Options
+
+_DEFAULT_COMMAND = "/bin/bash"
+_OOM_STATUS = 137
+_NAME_LIMIT = 128
+_BOTH: tuple[str, ...] = ("place", "private")
+"""Properties of the container and of the volume made for it."""
+_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_STREAMS = ("stdin_path", "stdout_path", "stderr_path")
+
+
+class Launch:
+    """A container being launched: what to set, and what to take back on failure."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        self.session = session
+        self.name = name
+        self.properties: dict[str, str] = {}
+        self.env: list[str] = []
+        self.virt_mode = ""
+        self.volume: dict[str, str] = {}
+        self.layers: list[str] = []
+
+    def take(self, words: list[str]) -> None:
+        """Sort PROP=VALUE words; raises ValueError for a word that is none."""
+        for word in words:
+            key, equals, value = word.partition("=")
+            if not equals or not key:
+                raise ValueError(f"Cannot set property: {word!r} is not PROP=VALUE")
+            if key == "env":
+                self.env.append(value)
+            elif key == "virt_mode":
+                self.virt_mode = value
+            elif key == "layers":
+                self.layers = [layer for layer in value.split(";") if layer]
+            elif key in ("space_limit", "backend", "storage"):
+                self.volume[key] = value
+            else:
+                self.properties[key] = value
+
+    def start(self, *, keep: bool) -> bool:
+        """Create and start it; False, with the reason told, when that failed."""
+        created = False
+        try:
+            self.session.call("createWeak", name=self.name)
+            created = True
+            self._set_all()
+            self.session.call("start", name=self.name)
+            if keep:
+                self.session.set(self.name, "weak", "false")
+        except BaseException as error:
+            if created:
+                self.destroy()
+            if not isinstance(error, PortoException):
+                raise
+            complain(f"Cannot start container: {error}")
+            return False
+        return True
+
+    def destroy(self) -> None:
+        """Remove it, as far as it is still there."""
+        # When this fails it is gone, or the closing connection takes it.
+        with suppress(PortoException):
+            self.session.call("destroy", name=self.name)
+
+    def _set_all(self) -> None:
+        if self.layers or self.volume:
+            from porto.cli.portoctl.root_volume import create_root
+
+            both = {key: self.properties[key] for key in _BOTH if key in self.properties}
+            path = create_root(self.session, self.name, self.layers, self.volume | both)
+            self.properties = {"root": path, "cwd": "/", **self.properties}
+        for key in sorted(self.properties):
+            self.session.set(self.name, key, self.properties[key])
+        if self.env:
+            self.session.set(self.name, "env", ";".join(self.env))
+        if self.virt_mode:
+            self.session.set(self.name, "virt_mode", self.virt_mode)
+
+
+def run(session: Session, options: Options, arguments: list[str]) -> int:
+    """Start a container in the background."""
+    launch = Launch(session, arguments[0])
+    launch.layers = options.get("L", [])
+    try:
+        launch.take(arguments[1:])
+    except ValueError as error:
+        complain(str(error))
+        return 1
+    if not launch.start(keep=True):
+        return 1
+    if "W" in options:
+        session.wait([launch.name])
+    return 0
+
+
+def exec_(session: Session, options: Options, arguments: list[str]) -> int:
+    """Run a container in the foreground, with our streams and its exit code."""
+    launch = Launch(session, arguments[0])
+    launch.layers = options.get("L", [])
+    launch.properties["command"] = _DEFAULT_COMMAND
+    try:
+        launch.take(arguments[1:])
+    except ValueError as error:
+        complain(str(error))
+        return 1
+    if not launch.properties["command"].strip() and "command_argv" not in launch.properties:
+        complain("Cannot execute container: no command")
+        return 1
+    if "command_argv" in launch.properties:
+        launch.properties.pop("command")
+    return _foreground(launch, keep="C" in options, plain="T" in options)
+
+
+def shell(session: Session, options: Options, arguments: list[str]) -> int:
+    """Run a shell or a command beside the tasks of a container."""
+    parent, *words = arguments
+    who = os.environ.get("SUDO_USER") or os.environ.get("USER") or "unknown"
+    name = f"shell-{who}-{os.getpid()}"
+    if len(name) > _NAME_LIMIT or not all(c.isalnum() or c in "_-@:." for c in who):
+        name = f"shell-{os.getpid()}"
+    launch = Launch(session, f"{parent}/{name}" if parent != "/" else name)
+    launch.properties = {"command": " ".join(words) or _DEFAULT_COMMAND, "isolate": "false"}
+    launch.env.append(f"debian_chroot={_shortened(parent)}")
+    user = options.get("u", [""])[-1]
+    group = options.get("g", [""])[-1]
+    if user and user != "root":
+        launch.properties["user"] = user
+        group = group or _primary_group(user)
+    elif user == "root":
+        launch.virt_mode = "os"
+        launch.properties["net"] = "inherited"
+    if group:
+        launch.properties["group"] = group
+    return _foreground(launch, keep=False, plain=False)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= 50 else f"{name[:23]}...{name[-24:]}"
+
+
+def _primary_group(user: str) -> str:
+    import grp
+    import pwd
+
+    try:
+        return grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
+    except KeyError:
+        return ""
+
+
+def _foreground(launch: Launch, *, keep: bool, plain: bool) -> int:
+    terminal: Terminal | None = None
+    if not plain and os.isatty(0):
+        from porto.cli.portoctl.terminal import Terminal
+
+        terminal = Terminal()
+        launch.env.insert(0, f"TERM={os.environ.get('TERM') or 'xterm'}")
+    for fd, stream in enumerate(_STREAMS):
+        path = f"/dev/fd/{fd if terminal is None else terminal.slave}"
+        launch.properties.setdefault(stream, path)
+    try:
+        if not launch.start(keep=keep):
+            return 1
+        try:
+            return _follow(launch, terminal)
+        finally:
+            if not keep:
+                launch.destroy()
+    finally:
+        if terminal is not None:
+            terminal.close()
+
+
+def _follow(launch: Launch, terminal: Terminal | None) -> int:
+    """Wait for the end, signals and keys going to the container meanwhile."""
+    former = _forward_signals(launch)
+    try:
+        if terminal is None:
+            launch.session.wait([launch.name])
+        else:
+            # Output is copied while the wait is under way on the same connection.
+            launch.session.send("wait", name=[launch.name])
+            with terminal:
+                ended = terminal.forward(launch.session.fileno())
+            if not ended:
+                launch.session.close()
+                return 0
+            launch.session.receive()
+        return _exit_status(launch)
+    except PortoException as error:
+        complain(f"Cannot wait for container: {error}")
+        return 1
+    finally:
+        for signo, handler in former.items():
+            signal.signal(signo, handler)
+
+
+def _forward_signals(launch: Launch) -> dict[int, Any]:
+    """Send our signals to the container from now on; returns the former handlers."""
+
+    def forward(signo: int, frame: object) -> None:
+        # The first connection is busy with the wait, so the signal takes its own.
+        with launch.session.again() as session:
+            try:
+                session.call("kill", name=launch.name, sig=signo)
+            except InvalidState:
+                pass  # it has just ended: the wait is about to tell
+            except (SocketError, SocketTimeout) as error:
+                # Nobody can pass it on, so it is meant for us after all.
+                raise KeyboardInterrupt from error
+            except PortoException as error:
+                complain(f"Cannot forward signal {signo}: {error}")
+
+    return {int(signo): signal.signal(signo, forward) for signo in _FORWARDED}
+
+
+def _exit_status(launch: Launch) -> int:
+    answer = launch.session.call(
+        "get", name=[launch.name], variable=["exit_status", "oom_killed", "core_dumped"]
+    )["get"]["list"][0]["keyval"]
+    failed = answer[0].get("error", 0)
+    if failed:
+        raise PortoException.Create(failed, answer[0].get("errorMsg", ""))
+    values = {pair["variable"]: pair.get("value", "") for pair in answer}
+    sys.stdout.flush()
+    if values["oom_killed"] == "true":
+        complain("Container killed by OOM")
+        return _OOM_STATUS
+    status = int(values["exit_status"])
+    number = status & 0x7F
+    if number:
+        from porto.cli.portoctl.format import signal_text
+
+        complain(f"Container killed by signal: {number} ({signal_text(number)})")
+        return 128 + number
+    code = status >> 8 & 0xFF
+    if code:
+        complain(f"Container exit code: {code}")
+    return code

@@ -1,0 +1,97 @@
+"""portoctl status: what the daemon, or one container, has to complain about.
+
+Called by `main`. The daemon gives its picture as JSON in the properties porto_status (of
+the host ``/``) and porto_origins (of a container). The exit status is 1 while anything
+is wrong, so that scripts can ask.
+"""
+
+from __future__ import annotations
+
+import json
+
+from porto.api.client.exceptions import PortoException
+from porto.cli.portoctl.format import duration, human
+from porto.cli.portoctl.main import complain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from porto.cli.portoctl.session import Session
+    from porto.cli.portoctl.usage import Options
+
+
+def status(session: Session, options: Options, arguments: list[str]) -> int:
+    """Print the daemon's state of affairs, or a container's."""
+    try:
+        picture: dict[str, Any] = json.loads(session.get("/", "porto_status"))
+    except ValueError as error:
+        complain(f"Cannot understand the daemon's status: {error}")
+        return 1
+    if arguments:
+        return max(_container(session, picture, name) for name in arguments)
+    print(f"version     {picture.get('version', 'unknown')}")
+    print(f"uptime      {duration(int(picture.get('uptime', 0)))}")
+    counts = picture.get("containers", {})
+    states = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()) if count)
+    print(f"containers  {sum(counts.values())}" + (f": {states}" if states else ""))
+    drift = {what: count for what, count in sorted(picture.get("drift", {}).items()) if count}
+    print("repaired    " + (", ".join(f"{k} {v}" for k, v in drift.items()) or "nothing"))
+    problems = picture.get("problems", [])
+    conditions = picture.get("conditions", [])
+    if problems:
+        print("\nfiles that are not in effect:")
+    for problem in problems:
+        print(f"  {_problem(problem)}")
+    if conditions:
+        print("\ncontainers that are not as declared:")
+    for condition in conditions:
+        print(f"  {condition.get('container', '')}: {_condition(condition)}")
+    return 1 if problems or conditions else 0
+
+
+def _container(session: Session, picture: dict[str, Any], name: str) -> int:
+    try:
+        state = session.get(name, "state")
+        absolute = session.get(name, "absolute_name")
+        origins: dict[str, str] = json.loads(session.get(name, "porto_origins") or "{}")
+    except PortoException as error:
+        complain(f"Cannot get status of {name}: {error}")
+        return error.EID or 1
+    print(f"{name}: {state}")
+    wrong = 0
+    start_error = _optional(session, name, "start_error")
+    if start_error:
+        wrong = 1
+        print(f"  start failed: {start_error}")
+    if state == "dead":
+        print(f"  {human('exit_status', _optional(session, name, 'exit_status'))}")
+    known_as = {name, absolute, absolute.removeprefix("/porto/")}
+    for condition in picture.get("conditions", []):
+        if condition.get("container") in known_as:
+            wrong = 1
+            print(f"  {_condition(condition)}")
+    width = max(map(len, origins), default=0)
+    for prop in sorted(origins):
+        value = _optional(session, name, prop)
+        print(f"  {prop:{width}} = {value}  ({origins[prop]})")
+    return wrong
+
+
+def _optional(session: Session, name: str, prop: str) -> str:
+    try:
+        return session.get(name, prop)
+    except PortoException:
+        return ""
+
+
+def _condition(condition: dict[str, Any]) -> str:
+    facet = condition.get("facet", "")
+    return f"{condition.get('kind', '')}{f' ({facet})' if facet else ''}: {condition['message']}"
+
+
+def _problem(problem: dict[str, Any]) -> str:
+    line = problem.get("line") or 0
+    where = f"{problem.get('file', '')}:{line}" if line else problem.get("file", "")
+    parts = [where, problem.get("property", ""), problem.get("reason", "")]
+    return ": ".join(part for part in parts if part)

@@ -1,0 +1,1 @@
+"""System calls, cgroups, processes, files: everything that touches the kernel; no policy."""

@@ -1,0 +1,1 @@
+"""Cgroup drivers: one meaning over v1, hybrid and v2 hierarchies."""

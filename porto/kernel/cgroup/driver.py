@@ -1,0 +1,180 @@
+"""The cgroup driver protocol: one meaning over v1, hybrid and v2 hierarchies.
+
+Chosen once by `kernel/cgroup/probe.py`; no facet asks which it is. Twin files in
+`v1/` and `v2/` render limits for one controller each. Sources: the kernel's
+Documentation/admin-guide/cgroup-v1/ and cgroup-v2.rst; manual section "CGROUPS".
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class FreezerState(StrEnum):
+    """What the freezer of a group says."""
+
+    THAWED = "thawed"
+    FREEZING = "freezing"
+    FROZEN = "frozen"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The cgroups of one container.
+
+    name        -- the container's full name
+    directories -- absolute directory by controller name, also for controllers that
+                   are shared with an ancestor; on v2 one directory serves all
+    own         -- the directories that belong to this container alone, parents of
+                   nothing else; the freezer's first
+    """
+
+    name: str
+    directories: Mapping[str, str]
+    own: tuple[str, ...]
+
+    @property
+    def freezer(self) -> str:
+        """The directory that holds exactly this container's tasks and children."""
+        return self.directories["freezer"]
+
+
+class CgroupDriver(Protocol):
+    """Everything the project does to cgroups.
+
+    Methods raise OSError with the path of the knob as filename; they never wait for
+    other processes.
+
+    version     -- "v1", "hybrid" (v1 controllers beside an unused v2 mount) or "v2"
+    controllers -- what this host offers, in the words of the property `controllers`
+    """
+
+    version: str
+    controllers: frozenset[str]
+
+    def locate(self, name: str, enabled: Callable[[str], frozenset[str]]) -> Group:
+        """The group of container `name`.
+
+        `enabled(n)` tells the controllers of it and of each ancestor. Pure. `ROOT` is the
+        group of the whole host, which owns no directory. OSError (EINVAL) refuses a name
+        that could leave our directories.
+        """
+
+    def default_controllers(self, level: int) -> frozenset[str]:
+        """Controllers of a container at this nesting level."""
+
+    def exists(self, group: Group) -> bool:
+        """Whether all own directories exist."""
+
+    def create(self, group: Group) -> bool:
+        """Make the missing own directories, ready for tasks; whether any was missing.
+
+        Idempotent. The parent container's group exists.
+        """
+
+    def remove(self, group: Group) -> None:
+        """Remove the own directories, children of ours included; absent ones are fine.
+
+        Raises OSError (EBUSY) while tasks remain.
+        """
+
+    def join_files(self, group: Group) -> tuple[str, ...]:
+        """Files into which a single-threaded process writes "0" to join the group.
+
+        The freezer's is the first: from then on `kill` finds the process.
+        """
+
+    def launch_directory(self, group: Group) -> str | None:
+        """The directory whose descriptor CLONE_INTO_CGROUP takes; None on v1.
+
+        A child born in the group needs no join file. On v2 writing to a join file costs
+        an RCU grace period (10 ms), being born there nothing.
+        """
+
+    def attach(self, group: Group, pid: int) -> None:
+        """Move one process into the group from outside.
+
+        Slow (an RCU grace period for each hierarchy), used for repair only.
+        """
+
+    def processes(self, group: Group) -> list[int]:
+        """Process ids in this group itself, as this pid namespace sees them.
+
+        A process that is exiting may be listed or not. An absent group has none.
+        """
+
+    def subtree_processes(self, group: Group) -> list[int]:
+        """Process ids in this group and all below."""
+
+    def subtree_threads(self, group: Group) -> int:
+        """Number of threads in this group and all below."""
+
+    def pidfds(self, group: Group, limit: int) -> list[int]:
+        """Descriptors of at most `limit` processes of the subtree, closed by the caller.
+
+        Each becomes readable when its process has ended.
+        """
+
+    def events_file(self, group: Group) -> str | None:
+        """The file that tells whether the subtree has processes; None on v1.
+
+        It says ``populated 0`` or ``1``, with POLLPRI on a change.
+        """
+
+    def freeze(self, group: Group) -> None:
+        """Ask for the freeze of the subtree; it is complete when `freezer_state` says so."""
+
+    def thaw(self, group: Group) -> None:
+        """Take this group's freeze back.
+
+        What is frozen by an ancestor, or below by a request of its own, stays frozen.
+        """
+
+    def freezer_state(self, group: Group) -> FreezerState:
+        """The effective state, an ancestor's freeze included."""
+
+    def self_frozen(self, group: Group) -> bool:
+        """Whether this group itself was asked to freeze."""
+
+    def kill(self, group: Group) -> list[int]:
+        """SIGKILL every process of the subtree; returns the pids that were there.
+
+        What is frozen is thawed, so that it can die. Wins against processes that fork.
+        Their end is awaited by `observers/population.py`.
+        """
+
+    def read(self, group: Group, controller: str, knob: str) -> str:
+        """Raw text of a knob, ``knob`` with its controller prefix (``pids.max``).
+
+        A group without the controller shows its nearest ancestor's.
+        """
+
+    def write(self, group: Group, controller: str, knob: str, text: str) -> None:
+        """Write a knob that exists."""
+
+    def render_pids(self, limit: int | None) -> Mapping[str, str]:
+        """{knob: canonical text} for thread_limit; None or 0 is unlimited."""
+
+    def canonical(self, knob: str, text: str) -> str:
+        """What a knob's text means, in the form in which `render_*` says it."""
+
+    def container_of(self, pid: int) -> str | None:
+        """Full name of the container that holds this process, None outside of ours.
+
+        Raises ProcessLookupError when the process is gone or, on v1, exiting.
+        """
+
+    def find_groups(self) -> Iterable[str]:
+        """Full names of containers whose freezer (or unified) directory exists.
+
+        Parents come before children.
+        """
+
+    def sweep(self, keep: Callable[[str], bool]) -> list[str]:
+        """Remove our directories of containers that `keep` refuses, with their processes.
+
+        All hierarchies; returns the names found, sorted. A directory whose processes are
+        still dying stays: call again until the answer is empty. Nothing outside our
+        prefix is touched.
+        """

@@ -1,0 +1,124 @@
+"""What both cgroup drivers do alike: cached groups, lists of processes, knobs.
+
+The drivers derive from `GroupFiles` and add where a group's directories are.
+"""
+
+import errno
+from collections.abc import Callable, Mapping
+
+from porto.kernel.cgroup import names
+from porto.kernel.cgroup.driver import Group
+from porto.kernel.cgroup.knobs import Knobs, parse_pids
+from porto.kernel.cgroup.members import Members
+from porto.kernel.cgroup.tree import walk
+
+ROOT = "/"
+CACHED_MAX = 8192
+Sets = tuple[frozenset[str], ...]
+
+
+class GroupFiles:
+    """Access to the directories and knobs of groups."""
+
+    def __init__(self, knobs: Knobs | None, members: Members | None) -> None:
+        self.knobs = knobs or Knobs()
+        self.members = members or Members()
+        self._groups: dict[str, tuple[Sets, Group]] = {}
+
+    def locate(self, name: str, enabled: Callable[[str], frozenset[str]]) -> Group:
+        """The group of container `name`."""
+        sets: Sets
+        if "/" not in name:
+            sets = (enabled(name),)
+        elif name == ROOT:
+            sets = ()
+        else:
+            ends = (end for end, letter in enumerate(name) if letter == "/")
+            sets = (*(enabled(name[:end]) for end in ends), enabled(name))
+        cached = self._groups.get(name)
+        if cached is not None and cached[0] == sets:
+            return cached[1]
+        if len(self._groups) >= CACHED_MAX:
+            self._groups.clear()
+        if name == ROOT:
+            group = self.root_group()
+        else:
+            group = self.make_group(name, names.split_name(name), sets)
+        self._groups[name] = (sets, group)
+        return group
+
+    def root_group(self) -> Group:
+        """The group of the whole host."""
+        raise NotImplementedError
+
+    def make_group(self, name: str, parts: list[str], sets: Sets) -> Group:
+        """The group of a container; `sets` are the controllers from the first level down."""
+        raise NotImplementedError
+
+    def exists(self, group: Group) -> bool:
+        """Whether all own directories exist."""
+        return all(map(self.knobs.is_directory, group.own))
+
+    def subtree_processes(self, group: Group) -> list[int]:
+        """Process ids in this group and all below."""
+        return self.list_subtree(group.freezer)
+
+    def pidfds(self, group: Group, limit: int) -> list[int]:
+        """Descriptors of at most `limit` processes of the subtree."""
+        opened = map(self.members.open_pidfd, self.subtree_processes(group)[:limit])
+        return [pidfd for pidfd in opened if pidfd is not None]
+
+    def read(self, group: Group, controller: str, knob: str) -> str:
+        """Raw text of a knob."""
+        return self.knobs.read(self._path(group, controller, knob)).decode(errors="replace")
+
+    def write(self, group: Group, controller: str, knob: str, text: str) -> None:
+        """Write a knob that exists."""
+        self.knobs.write(self._path(group, controller, knob), text)
+
+    # -- for the drivers -------------------------------------------------
+
+    def list_pids(self, directory: str, file: str = "cgroup.procs") -> list[int]:
+        """Ids in one directory; an absent one has none."""
+        try:
+            return parse_pids(self.knobs.read(f"{directory}/{file}"))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            # ENODEV: removed since it was opened. EOPNOTSUPP: a threaded v2 group made
+            # by the tasks themselves, whose processes its domain lists.
+            if error.errno not in (errno.ENODEV, errno.EOPNOTSUPP):
+                raise
+            return []
+
+    def list_subtree(self, directory: str, file: str = "cgroup.procs") -> list[int]:
+        """Ids in a directory and all below."""
+        found: list[int] = []
+        for inner in walk(self.knobs, directory):
+            found += self.list_pids(inner, file)
+        return found
+
+    def write_all(self, directory: str, texts: Mapping[str, str]) -> None:
+        """Write rendered knobs."""
+        for knob, text in texts.items():
+            self.knobs.write(f"{directory}/{knob}", text)
+
+    def try_rmdir(self, directory: str) -> None:
+        """Remove a directory unless it is in use."""
+        try:
+            self.knobs.rmdir(directory)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.EBUSY, errno.ENOTEMPTY):
+                raise
+
+    def refuse_root(self, group: Group, verb: str) -> None:
+        """Raise OSError (EPERM) for the group of the whole host."""
+        if not group.own:
+            raise OSError(errno.EPERM, f"will not {verb} the whole host", group.freezer)
+
+    def _path(self, group: Group, controller: str, knob: str) -> str:
+        names.check_knob(knob)
+        directory = group.directories.get(controller)
+        if directory is None:
+            raise FileNotFoundError(errno.ENOENT, f"no controller {controller} here", knob)
+        return f"{directory}/{knob}"

@@ -1,0 +1,179 @@
+"""Facts about processes: identity by pid and start time, what others see of them.
+
+Called by the observers, the launcher's client and the API's authentication. A pid
+alone names nobody for long; pid and start time (field 22 of /proc/PID/stat, clock
+ticks since boot) do until the next boot. Formats: man 5 proc_pid_stat,
+proc_pid_status; man 2 ioctl_ns.
+"""
+
+import fcntl
+import os
+import signal
+import time
+from dataclasses import dataclass
+
+NS_GET_PARENT = 0xB702
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+_READ = os.O_RDONLY | os.O_CLOEXEC
+_ENDED = ("Z", "X", "x")
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """The part of /proc/PID/stat that identifies a process.
+
+    start -- clock ticks from boot to its start
+    """
+
+    state: str
+    parent: int
+    start: int
+
+
+def _read(path: str) -> bytes:
+    descriptor = os.open(path, _READ)
+    try:
+        return os.read(descriptor, 16384)
+    finally:
+        os.close(descriptor)
+
+
+def _gone(pid: int) -> ProcessLookupError:
+    return ProcessLookupError(3, os.strerror(3), f"/proc/{pid}")
+
+
+def _status_field(pid: int, key: bytes) -> list[bytes]:
+    try:
+        data = _read(f"/proc/{pid}/status")
+    except FileNotFoundError as error:
+        raise _gone(pid) from error
+    for line in data.split(b"\n"):
+        if line.startswith(key):
+            return line.split()[1:]
+    return []
+
+
+def read_stat(pid: int) -> Stat:
+    """State, parent and start time; raises ProcessLookupError when there is none."""
+    if pid <= 0:
+        raise _gone(pid)
+    try:
+        data = _read(f"/proc/{pid}/stat")
+    except FileNotFoundError as error:
+        raise _gone(pid) from error
+    # The name, in parentheses, may hold spaces and parentheses: it ends at the last one.
+    fields = data[data.rindex(b")") + 2 :].split(b" ", 20)
+    return Stat(state=fields[0].decode(), parent=int(fields[1]), start=int(fields[19]))
+
+
+def start_time(pid: int) -> int:
+    """Start time in clock ticks since boot; raises ProcessLookupError."""
+    return read_stat(pid).start
+
+
+def is_alive(pid: int, start: int) -> bool:
+    """Whether the process that started then still runs; a zombie does not."""
+    try:
+        stat = read_stat(pid)
+    except ProcessLookupError:
+        return False
+    return stat.start == start and stat.state not in _ENDED
+
+
+def open_pidfd(pid: int, start: int) -> int:
+    """A pidfd of the process that started then, a zombie included.
+
+    Raises ProcessLookupError when it is gone. The caller closes it.
+    """
+    if pid <= 0:
+        raise _gone(pid)
+    pidfd = os.pidfd_open(pid)
+    try:
+        # Compared after the opening: from here on the descriptor keeps the identity.
+        if start_time(pid) != start:
+            raise _gone(pid)
+    except BaseException:
+        os.close(pidfd)
+        raise
+    return pidfd
+
+
+def send_signal(pid: int, start: int, signo: int) -> bool:
+    """Signal the process that started then; whether it was still there."""
+    try:
+        pidfd = open_pidfd(pid, start)
+    except ProcessLookupError:
+        return False
+    try:
+        signal.pidfd_send_signal(pidfd, signo)
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(pidfd)
+    return True
+
+
+def handles_signal(pid: int, signo: int) -> bool:
+    """Whether the process has a handler of its own for a signal; False when it is gone."""
+    try:
+        caught = _status_field(pid, b"SigCgt:")
+    except ProcessLookupError:
+        return False
+    return bool(caught) and bool(int(caught[0], 16) >> (signo - 1) & 1)
+
+
+def namespace_pids(pid: int) -> list[int]:
+    """The process's pid in each pid namespace from ours down to its own."""
+    return [int(word) for word in _status_field(pid, b"NSpid:")] or [pid]
+
+
+def ns_pid(pid: int, viewer_pid: int) -> int | None:
+    """The process's pid as `viewer_pid` sees it, None when it does not.
+
+    `viewer_pid` 0 is this process. Raises ProcessLookupError when one of them is gone.
+    """
+    if viewer_pid == 0:
+        return pid
+    depth = len(namespace_pids(viewer_pid))
+    seen = namespace_pids(pid)
+    if depth == 1:
+        # The viewer lives in our namespace, which sees all below it.
+        return pid
+    if len(seen) < depth:
+        return None
+    try:
+        viewer = os.stat(f"/proc/{viewer_pid}/ns/pid").st_ino
+        owner = _ancestor_namespace(pid, len(seen) - depth)
+    except FileNotFoundError as error:
+        raise _gone(pid) from error
+    return seen[depth - 1] if owner == viewer else None
+
+
+def _ancestor_namespace(pid: int, generations: int) -> int:
+    """Inode of the pid namespace so many levels above the process's own."""
+    descriptor = os.open(f"/proc/{pid}/ns/pid", _READ)
+    try:
+        for _ in range(generations):
+            parent = fcntl.ioctl(descriptor, NS_GET_PARENT)
+            os.close(descriptor)
+            descriptor = parent
+        return os.fstat(descriptor).st_ino
+    finally:
+        os.close(descriptor)
+
+
+def count_host() -> tuple[int, int]:
+    """Processes and threads of the whole host."""
+    processes = sum(1 for name in os.listdir("/proc") if name.isdecimal())
+    threads = int(_read("/proc/loadavg").split()[3].partition(b"/")[2])
+    return processes, threads
+
+
+def boot_id() -> str:
+    """The random name of this boot."""
+    return _read(BOOT_ID).decode().strip()
+
+
+def uptime() -> float:
+    """Seconds since boot, time in suspend included."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

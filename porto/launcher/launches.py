@@ -1,0 +1,188 @@
+"""All launches of the master: in flight, running, and exits not acknowledged.
+
+Called by master.py with the daemon's messages and the children that ended; answers
+go through `tell`, which drops them while no daemon is connected: `greet` tells a new
+daemon everything again.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import time
+from collections.abc import Callable, Sequence
+
+from porto.launcher.launch import Failed, Launch, Starter
+from porto.launcher.ledger import Ledger, Record, task_status
+from porto.launcher.poll import Poll
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Message = Sequence[Any]
+
+
+# A child is made ahead of time when the last launch has had a moment to get going.
+_PREPARE_AFTER_S = 0.005
+
+
+class Launches:
+    """Owns the ledger and the children between clone3 and exec."""
+
+    def __init__(self, starter: Starter, poll: Poll, tell: Callable[[Message], None]) -> None:
+        self._starter = starter
+        self._poll = poll
+        self._tell = tell
+        self._in_flight: dict[str, Launch] = {}
+        self._by_pid: dict[int, Launch] = {}
+        self._ledger = Ledger()
+        self._prepare_at: float | None = None
+
+    def launch(self, message: Message, ops: bytes, fds: Sequence[int]) -> None:
+        """A `launch` message; the descriptors stay the caller's."""
+        launch_id = message[1]
+        try:
+            if launch_id in self._in_flight or launch_id in self._ledger:
+                raise Failed("launch", errno.EEXIST, f"launch {launch_id}")
+            launch = self._starter.start(message, ops, fds)
+        except Failed as failure:
+            self._tell(["failed", launch_id, failure.op, failure.errno, failure.subject])
+            return
+        except OSError as error:
+            self._tell(["failed", launch_id, "setup", error.errno, "status socket"])
+            return
+        self._add(launch)
+
+    def _add(self, launch: Launch) -> None:
+        self._in_flight[launch.launch_id] = launch
+        self._by_pid[launch.pid] = launch
+        self._poll.watch(launch.status.fileno(), lambda: self._read(launch))
+        self._prepare_at = None
+
+    def _read(self, launch: Launch) -> None:
+        launch.read()
+        if launch.closed:
+            self._poll.forget(launch.status.fileno())
+        self._settle(launch)
+
+    def _settle(self, launch: Launch) -> None:
+        """Report a launch whose outcome is known."""
+        outcome = launch.outcome()
+        if outcome is None or self._in_flight.get(launch.launch_id) is not launch:
+            return
+        self._poll.forget(launch.status.fileno())
+        launch.close()
+        del self._in_flight[launch.launch_id]
+        self._by_pid.pop(launch.pid, None)
+        self._prepare_at = time.monotonic() + _PREPARE_AFTER_S
+        if isinstance(outcome, Failed):
+            self._tell(["failed", launch.launch_id, outcome.op, outcome.errno, outcome.subject])
+            return
+        outcome.exited = launch.reaped
+        self._ledger.enter(outcome)
+        self._tell(outcome.launched())
+        self._tell_exit(outcome)
+
+    def _tell_exit(self, record: Record) -> None:
+        if record.exited is not None:
+            self._tell(["exited", record.launch_id, record.init_pid, record.exited])
+
+    def ended(self, pid: int, status: int) -> bool:
+        """A child is a zombie with this raw wait status; whether it was one of ours."""
+        launch = self._by_pid.pop(pid, None)
+        if launch is not None:
+            launch.read()  # what it said before its end
+            reaper = launch.record is not None and launch.record.reaper
+            launch.reaped = task_status(pid, status) if reaper else status
+            if launch.closed:
+                self._poll.forget(launch.status.fileno())
+            self._settle(launch)
+            return True
+        record = self._ledger.find(pid)
+        if record is None:
+            return self._starter.reaped(pid)
+        known = self._ledger.reaped(pid, task_status(pid, status) if record.reaper else status)
+        if known is not None:
+            self._tell_exit(known)
+        if self._starter.wants_spare:
+            self._prepare_at = time.monotonic()
+        return True
+
+    def acknowledge(self, launch_id: str) -> None:
+        """The daemon has taken the exit."""
+        self._ledger.acknowledge(launch_id)
+
+    def forget(self, launch_id: str) -> None:
+        """Not a launch that the daemon wants: one in flight is killed, others run on."""
+        launch = self._in_flight.get(launch_id)
+        if launch is not None:
+            launch.expire()
+            self._settle(launch)
+        self._ledger.drop(launch_id)
+
+    def greet(self) -> None:
+        """Tell a daemon that has just connected what there is."""
+        for record in self._ledger.records():
+            self._tell(record.launched())
+        for launch_id in self._in_flight:
+            self._tell(["pending", launch_id])
+        self._tell(["ready"])
+        for record in self._ledger.records():
+            self._tell_exit(record)
+
+    def next_time(self) -> float | None:
+        """When `tick` has something to do, by time.monotonic()."""
+        times = [launch.deadline for launch in self._in_flight.values()]
+        if self._prepare_at is not None:
+            times.append(self._prepare_at)
+        return min(times, default=None)
+
+    def tick(self, now: float, *, idle: bool) -> None:
+        """Kill what did not finish in time; use an idle moment for the next child."""
+        for launch in [x for x in self._in_flight.values() if x.deadline <= now]:
+            launch.expire()
+            self._settle(launch)
+        if idle and self._prepare_at is not None and now >= self._prepare_at:
+            self._prepare_at = None
+            if not self._in_flight:
+                self._starter.prepare()
+
+    def counts(self) -> tuple[int, int]:
+        """Launches in flight, and launches kept."""
+        return len(self._in_flight), len(self._ledger)
+
+    def close(self) -> None:
+        """The master ends; the kernel kills what is in flight, launched ones go on."""
+        self._starter.discard()
+
+    def hand_over(self) -> dict[str, Any]:
+        """Everything for the next master; status sockets become inheritable."""
+        self._starter.discard()
+        in_flight = []
+        for launch in self._in_flight.values():
+            record = launch.record.state() if launch.record else None
+            failure = launch.failure.args if launch.failure else None
+            fd = launch.status.fileno()
+            os.set_inheritable(fd, True)
+            in_flight.append(
+                [launch.launch_id, launch.pid, fd, launch.deadline, launch.reaped, record, failure]
+            )
+        return {"kept": [r.state() for r in self._ledger.records()], "in_flight": in_flight}
+
+    def take_over(self, state: dict[str, Any]) -> None:
+        """What the former master handed over."""
+        for kept in state["kept"]:
+            self._ledger.enter(Record(*kept))
+        for launch_id, pid, fd, deadline, reaped, record, failure in state["in_flight"]:
+            status = socket.socket(fileno=fd)
+            status.set_inheritable(False)
+            launch = Launch(launch_id, pid, status, deadline)
+            launch.reaped = reaped
+            launch.record = Record(*record) if record else None
+            launch.failure = Failed(*failure) if failure else None
+            self._add(launch)
+            if reaped is not None:
+                self._by_pid.pop(pid, None)
+            self._settle(launch)

@@ -1,0 +1,1 @@
+"""Observed state: reads only, from cgroups, processes, streams and records."""

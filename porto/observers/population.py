@@ -1,0 +1,97 @@
+"""Waiting until a group has no process left.
+
+Called by the reconcilers after a kill: a container has ended when its cgroup is empty.
+On v2 the kernel announces it (``cgroup.events``, POLLPRI); on v1 the end of each
+process is announced by its pidfd. Kernel: admin-guide/cgroup-v2.rst, "Basic
+Operations"; man 2 pidfd_open.
+"""
+
+import asyncio
+import os
+import select
+from collections.abc import Iterable
+
+from porto.kernel.cgroup.driver import CgroupDriver, Group
+
+PIDFDS_MAX = 64
+"""Watched at once: a group of thousands must not use up the descriptors."""
+LAST_RESORT_S = 0.02
+"""Between two looks when the kernel lists a process that nobody can open."""
+
+
+async def wait_empty(driver: CgroupDriver, group: Group, timeout: float) -> bool:
+    """Whether the group's subtree became empty, or was gone, within `timeout` seconds."""
+    try:
+        async with asyncio.timeout(timeout):
+            path = driver.events_file(group)
+            if path is not None:
+                await _until_unpopulated(path)
+            else:
+                await _until_no_process(driver, group)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _until_unpopulated(path: str) -> None:
+    try:
+        events = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    # The file is always "readable", which a selector would report for ever; an epoll of
+    # its own that asks for POLLPRI only is readable when something has changed.
+    watch = select.epoll()
+    try:
+        watch.register(events, select.EPOLLPRI)
+        while _is_populated(events):
+            await _readable([watch.fileno()])
+            watch.poll(0)
+    finally:
+        watch.close()
+        os.close(events)
+
+
+def _is_populated(events: int) -> bool:
+    try:
+        # Reading from the start also takes the change back that was announced.
+        return b"populated 1" in os.pread(events, 4096, 0)
+    except OSError:
+        # ENODEV: the group is gone.
+        return False
+
+
+async def _until_no_process(driver: CgroupDriver, group: Group) -> None:
+    while driver.subtree_processes(group):
+        pidfds = driver.pidfds(group, PIDFDS_MAX)
+        try:
+            if pidfds:
+                await _all_readable(pidfds)
+            else:
+                await asyncio.sleep(LAST_RESORT_S)
+        finally:
+            for pidfd in pidfds:
+                os.close(pidfd)
+
+
+async def _all_readable(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        await _readable([descriptor])
+
+
+async def _readable(descriptors: Iterable[int]) -> None:
+    """Until one of them is readable."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+    watched = list(descriptors)
+
+    def ready() -> None:
+        if not done.done():
+            done.set_result(None)
+
+    for descriptor in watched:
+        loop.add_reader(descriptor, ready)
+    try:
+        await done
+    finally:
+        for descriptor in watched:
+            loop.remove_reader(descriptor)

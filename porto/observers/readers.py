@@ -1,0 +1,152 @@
+"""Reading any property of any container as text.
+
+Called by the API's handlers. The tables of the facets' files are merged here; values
+of settable properties come from the spec, but for a few whose shown value is computed.
+The caller has checked the state (`check_readable`), which is repeated here because a
+value of another state would be a wrong answer. Manual section "Properties".
+"""
+
+from collections.abc import Callable, Mapping
+
+from porto.kernel.cgroup.driver import CgroupDriver
+from porto.observers import daemon, identity, life, streams, tasks
+from porto.observers.clock import Clock
+from porto.observers.sources import Reader, RootReader, Sources, refuse_index
+from porto.observers.viewer import Viewer
+from porto.spec.config import Config
+from porto.spec.errors import BY_CODE, InvalidProperty, InvalidState, InvalidValue, by_errno
+from porto.spec.ids import ROOT, level
+from porto.spec.prop import Property, Rejected, check_readable
+from porto.spec.record import Record, State
+from porto.spec.store import SpecStore
+
+_FACETS = (identity, life, tasks, streams, daemon)
+
+
+def _merge(tables: tuple[Mapping[str, object], ...]) -> dict[str, object]:
+    merged: dict[str, object] = {}
+    for table in tables:
+        twice = merged.keys() & table.keys()
+        if twice:
+            raise TypeError(f"properties with two readers: {', '.join(sorted(twice))}")
+        merged.update(table)
+    return merged
+
+
+READERS: Mapping[str, Reader] = _merge(tuple(facet.READERS for facet in _FACETS))  # type: ignore[assignment]
+"""Every status property's reader, by name."""
+
+ROOT_READERS: Mapping[str, RootReader] = _merge(tuple(facet.ROOT_READERS for facet in _FACETS))  # type: ignore[assignment]
+"""The same for the host."""
+
+ROOT_SPEC: Mapping[str, str] = {
+    "cwd": "/",
+    "enable_porto": "true",
+    "group": "root",
+    "isolate": "false",
+    "owner_group": "root",
+    "owner_user": "root",
+    "porto_namespace": identity.PREFIX,
+    "user": "root",
+}
+"""Settable properties of the host whose value is not the default."""
+
+
+def _thread_limit(sources: Sources, record: Record) -> int | None:
+    limit = record.spec.pids.thread_limit
+    if limit is None and level(record.name) == 1:
+        return sources.config.container.default_thread_limit or None
+    return limit
+
+
+COMPUTED: Mapping[str, Callable[[Sources, Record], object]] = {
+    "cwd": identity.effective_cwd,
+    "enable_porto": identity.effective_access,
+    "thread_limit": _thread_limit,
+}
+"""Settable properties whose shown value depends on more than the spec."""
+
+
+class Readers:
+    """See `api.ports.Readers`. Methods raise `PortoError`."""
+
+    def __init__(
+        self,
+        store: SpecStore,
+        driver: CgroupDriver,
+        config: Config,
+        counters: Callable[[], Mapping[str, int]],
+        clock: Clock | None = None,
+        status: Callable[[], str] = lambda: "{}",
+    ) -> None:
+        """`counters` gives the daemon's counters by their porto_stat names.
+
+        `status` gives the whole daemon's porto_status, a JSON object.
+        """
+        self._sources = Sources(store, driver, config, counters, clock or Clock(), status, {})
+
+    def read(self, record: Record, prop: Property, index: str | None, viewer: Viewer) -> str:
+        """A status property."""
+        check_readable(prop, record.name, record.status.state)
+        return READERS[prop.name](self._sources, record, index, viewer)
+
+    def read_spec(self, record: Record, prop: Property, index: str | None) -> str:
+        """A settable property as shown."""
+        computed = COMPUTED.get(prop.name)
+        value = record.spec.value(prop) if computed is None else computed(self._sources, record)
+        if index is None:
+            return prop.codec.format(value)
+        return self._element(prop, value, index, record.name)
+
+    def read_root(self, prop: Property, index: str | None, viewer: Viewer) -> str:
+        """A property of the host, status or not."""
+        reader = ROOT_READERS.get(prop.name)
+        if reader is not None:
+            return reader(self._sources, index, viewer)
+        fixed = ROOT_SPEC.get(prop.name)
+        if fixed is not None:
+            refuse_index(prop.name, index)
+            return fixed
+        value = prop.default
+        if prop.name == "ulimit":
+            value = prop.parse(ROOT, self._sources.config.container.default_ulimit)
+        if index is None:
+            return prop.codec.format(value)
+        return self._element(prop, value, index, ROOT)
+
+    def read_knob(self, record: Record, name: str) -> str:
+        """A raw cgroup knob, ``controller.knob``.
+
+        A container without the controller shows its nearest ancestor's.
+        """
+        if record.status.state is State.STOPPED:
+            raise InvalidState(f"cannot get {name} of {record.name}: the container is stopped")
+        return self._knob(record.name, name)
+
+    def read_root_knob(self, name: str) -> str:
+        """A raw cgroup knob of the host."""
+        return self._knob(ROOT, name)
+
+    def _knob(self, subject: str, name: str) -> str:
+        group = self._sources.group(subject)
+        controller = name.partition(".")[0]
+        if controller not in group.directories:
+            raise InvalidProperty(f"cannot get {name} of {subject}: no controller {controller!r}")
+        try:
+            return self._sources.driver.read(group, controller, name)
+        except (FileNotFoundError, IsADirectoryError) as error:
+            raise InvalidProperty(f"cannot get {name} of {subject}: no such knob") from error
+        except OSError as error:
+            raise by_errno(error, f"cannot get {name} of {subject}") from error
+
+    @staticmethod
+    def _element(prop: Property, value: object, index: str, subject: str) -> str:
+        if not prop.indexed:
+            refuse_index(prop.name, index, subject)
+        try:
+            return prop.codec.get_index(value, index)
+        except Rejected as refusal:
+            error = BY_CODE.get(refusal.code, InvalidValue)
+            raise error(
+                f"cannot get {prop.name}[{index}] of {subject}: {refusal.reason}"
+            ) from refusal

@@ -1,0 +1,79 @@
+"""What the readers of properties look at, and the shape of a reader.
+
+Made once by `readers.py`; handed to every reader. A facet adds its readers as a table
+in its own file of this room.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from porto.kernel.cgroup.driver import CgroupDriver, Group
+from porto.observers.clock import Clock
+from porto.observers.viewer import Viewer
+from porto.spec.config import Config
+from porto.spec.errors import InvalidValue
+from porto.spec.ids import ROOT, level
+from porto.spec.record import Record
+from porto.spec.store import SpecStore
+
+
+@dataclass(slots=True)
+class Sources:
+    """Everything a value can come from."""
+
+    store: SpecStore
+    driver: CgroupDriver
+    config: Config
+    counters: Callable[[], Mapping[str, int]]
+    clock: Clock
+    status: Callable[[], str]
+    _sets: dict[str, frozenset[str]]
+
+    def group(self, name: str) -> Group:
+        """The cgroups of a container, or of the host for `ROOT`."""
+        return self.driver.locate(name, self._enabled)
+
+    def _enabled(self, name: str) -> frozenset[str]:
+        """Controllers written down at start; those of its level before the first."""
+        record = self.store.find(name)
+        text = record.status.controllers if record is not None else ""
+        if not text:
+            return self.driver.default_controllers(level(name))
+        found = self._sets.get(text)
+        if found is None:
+            found = self._sets[text] = frozenset(text.split(";"))
+        return found
+
+
+Reader = Callable[[Sources, Record, str | None, Viewer], str]
+"""The text of a status property of a container; the second last argument is the index."""
+
+RootReader = Callable[[Sources, str | None, Viewer], str]
+"""The same for the host."""
+
+
+def refuse_index(name: str, index: str | None, subject: str = ROOT) -> None:
+    """Raise InvalidValue when an element is asked of a property without elements."""
+    if index is not None:
+        raise InvalidValue(f"cannot get {name}[{index}] of {subject}: {name} has no elements")
+
+
+def plain(name: str, value: Callable[[Sources, Record], str]) -> Reader:
+    """A reader of a property without elements, the same for every viewer."""
+
+    def read(sources: Sources, record: Record, index: str | None, viewer: Viewer) -> str:
+        if index is not None:
+            refuse_index(name, index, record.name)
+        return value(sources, record)
+
+    return read
+
+
+def plain_root(name: str, value: Callable[[Sources], str]) -> RootReader:
+    """A reader of the host's value of a property without elements."""
+
+    def read(sources: Sources, index: str | None, viewer: Viewer) -> str:
+        refuse_index(name, index)
+        return value(sources)
+
+    return read

@@ -1,0 +1,23 @@
+"""Who looks: the point of view from which a property is read.
+
+Built by `api/auth.py` for each client; some values (root_pid) depend on it.
+"""
+
+from dataclasses import dataclass
+
+from porto.spec.ids import ROOT
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A reader of properties.
+
+    pid       -- the client's pid in this daemon's pid namespace, 0 for the daemon itself
+    container -- full name of the container the client runs in, `ROOT` for the host
+    """
+
+    pid: int = 0
+    container: str = ROOT
+
+
+DAEMON = Viewer()

@@ -1,0 +1,64 @@
+"""THE ordered lists of facets. A reason stands beside each place.
+
+Built once by `cli/daemon.py`; walked by `container.py`. A new facet is a file of
+its own and one line here.
+"""
+
+from dataclasses import dataclass
+
+from porto.kernel.cgroup.driver import CgroupDriver
+from porto.reconcilers.base import Launch, Live, Teardown
+from porto.reconcilers.identity import Identity, Umask
+from porto.reconcilers.limits import Limits
+from porto.reconcilers.namespaces import Namespaces
+from porto.reconcilers.pids import Pids
+from porto.reconcilers.rotation import Rotation
+from porto.reconcilers.streams import InsideStreams, OutsideStreams
+from porto.reconcilers.task import Command
+from porto.reconcilers.tree import Tree
+from porto.reconcilers.workdir import WorkDirectory
+from porto.spec.codecs import UlimitCodec
+from porto.spec.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The facets by phase, each in its order."""
+
+    live: tuple[Live, ...]
+    launch: tuple[Launch, ...]
+    teardown: tuple[Teardown, ...]
+    rotation: Rotation
+
+
+def build_chain(config: Config, driver: CgroupDriver) -> Chain:
+    """All facets for one host."""
+    work = config.paths.work
+    tree = Tree(driver)
+    pids = Pids(driver, default_limit=config.container.default_thread_limit)
+    limits = Limits(driver, defaults=UlimitCodec().parse(config.container.default_ulimit))
+    directory = WorkDirectory(work)
+    identity = Identity(work)
+    return Chain(
+        live=(
+            tree,  # the knobs of all others live in its directories
+            pids,
+            limits,
+        ),
+        launch=(
+            directory,  # the default streams are files in it
+            tree,  # joined first: all that follows is accounted to the container
+            OutsideStreams(work),  # host paths, before the namespaces change
+            Namespaces(store_directory=config.paths.store),
+            limits,  # still root: may raise hard limits
+            identity,  # from here on with the task's own rights
+            InsideStreams(),  # the user's paths, opened by the user
+            Umask(),  # must not touch the modes of the streams above
+            Command(identity),  # replaces the child; nothing can follow
+        ),
+        teardown=(
+            tree,  # empty by now
+            directory,  # holds the output until the very end
+        ),
+        rotation=Rotation(work),
+    )

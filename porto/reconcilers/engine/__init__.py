@@ -1,0 +1,1 @@
+"""The reconcile loop: queue, backoff, outcomes. Knows nothing of containers."""

@@ -1,0 +1,23 @@
+"""The difference between want and have, as a value.
+
+Made by a facet's `plan`, printed by dry runs, applied by the same facet's
+`apply`, counted as drift when nothing but the kernel had changed.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing to change.
+
+    facet   -- who planned it and will apply it
+    subject -- the knob or object, for example ``pids.max``
+    want    -- canonical text
+    have    -- canonical text of what was observed, "" for an absent object
+    """
+
+    facet: str
+    subject: str
+    want: str
+    have: str

@@ -1,0 +1,69 @@
+"""Everything that makes a pass necessary, turned into keys.
+
+Built by `cli/daemon.py`. Store changes reach the neighbours that may be waiting:
+a child waits for its parent to run, a parent for its children to stop. The resync
+tick walks the started containers in small slices, so that drift is found without
+bursts of work.
+"""
+
+import asyncio
+
+from porto.reconcilers.engine.loop import Engine
+from porto.reconcilers.engine.queue import Priority
+from porto.spec.record import ACTIVE, Record, Run, State
+from porto.spec.store import SpecStore
+
+SLICES = 50
+
+
+class Triggers:
+    """Feeds one engine."""
+
+    def __init__(self, store: SpecStore, engine: Engine) -> None:
+        self._store = store
+        self._engine = engine
+
+    def on_change(self, old: Record | None, new: Record | None) -> None:
+        """A record was created, replaced or deleted."""
+        if new is None:
+            if old is not None:
+                self._parent(old)
+            return
+        if old is None:
+            return
+        started = new.status.state is not State.STOPPED
+        if (started and old.generation != new.generation) or old.intent.run != new.intent.run:
+            self._engine.enqueue(new.id)
+        if old.status.state is not new.status.state:
+            self._parent(new)
+            for child in self._store.children(new.name):
+                if child.intent.run is Run.RUNNING or child.status.state in ACTIVE:
+                    self._engine.enqueue(child.id)
+
+    def _parent(self, record: Record) -> None:
+        parent = self._store.parent(record)
+        if parent is not None and parent.intent.run is not Run.RUNNING:
+            self._engine.enqueue(parent.id)
+
+    def on_exit(self, launch_id: str) -> None:
+        """A main task ended."""
+        key = launch_id.partition(":")[0]
+        if key.isdigit():
+            self._engine.enqueue(int(key))
+
+    def all(self) -> None:
+        """Look at everything once: start-up."""
+        for record in self._store.records():
+            if record.status.state is not State.STOPPED or record.intent.run is not Run.STOPPED:
+                self._engine.enqueue(record.id, priority=Priority.RESYNC)
+
+    async def resync(self, period: float) -> None:
+        """Look at each started container once per `period` seconds, for ever."""
+        while True:
+            keys = [r.id for r in self._store.records() if r.status.state in ACTIVE]
+            size = max(1, -(-len(keys) // SLICES))
+            slices = [keys[i : i + size] for i in range(0, len(keys), size)] or [[]]
+            for part in slices:
+                for key in part:
+                    self._engine.enqueue(key, priority=Priority.RESYNC)
+                await asyncio.sleep(period / len(slices))

@@ -1,0 +1,1 @@
+"""Desired state: properties, records, names and errors as pure data."""

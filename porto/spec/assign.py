@@ -1,0 +1,58 @@
+"""What setting one property does to a spec; no store, no states.
+
+Called by `spec/operations.py` and by the sources.
+"""
+
+import shlex
+from typing import Any
+
+from porto.spec.container import ContainerSpec, find_property, resolve_property
+from porto.spec.errors import InvalidValue, Permission
+from porto.spec.fields.streams import STDOUT_LIMIT_MAX
+from porto.spec.prop import Property
+
+
+def parse_property(spec: ContainerSpec, subject: str, name: str, text: str) -> tuple[Property, Any]:
+    """The property and its new whole value for ``name = text`` or ``name[i] = text``."""
+    prop, index = resolve_property(name)
+    if prop.prop.read_only:
+        raise InvalidValue(f"cannot set {prop.name} of {subject}: it is read-only")
+    text = text.strip(" \t\n")
+    old = spec.value(prop) if prop.facet else prop.default
+    if index is None:
+        return prop, prop.parse_update(subject, old, text)
+    return prop, prop.parse_index(subject, old, index, text)
+
+
+def check_value(
+    prop: Property,
+    subject: str,
+    value: Any,
+    *,
+    superuser: bool,
+    stdout_limit_max: int = STDOUT_LIMIT_MAX,
+) -> None:
+    """Raise Permission for a value that only the superuser may set."""
+    if prop.name == "stdout_limit" and value > stdout_limit_max and not superuser:
+        raise Permission(
+            f"cannot set stdout_limit of {subject} to {value}: "
+            f"the limit is {stdout_limit_max} bytes"
+        )
+
+
+def with_property(spec: ContainerSpec, prop: Property, value: Any) -> ContainerSpec:
+    """`spec` with one property set, and what follows from it."""
+    spec = spec.with_value(prop, value)
+    if prop.name == "command":
+        return spec.without_value(find_property("command_argv"))
+    if prop.name == "command_argv":
+        return spec.with_value(find_property("command"), shlex.join(value))
+    return spec
+
+
+def parse_credential(prop: Property, name: str, text: str) -> Any:
+    """A creator's user or group; one without an entry in the system's databases counts."""
+    try:
+        return prop.parse(name, text)
+    except InvalidValue:
+        return prop.codec.restore(text)

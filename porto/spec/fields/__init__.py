@@ -1,0 +1,1 @@
+"""The definition of every property, one annotated field each, grouped by facet."""

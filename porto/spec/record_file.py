@@ -1,0 +1,166 @@
+"""The stored form of a record: text that survives the daemon and its upgrades.
+
+Called by `spec/store.py`. One file per record::
+
+    porto-record 1 <crc32 of the body, 8 hex digits>
+    {"id": 7, "name": "a/b", "spec": {"command": "sleep 1"}, ...}
+
+The spec is stored as the properties' own text, so that a stored record means
+what the documentation says. Within one version a reader skips properties and
+status fields that it does not know; a change that must not be skipped raises
+`VERSION`.
+"""
+
+import dataclasses
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from porto.spec.container import (
+    DEFAULT_SPEC,
+    FACETS,
+    PROPERTIES,
+    SPEC_PROPERTIES,
+    ContainerSpec,
+)
+from porto.spec.errors import EError
+from porto.spec.ids import validate_name
+from porto.spec.record import Client, Condition, Intent, Process, Record, Run, State, Status
+
+VERSION = 1
+_MAGIC = b"porto-record"
+
+_to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_FORMATS: Mapping[str, Mapping[str, Callable[[Any], str]]] = {
+    facet: {p.name: p.codec.format for p in SPEC_PROPERTIES if p.facet == facet} for facet in FACETS
+}
+
+
+class NewerVersion(ValueError):
+    """A record that a newer release wrote; it must be kept as it is."""
+
+
+def encode(record: Record) -> bytes:
+    """The stored form of a record."""
+    status = record.status
+    intent = record.intent
+    body = {
+        "id": record.id,
+        "name": record.name,
+        "generation": record.generation,
+        "spec": _texts(record.spec),
+        "origins": dict(record.origins),
+        "source": record.source,
+        "intent": {**_plain(intent), "client": intent.client and _plain(intent.client)},
+        "status": {
+            **_plain(status),
+            "process": status.process and _plain(status.process),
+            "conditions": [_plain(condition) for condition in status.conditions],
+        },
+    }
+    text = _to_json(body).encode()
+    return b"%s %d %08x\n%s" % (_MAGIC, VERSION, zlib.crc32(text), text)
+
+
+def decode(data: bytes, skipped: list[str] | None = None) -> Record:
+    """The record of its stored form; raises ValueError with the reason.
+
+    Names of what is unknown and left out are added to `skipped`.
+    """
+    unknown: list[str] = [] if skipped is None else skipped
+    try:
+        return _record(_body(data), unknown)
+    except ValueError:
+        raise
+    except Exception as error:
+        # The checksum was right, so somebody wrote this on purpose; whatever it
+        # is, it concerns one record only.
+        raise ValueError(f"malformed: {type(error).__name__}: {error}") from error
+
+
+def _body(data: bytes) -> dict[str, Any]:
+    head, newline, text = data.partition(b"\n")
+    words = head.split(b" ")
+    if not newline or len(words) != 3 or words[0] != _MAGIC:
+        raise ValueError("not a porto record")
+    version = int(words[1])
+    if version > VERSION:
+        raise NewerVersion(f"version {version} is newer than this program's {VERSION}")
+    if int(words[2], 16) != zlib.crc32(text):
+        raise ValueError("checksum mismatch")
+    body = json.loads(text)
+    if not isinstance(body, dict):
+        raise ValueError("malformed: not a mapping")
+    return body
+
+
+def _record(body: dict[str, Any], skipped: list[str]) -> Record:
+    name = str(body["name"])
+    validate_name(name, superuser=True)
+    spec = DEFAULT_SPEC
+    for key, text in body["spec"].items():
+        prop = PROPERTIES.get(key)
+        if prop is None or not prop.facet:
+            skipped.append(key)
+            continue
+        spec = spec.with_value(prop, prop.codec.restore(text))
+    intent = _known(Intent, body["intent"], skipped)
+    client = intent["client"] and _known(Client, intent["client"], skipped)
+    status = _known(Status, body["status"], skipped)
+    process = status["process"] and _known(Process, status["process"], skipped)
+    conditions = [_known(Condition, item, skipped) for item in status["conditions"]]
+    return Record(
+        id=int(body["id"]),
+        name=name,
+        spec=spec,
+        intent=Intent(
+            **{
+                **intent,
+                "run": Run(intent["run"]),
+                "client": Client(**{**client, "groups": tuple(client["groups"])})
+                if client
+                else None,
+            }
+        ),
+        status=Status(
+            **{
+                **status,
+                "state": State(status["state"]),
+                "start_error_code": EError(status["start_error_code"]),
+                "process": Process(**process) if process else None,
+                "conditions": tuple(
+                    Condition(**{**item, "code": EError(item["code"])}) for item in conditions
+                ),
+            }
+        ),
+        generation=int(body["generation"]),
+        origins={str(key): str(value) for key, value in body["origins"].items()},
+        source=str(body["source"]),
+    )
+
+
+def _known(model: Any, fields: Mapping[str, Any], skipped: list[str]) -> dict[str, Any]:
+    names = _FIELDS[model]
+    skipped += [f"{model.__name__.lower()}.{key}" for key in fields if key not in names]
+    return {key: value for key, value in fields.items() if key in names}
+
+
+_FIELDS: Mapping[Any, tuple[str, ...]] = {
+    model: tuple(field.name for field in dataclasses.fields(model))
+    for model in (Client, Condition, Intent, Process, Status)
+}
+
+
+def _texts(spec: ContainerSpec) -> dict[str, str]:
+    """The set properties as text, sorted within their facets."""
+    texts = {}
+    for facet, formats in _FORMATS.items():
+        model = getattr(spec, facet)
+        for name in sorted(model.model_fields_set):
+            texts[name] = formats[name](getattr(model, name))
+    return texts
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in _FIELDS[type(value)]}

@@ -1,0 +1,1 @@
+"""Files as writers of the store: ``.CT`` files and spec directories."""

@@ -1,0 +1,44 @@
+"""Build step of the package: compiles the static reaper into it.
+
+Everything else is in pyproject.toml. A wheel carries a machine's binary, so its tag
+names the machine, but any Python 3.
+"""
+
+import sys
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build_py import build_py
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from porto.launcher.build import BINARY, build_reaper, ensure_reaper
+
+
+class BuildWithReaper(build_py):
+    """Puts the compiled reaper beside launcher's modules."""
+
+    def run(self) -> None:
+        """Editable installs get the binary in the source tree."""
+        super().run()
+        if self.editable_mode:
+            ensure_reaper()
+        else:
+            build_reaper(Path(self.build_lib, "porto", "launcher", BINARY.name))
+
+
+class MachineWheel(bdist_wheel):
+    """Not pure, and independent of the interpreter."""
+
+    def finalize_options(self) -> None:
+        """Before the tag is made."""
+        super().finalize_options()
+        self.root_is_pure = False
+
+    def get_tag(self) -> tuple[str, str, str]:
+        """``py3-none-PLATFORM``."""
+        return "py3", "none", super().get_tag()[2]
+
+
+setup(cmdclass={"build_py": BuildWithReaper, "bdist_wheel": MachineWheel})

@@ -1,0 +1,54 @@
+"""For all tiers: the marker `needs` and the option `--without`.
+
+A test says what it needs of the machine (`tests/needs.py` has the words); where that is
+missing it is skipped with the reason. ``--without root`` leaves out the tests that need
+root altogether: the unit tier does so, they belong to the kernel tier.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.needs import UnknownNeed, reason
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--without",
+        action="append",
+        default=[],
+        metavar="NEED",
+        help="leave out the tests marked needs(NEED)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "needs(need, ...): skip unless the machine has all of it; see tests/needs.py"
+    )
+
+
+def _needs(item: pytest.Item) -> Iterator[str]:
+    for mark in item.iter_markers("needs"):
+        yield from mark.args
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Check every word, leave out what --without names, skip what is not met."""
+    without = set(config.getoption("--without"))
+    kept, left_out = [], []
+    for item in items:
+        needs = list(_needs(item))
+        try:
+            reasons = [found for found in map(reason, needs) if found]
+        except UnknownNeed as error:
+            raise pytest.UsageError(f"{item.nodeid}: {error}") from error
+        if without.intersection(needs):
+            left_out.append(item)
+            continue
+        if reasons:
+            item.add_marker(pytest.mark.skip(reason="; ".join(reasons)))
+        kept.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept

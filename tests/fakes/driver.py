@@ -1,0 +1,130 @@
+"""A cgroup driver in memory, for passes without a kernel.
+
+tests/contract/ proves the real drivers; this one only keeps the facts that a pass
+looks at. `place` puts processes into a container's group.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from porto.kernel.cgroup.driver import FreezerState, Group
+
+
+class FakeDriver:
+    version = "fake"
+    controllers = frozenset({"freezer", "pids"})
+
+    def __init__(self) -> None:
+        self.groups: dict[str, dict[str, str]] = {}
+        self.pids: dict[str, set[int]] = {}
+        self.frozen: set[str] = set()
+        self.refuse: dict[str, OSError] = {}
+        self.immortal: set[int] = set()
+        self.writes: list[tuple[str, str, str]] = []
+
+    def place(self, name: str, *pids: int) -> None:
+        self.pids.setdefault(name, set()).update(pids)
+
+    def locate(self, name: str, enabled: Callable[[str], frozenset[str]]) -> Group:
+        directory = f"/fake/{name}"
+        mine = enabled(name)
+        directories = {"freezer": directory}
+        directories["pids"] = f"{directory}.pids" if "pids" in mine else "/fake"
+        own = (directory, f"{directory}.pids") if "pids" in mine else (directory,)
+        return Group(name=name, directories=directories, own=own)
+
+    def default_controllers(self, level: int) -> frozenset[str]:
+        return self.controllers if level == 1 else frozenset({"freezer"})
+
+    def exists(self, group: Group) -> bool:
+        return group.name in self.groups
+
+    def create(self, group: Group) -> bool:
+        if group.name in self.groups:
+            return False
+        self.groups[group.name] = {"pids.max": "max"}
+        return True
+
+    def remove(self, group: Group) -> None:
+        if self.subtree_processes(group):
+            raise OSError(16, "Device or resource busy", group.freezer)
+        self.groups.pop(group.name, None)
+
+    def join_files(self, group: Group) -> tuple[str, ...]:
+        return (f"{group.freezer}/tasks",)
+
+    def launch_directory(self, group: Group) -> str | None:
+        return None
+
+    def attach(self, group: Group, pid: int) -> None:
+        for pids in self.pids.values():
+            pids.discard(pid)
+        self.place(group.name, pid)
+
+    def processes(self, group: Group) -> list[int]:
+        return sorted(self.pids.get(group.name, ()))
+
+    def _subtree(self, group: Group) -> list[str]:
+        return [n for n in self.pids if n == group.name or n.startswith(group.name + "/")]
+
+    def subtree_processes(self, group: Group) -> list[int]:
+        return sorted(pid for name in self._subtree(group) for pid in self.pids[name])
+
+    def subtree_threads(self, group: Group) -> int:
+        return len(self.subtree_processes(group))
+
+    def pidfds(self, group: Group, limit: int) -> list[int]:
+        return []
+
+    def events_file(self, group: Group) -> str | None:
+        return None
+
+    def freeze(self, group: Group) -> None:
+        self.frozen.add(group.name)
+
+    def thaw(self, group: Group) -> None:
+        self.frozen.discard(group.name)
+
+    def freezer_state(self, group: Group) -> FreezerState:
+        for name in self.frozen:
+            if group.name == name or group.name.startswith(name + "/"):
+                return FreezerState.FROZEN
+        return FreezerState.THAWED
+
+    def self_frozen(self, group: Group) -> bool:
+        return group.name in self.frozen
+
+    def kill(self, group: Group) -> list[int]:
+        there = self.subtree_processes(group)
+        for name in self._subtree(group):
+            self.pids[name] &= self.immortal
+        return there
+
+    def read(self, group: Group, controller: str, knob: str) -> str:
+        return self.groups[group.name][knob] + "\n"
+
+    def write(self, group: Group, controller: str, knob: str, text: str) -> None:
+        if knob in self.refuse:
+            raise self.refuse[knob]
+        self.writes.append((group.name, knob, text))
+        self.groups[group.name][knob] = text
+
+    def render_pids(self, limit: int | None) -> Mapping[str, str]:
+        return {"pids.max": str(limit) if limit else "max"}
+
+    def canonical(self, knob: str, text: str) -> str:
+        return text.strip()
+
+    def container_of(self, pid: int) -> str | None:
+        for name, pids in self.pids.items():
+            if pid in pids:
+                return name
+        return None
+
+    def find_groups(self) -> Iterable[str]:
+        return list(self.groups)
+
+    def sweep(self, keep: Callable[[str], bool]) -> list[str]:
+        gone = [name for name in self.groups if not keep(name)]
+        for name in gone:
+            del self.groups[name]
+        return gone

@@ -1,0 +1,56 @@
+"""Readers that know what the record says, and nothing of a kernel."""
+
+from porto.observers.viewer import Viewer
+from porto.spec.errors import InvalidProperty, InvalidState
+from porto.spec.ids import level
+from porto.spec.prop import Property
+from porto.spec.record import Record, State
+
+
+class FakeReaders:
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {"stdout": "out", "stderr": "", "root_pid": "77"}
+        self.crash = ""
+
+    def read(self, record: Record, prop: Property, index: str | None, viewer: Viewer) -> str:
+        if prop.name == self.crash:
+            raise RuntimeError("broken reader")
+        status = record.status
+        match prop.name:
+            case "state":
+                return str(status.state)
+            case "absolute_name":
+                return f"/porto/{record.name}"
+            case "id":
+                return str(record.id)
+            case "level":
+                return str(level(record.name))
+            case "creation_time" | "change_time" if index == "raw":
+                return str(int(getattr(status, prop.name)))
+            case "exit_status":
+                return str(status.exit_status)
+            case "start_error":
+                return status.start_error
+            case "respawn_count":
+                return str(status.respawn_count)
+            case "porto_stat":
+                return "clients: 1; spawned: 2"
+        return self.texts.get(prop.name, "0")
+
+    def read_root(self, prop: Property, index: str | None, viewer: Viewer) -> str:
+        return "meta" if prop.name == "state" else f"root {prop.name}"
+
+    def read_spec(self, record: Record, prop: Property, index: str | None) -> str:
+        if prop.name == "cwd":
+            return record.spec.process.cwd or f"/place/porto/{record.name}"
+        return prop.codec.format(record.spec.value(prop))
+
+    def read_knob(self, record: Record, name: str) -> str:
+        if record.status.state is State.STOPPED:
+            raise InvalidState(f"cannot get {name} of {record.name}: the container is stopped")
+        if name != "pids.max":
+            raise InvalidProperty(f"cannot get {name} of {record.name}: no such knob")
+        return "max\n"
+
+    def read_root_knob(self, name: str) -> str:
+        return "root max\n"

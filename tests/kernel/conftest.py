@@ -1,0 +1,186 @@
+"""A real daemon pair per test worker, with names and directories of its own."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import porto
+
+START_TIMEOUT_S = 30.0
+GROUPS = "/sys/fs/cgroup"
+
+
+class Daemon:
+    """A master and a daemon under a configuration of their own."""
+
+    def __init__(self, directory: Path, name: str, extra: str = "") -> None:
+        self.directory = directory
+        self.cgroup = name
+        self.runtime = directory / "run"
+        self.place = directory / "place"
+        self.containers = directory / "place" / "porto_containers"
+        self.log = directory / "portod.log"
+        self.config = directory / "portod.conf"
+        self.runtime.mkdir(parents=True, exist_ok=True)
+        self.config.write_text(
+            f"""paths {{
+  runtime: "{self.runtime}"
+  place: "{self.place}"
+  containers: "{self.containers}"
+  log: "{self.log}"
+  cgroup: "{self.cgroup}"
+}}
+{extra}
+"""
+        )
+
+    @property
+    def socket(self) -> str:
+        return str(self.runtime / "portod.socket")
+
+    def portod(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run one portod command."""
+        return subprocess.run(
+            [sys.executable, "-m", "porto.cli.portod", "--config", str(self.config), *arguments],
+            check=check,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=120,
+        )
+
+    def portoctl(
+        self, *arguments: str, check: bool = True, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one portoctl command."""
+        return subprocess.run(
+            [sys.executable, "-m", "porto.cli.portoctl", *arguments],
+            check=check,
+            capture_output=True,
+            text=True,
+            input=stdin,
+            timeout=120,
+            env={**os.environ, "PORTO_SOCKET": self.socket},
+        )
+
+    def connection(self, **options: object) -> "porto.Connection":
+        return porto.Connection(socket_path=self.socket, **options)
+
+    def start(self) -> None:
+        done = self.portod("start", check=False)
+        assert done.returncode == 0, f"{done.stdout}{done.stderr}\n{self.tail()}"
+
+    def stop(self) -> None:
+        """Destroy all containers and end."""
+        self.portod("stop", check=False)
+
+    def pid(self, which: str) -> int:
+        """Pid of "master" or "daemon"."""
+        name = {"master": "portoloop.pid", "daemon": "portod.pid"}[which]
+        return int((self.runtime / name).read_text())
+
+    def kill(self, which: str) -> int:
+        """SIGKILL to one of the two; returns its pid."""
+        pid = self.pid(which)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def await_new_daemon(self, old: int) -> None:
+        """Wait until another daemon answers."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError, ValueError):
+                if self.pid("daemon") != old:
+                    self.connection().Version()
+                    return
+            time.sleep(0.02)
+        raise AssertionError(f"no new daemon\n{self.tail()}")
+
+    def tail(self) -> str:
+        return self.log.read_text()[-4000:] if self.log.exists() else "no log"
+
+    def leftovers(self) -> list[str]:
+        """Cgroups, mounts and processes that carry our name."""
+        found = []
+        for hierarchy in os.scandir(GROUPS):
+            if hierarchy.is_dir():
+                found += [
+                    os.path.join(hierarchy.path, name)
+                    for name in os.listdir(hierarchy.path)
+                    if name == self.cgroup or name.startswith(self.cgroup + "%")
+                ]
+            elif hierarchy.name == self.cgroup:
+                found.append(hierarchy.path)
+        mounts = Path("/proc/self/mountinfo").read_text()
+        found += [line for line in mounts.splitlines() if str(self.directory) in line]
+        return found
+
+
+_serial = iter(range(1_000_000))
+
+
+@pytest.fixture(scope="session")
+def make_daemon(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator["object"]:
+    """Factory of started daemons; all are stopped at the end."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    made: list[Daemon] = []
+
+    def make(extra: str = "", *, start: bool = True) -> Daemon:
+        directory = tmp_path_factory.mktemp("daemon")
+        directory.chmod(0o755)
+        for parent in directory.parents:
+            if str(parent).startswith(str(tmp_path_factory.getbasetemp().parent)):
+                parent.chmod(0o755)
+        daemon = Daemon(directory, f"portotest-{os.getpid()}-{next(_serial)}", extra)
+        made.append(daemon)
+        if start:
+            daemon.start()
+        return daemon
+
+    yield make
+    for daemon in made:
+        daemon.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_daemon(make_daemon) -> Daemon:
+    """One daemon for all tests of a worker that do not disturb it."""
+    return make_daemon()
+
+
+@pytest.fixture
+def daemon(shared_daemon: Daemon) -> Iterator[Daemon]:
+    """The shared daemon; the test's containers are destroyed afterwards."""
+    yield shared_daemon
+    connection = shared_daemon.connection()
+    for name in connection.List():
+        if "/" not in name:
+            with contextlib.suppress(porto.exceptions.ContainerDoesNotExist):
+                connection.Destroy(name)
+    connection.disconnect()
+
+
+@pytest.fixture
+def own_daemon(make_daemon) -> Iterator[Daemon]:
+    """A daemon that the test may kill."""
+    made = make_daemon()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def conn(daemon: Daemon) -> Iterator["porto.Connection"]:
+    """A client of the shared daemon."""
+    connection = daemon.connection()
+    yield connection
+    connection.disconnect()

@@ -1,0 +1,143 @@
+"""The daemon's own requests, processes, and what is not built in."""
+
+import pytest
+
+from porto.api.proto import rpc_pb2
+from porto.spec.errors import EError
+from tests.fakes.api import ALICE, asynchronous, serving
+
+
+@asynchronous
+async def test_version(tmp_path):
+    async with serving(tmp_path) as api:
+        reply = await (await api.connect()).ok("version")
+        assert (reply.version.tag, reply.version.revision) == ("1.2.3", "abc")
+
+
+@asynchronous
+async def test_get_system(tmp_path):
+    async with serving(tmp_path) as api:
+        client = await api.connect()
+        await client.ok("create", name="a")
+        await client.error("create", name="a")
+        for name, gauge in api.server.gauges.items():
+            api.counters.gauge(name, gauge)
+        api.counters.add("spawned", 3)
+        system = (await client.ok("GetSystem")).GetSystem
+        assert system.porto_version == "1.2.3"
+        assert (system.container_count, system.container_created) == (1, 1)
+        assert (system.client_count, system.client_max) == (1, 1000)
+        assert (system.request_completed, system.request_failed) == (2, 1)
+        assert system.porto_starts == 3
+        assert not system.frozen
+
+
+@asynchronous
+async def test_set_system(tmp_path):
+    async with serving(tmp_path) as api:
+        client, heard = await api.connect(), []
+        api.server.switches.listeners.append(lambda s: heard.append((s.verbose, s.debug)))
+        await client.ok("SetSystem", debug=True)
+        await client.ok("SetSystem", verbose=False)
+        await client.ok("SetSystem", verbose=True)
+        assert heard == [(True, True), (False, False), (True, False)]
+
+
+@asynchronous
+async def test_clear_statistics(tmp_path):
+    async with serving(tmp_path) as api:
+        client = await api.connect()
+        api.counters.add("containers_oom", 5)
+        api.counters.add("spawned", 1)
+        await client.ok("ClearStatistics", stat="containers_oom")
+        assert api.counters.snapshot()["containers_oom"] == 0
+        for stat in ("spawned", "nonsense"):
+            assert await client.error("ClearStatistics", stat=stat) is EError.InvalidValue
+        await client.ok("ClearStatistics")
+        assert api.counters.snapshot()["requests_failed"] == 0
+        assert api.counters.snapshot()["spawned"] == 1
+
+
+@asynchronous
+async def test_locate_process(tmp_path, monkeypatch):
+    async with serving(tmp_path) as api:
+        client = await api.connect()
+        await client.ok("create", name="a")
+        await client.ok("start", name="a")
+        api.containers[7000] = "a"
+        api.server.services.comm_of = lambda pid: "sleep"
+
+        async def located(pid, comm=""):
+            reply = await client.call("locateProcess", pid=pid, comm=comm)
+            return reply.locateProcess.name if not reply.error else EError(reply.error)
+
+        assert await located(7000) == "a"
+        assert await located(7000, "sleep") == "a"
+        assert await located(7000, "other") is EError.InvalidValue
+        assert await located(7001) == "/"
+        assert await located(1) is EError.InvalidValue
+        assert await located(0) is EError.InvalidValue
+        api.server.services.host_pid = lambda caller, pid: 7000 if pid == 2 else None
+        inside = await api.connect(container="a")
+        reply = await inside.ok("locateProcess", pid=2, comm="")
+        assert reply.locateProcess.name == "self"
+        assert await inside.error("locateProcess", pid=3, comm="") is EError.InvalidValue
+
+
+@asynchronous
+async def test_convert_path(tmp_path):
+    async with serving(tmp_path) as api:
+        client = await api.connect()
+        await client.ok("create", name="a")
+        for source, destination in (("", ""), ("a", ""), ("self", "a")):
+            reply = await client.ok(
+                "convertPath", path="/x/y", source=source, destination=destination
+            )
+            assert reply.convertPath.path == "/x/y"
+        assert await client.error(
+            "convertPath", path="/x", source="b", destination=""
+        ) is EError.ContainerDoesNotExist
+
+
+def required(kind):
+    fields = {}
+    for field in kind.fields:
+        if field.is_required:
+            if field.message_type is not None:
+                fields[field.name] = required(field.message_type)
+            else:
+                fields[field.name] = "x" if field.type == field.TYPE_STRING else 1
+    return fields
+
+
+@pytest.mark.parametrize("number", [*range(104, 128), *range(303, 307)])
+@asynchronous
+async def test_volumes_are_refused_by_name(tmp_path, number):
+    descriptor = rpc_pb2.TContainerRequest.DESCRIPTOR.fields_by_number.get(number)
+    if descriptor is None:
+        return
+    async with serving(tmp_path) as api:
+        client = await api.connect(ALICE)
+        reply = await client.call(descriptor.name, **required(descriptor.message_type))
+        assert reply.error == EError.NotSupported
+        assert descriptor.name in reply.errorMsg
+        assert "not built in" in reply.errorMsg
+        await client.ok("version")
+
+
+@asynchronous
+async def test_volume_properties_are_an_empty_list(tmp_path):
+    async with serving(tmp_path) as api:
+        reply = await (await api.connect()).ok("listVolumeProperties")
+        assert reply.HasField("volumePropertyList")
+        reply = await (await api.connect()).call("listVolumes")
+        assert reply.HasField("volumeList")
+
+
+@asynchronous
+async def test_attaching_is_not_supported(tmp_path):
+    async with serving(tmp_path) as api:
+        client = await api.connect()
+        await client.ok("create", name="a")
+        for method in ("attachProcess", "AttachThread"):
+            assert await client.error(method, name="a", pid=1, comm="") is EError.NotSupported

@@ -1,0 +1,153 @@
+"""The loop: outcomes, callers' answers, retries, one pass per key."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from porto.observers.clock import Clock
+from porto.reconcilers.engine.loop import Engine
+from porto.reconcilers.engine.result import Again, Done, Result, Retry, Stuck
+from porto.spec.container import DEFAULT_SPEC
+from porto.spec.errors import Busy, InvalidValue, Unknown
+from porto.spec.record import Record
+from porto.spec.store import SpecStore
+
+
+class Script:
+    """A pass that follows a list of results, then is done."""
+
+    def __init__(self, *results: Result | Exception) -> None:
+        self.results = list(results)
+        self.seen: list[int] = []
+        self.running = 0
+        self.most = 0
+        self.gate: asyncio.Event | None = None
+
+    async def __call__(self, key: int) -> Result:
+        self.seen.append(key)
+        self.running += 1
+        self.most = max(self.most, self.running)
+        if self.gate is not None:
+            await self.gate.wait()
+        self.running -= 1
+        result = self.results.pop(0) if self.results else Done()
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+
+def run(
+    script: Script, body: Callable[[Engine, SpecStore, Record], Coroutine[Any, Any, None]]
+) -> None:
+    async def main() -> None:
+        store = SpecStore(None)
+        record = store.create("a", DEFAULT_SPEC, now=0.0, origins={})
+        engine = Engine(store, script, Clock())
+        try:
+            await asyncio.wait_for(body(engine, store, record), 10)
+        finally:
+            await engine.close()
+
+    asyncio.run(main())
+
+
+def test_done_answers_the_caller() -> None:
+    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+        await engine.converge([record])
+
+    script = Script()
+    run(script, body)
+    assert len(script.seen) == 1
+
+
+def test_again_keeps_the_caller_waiting() -> None:
+    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+        await engine.converge([record])
+
+    script = Script(Again(0.0), Again(0.0), Done())
+    run(script, body)
+    assert len(script.seen) == 3
+
+
+def test_stuck_raises_the_facets_error() -> None:
+    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+        with pytest.raises(InvalidValue, match="no good"):
+            await engine.converge([record])
+
+    run(Script(Stuck(InvalidValue("no good"))), body)
+
+
+def test_retry_answers_the_caller_and_tries_again_by_itself() -> None:
+    tried_again = asyncio.Event()
+
+    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+        with pytest.raises(Busy):
+            await engine.converge([record])
+        while len(script.seen) < 2:
+            await asyncio.sleep(0.01)
+        tried_again.set()
+
+    script = Script(Retry(Busy("later")))
+    run(script, body)
+    assert tried_again.is_set()
+
+
+def test_an_unexpected_exception_does_not_stop_the_loop() -> None:
+    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+        with pytest.raises(Unknown, match="boom"):
+            await engine.converge([record])
+        await engine.converge([record])
+
+    run(Script(RuntimeError("boom")), body)
+
+
+def test_a_change_during_a_pass_gets_a_pass_of_its_own() -> None:
+    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+        script.gate = asyncio.Event()
+        first = asyncio.ensure_future(engine.converge([record]))
+        while not script.seen:
+            await asyncio.sleep(0)
+        newer = store.put(record, now=1.0)
+        second = asyncio.ensure_future(engine.converge([newer]))
+        await asyncio.sleep(0)
+        script.gate.set()
+        await first
+        await second
+
+    script = Script()
+    run(script, body)
+    assert len(script.seen) == 2
+    assert script.most == 1
+
+
+def test_a_deleted_container_answers_its_waiters() -> None:
+    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+        script.gate = asyncio.Event()
+        waiting = asyncio.ensure_future(engine.converge([record]))
+        while not script.seen:
+            await asyncio.sleep(0)
+        store.delete(record)
+        script.gate.set()
+        await waiting
+
+    script = Script(Again())
+    run(script, body)
+
+
+def test_a_cancelled_caller_leaves_nothing_behind() -> None:
+    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+        script.gate = asyncio.Event()
+        waiting = asyncio.ensure_future(engine.converge([record]))
+        while not script.seen:
+            await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        script.gate.set()
+        await engine.converge([record])
+        assert engine._keys == {}
+
+    script = Script()
+    run(script, body)

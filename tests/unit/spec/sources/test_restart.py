@@ -1,0 +1,161 @@
+"""Restarts that a file asks for, and what may come in between."""
+
+import asyncio
+import dataclasses
+
+from porto.spec.errors import Busy
+from porto.spec.record import Run, State
+from porto.spec.sources.claims import START_MARK
+from tests.unit.spec.sources.rig import Rig
+
+TREE = "name: top\nprivate: '{}'\ncwd: {}\ncontainers:\n- name: a\n  command: x\n- name: b\n"
+
+
+def started(rig: Rig, text: str = "name: a\ncommand: x\n") -> None:
+    rig.write("a.yaml", text)
+    rig.sync()
+    rig.engine.launched.clear()
+    rig.engine.waited.clear()
+
+
+def test_children_are_started_again_with_their_parent(rig):
+    started(rig, TREE.format("", "/"))
+    rig.api_create("top/mine", command="x")
+    rig.api_start("top/mine")
+    rig.api_stop("top/b")
+    rig.engine.launched.clear()
+    rig.write("a.yaml", TREE.format("", "/tmp"))
+    assert rig.sync() == []
+    assert rig.engine.launched == ["top", "top/a", "top/mine"]
+    assert rig.state("top/b") == "stopped"
+    assert not any(START_MARK in record.origins for record in rig.store.records())
+
+
+def test_parent_and_child_that_both_changed_restart_once(rig):
+    started(rig, TREE.format("", "/"))
+    rig.write("a.yaml", TREE.format("", "/tmp").replace("command: x", "command: y"))
+    assert rig.sync() == []
+    assert rig.engine.launched == ["top", "top/a", "top/b"]
+    assert rig.value("top/a", "command") == "y"
+
+
+def test_a_pass_during_a_restart_does_not_disturb_it(rig):
+    async def body() -> None:
+        rig.engine.holding = asyncio.Event()
+        await rig.watcher.sync()
+        await asyncio.sleep(0)
+        assert rig.state("a") == "stopping"
+        await rig.watcher.sync()
+        rig.engine.holding.set()
+        await rig.watcher.idle()
+        rig.engine.settle()
+
+    started(rig)
+    rig.write("a.yaml", "name: a\ncommand: y\n")
+    asyncio.run(body())
+    assert rig.engine.waited == [["a"]]
+    assert rig.engine.launched == ["a"]
+
+
+def test_a_users_stop_in_between_ends_the_matter(rig):
+    async def body() -> None:
+        rig.engine.holding = asyncio.Event()
+        await rig.watcher.sync()
+        await asyncio.sleep(0)
+        record = rig.record("a")
+        rig.store.put(record.with_intent(run=Run.STOPPED, origin="api"), now=1.0)
+        rig.engine.holding.set()
+        await rig.watcher.idle()
+        await rig.watcher.sync()
+        rig.engine.settle()
+
+    started(rig)
+    rig.write("a.yaml", "name: a\ncommand: y\n")
+    asyncio.run(body())
+    assert rig.state("a") == "stopped"
+    assert rig.engine.launched == []
+    assert START_MARK not in rig.record("a").origins
+
+
+def test_a_daemon_that_dies_while_it_waits_goes_on_later(rig):
+    async def body() -> None:
+        rig.engine.holding = asyncio.Event()
+        await rig.watcher.sync()
+        await asyncio.sleep(0)
+        await rig.watcher._restarts.cancel()
+
+    started(rig, TREE.format("", "/"))
+    rig.write("a.yaml", TREE.format("", "/tmp"))
+    asyncio.run(body())
+    assert rig.record("top").intent.run is Run.STOPPED
+    rig.engine.holding = None
+    rig.restart_daemon()
+    assert rig.sync() == []
+    assert rig.engine.launched == ["top", "top/a", "top/b"]
+    assert not any(START_MARK in record.origins for record in rig.store.records())
+
+
+def test_a_daemon_that_dies_before_the_stop_goes_on_later(rig):
+    started(rig)
+    record = rig.record("a")
+    origins = {**record.origins, START_MARK: str(record.intent.launch)}
+    rig.store.put(dataclasses.replace(record, origins=origins), now=1.0)
+    rig.restart_daemon()
+    assert rig.sync() == []
+    assert rig.engine.launched == ["a"]
+
+
+def test_a_mark_of_an_earlier_launch_is_void(rig):
+    started(rig)
+    record = rig.record("a")
+    origins = {**record.origins, START_MARK: str(record.intent.launch - 1)}
+    rig.store.put(dataclasses.replace(record, origins=origins), now=1.0)
+    assert rig.sync() == []
+    assert rig.engine.launched == []
+    assert START_MARK not in rig.record("a").origins
+
+
+def test_a_stop_that_fails_is_reported_and_tried_again(rig):
+    started(rig)
+    rig.engine.error = Busy("cannot stop a: it does not want to")
+    rig.write("a.yaml", "name: a\ncommand: y\n")
+    assert rig.sync() == []
+    expected = ["specs/a.yaml:1: name: cannot stop a: it does not want to"]
+    for waits in (1, 2, 3):
+        # A failure is told at once, then tried again, and told without a gap.
+        assert rig.sync() == expected
+        record = rig.record("a")
+        stopping = dataclasses.replace(record.status, state=State.STOPPING)
+        rig.store.put_status(record, stopping, now=1.0)
+        assert len(rig.engine.waited) == waits
+    rig.engine.error = None
+    assert rig.sync() == expected
+    assert rig.sync() == []
+    assert rig.engine.launched == ["a"]
+
+
+def test_below_a_paused_parent_nothing_is_restarted(rig):
+    started(rig, TREE.format("", "/"))
+    record = rig.record("top")
+    rig.store.put(record.with_intent(paused=True), now=1.0)
+    rig.write("a.yaml", TREE.format("", "/").replace("command: x", "command: y"))
+    (problem,) = rig.sync()
+    assert problem == "specs/a.yaml:5: name: cannot stop top/a: its parent top is paused"
+    rig.store.put(rig.record("top").with_intent(paused=False), now=1.0)
+    assert rig.sync() == []
+    assert rig.engine.launched == ["top/a"]
+
+
+def test_a_container_on_its_way_down_is_started_when_it_is_down(rig):
+    async def body() -> None:
+        record = rig.record("a")
+        rig.store.put(record.with_intent(run=Run.STOPPED, origin="api"), now=1.0)
+        rig.engine.stopping()
+        await rig.watcher.sync()
+        await rig.watcher.idle()
+        rig.engine.settle()
+
+    started(rig)
+    rig.write("a.yaml", "name: a\ncommand: x\nprivate: changed\n")
+    asyncio.run(body())
+    assert rig.state("a") == "running"

@@ -1,0 +1,56 @@
+import os
+
+from porto.spec.sources.validate import validate_files
+
+
+def check(root, **files: str) -> list[str]:
+    paths = []
+    for name, text in files.items():
+        path = root / name.replace("_", ".")
+        path.write_text(text)
+        paths.append(str(path))
+    return [str(item).replace(f"{root}/", "") for item in validate_files(paths)]
+
+
+def test_valid_files_have_no_faults(tmp_path):
+    assert check(tmp_path, a_yaml="name: a\n", b_CT="command = x\n") == []
+
+
+def test_faults_name_file_line_property_and_reason(tmp_path):
+    assert check(tmp_path, a_CT="command = x\nthread_limit = 12Q\n\nfoo\n") == [
+        "a.CT:2: thread_limit: cannot be '12Q': unknown unit Q",
+        "a.CT:4: the line has no '='",
+    ]
+
+
+def test_names_are_unique_over_all_files(tmp_path):
+    assert check(tmp_path, a_yaml="- name: b\n- name: a\n", z_yaml="\nname: a\n") == [
+        "z.yaml:2: name: 'a' is declared already by a.yaml:2"
+    ]
+
+
+def test_parents_are_declared(tmp_path):
+    assert check(tmp_path, a_yaml="name: p/a\n", z_yaml="name: p/b/c\n", p_yaml="name: p\n") == [
+        "z.yaml:1: name: no file declares the parent 'p/b' of 'p/b/c'"
+    ]
+
+
+def test_what_cannot_be_read_is_a_fault(tmp_path):
+    os.mkfifo(tmp_path / "pipe.CT")
+    paths = [str(tmp_path / name) for name in ("missing.CT", "pipe.CT")]
+    assert [str(item).replace(f"{tmp_path}/", "") for item in validate_files(paths)] == [
+        "missing.CT: cannot be read: no such file or directory",
+        "pipe.CT: it is a pipe, not a regular file",
+    ]
+
+
+def test_a_directory_stands_for_its_files(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.yaml").write_text("name: a\nrespawn: 3\n")
+    assert [item.property for item in validate_files([str(tmp_path)])] == ["respawn"]
+
+
+def test_the_same_file_twice_is_no_duplicate(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text("name: a\n")
+    assert validate_files([str(path), str(path)]) == []

@@ -1,0 +1,289 @@
+"""The watcher at work: with events made by the test, and with the kernel's own."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from porto.spec.sources import watch as module
+from porto.spec.sources.watch import SourceWatcher
+from porto.spec.sources.watch_set import WatchSet
+from tests.unit.spec.sources.rig import Rig
+
+WAIT_S = 20
+
+
+class Events:
+    """Events that the test makes."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[object] = asyncio.Queue()
+        self.sets: list[WatchSet] = []
+        self.closed = 0
+        self.error: Exception | None = None
+
+    async def __call__(self, watched: WatchSet) -> AsyncIterator[object]:
+        self.sets.append(watched)
+        if self.error is not None:
+            raise self.error
+        try:
+            while True:
+                item = await self.queue.get()
+                if item is None:
+                    return
+                yield item
+        finally:
+            self.closed += 1
+
+
+@asynccontextmanager
+async def running(rig: Rig, **options: object) -> AsyncIterator[SourceWatcher]:
+    """A watcher that runs; the engine follows each change of the store."""
+    rig.watcher.close()
+    options = {"settle_s": 0.0, "resync_s": 3600.0, **options}
+    watcher = rig.watcher = rig.new_watcher(**options)
+    task = asyncio.ensure_future(watcher.run())
+    try:
+        yield watcher
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(rig: Rig, condition: Callable[[], bool]) -> None:
+    """Wait for a change of the store or a report after which `condition` holds."""
+    changed = asyncio.Event()
+    unsubscribe = rig.store.subscribe(lambda old, new: changed.set())
+    report = rig.engine.report
+
+    def reporting(problems):
+        report(problems)
+        changed.set()
+
+    rig.engine.report = reporting
+    try:
+        while not condition():
+            changed.clear()
+            await asyncio.wait_for(changed.wait(), WAIT_S)
+    finally:
+        unsubscribe()
+        rig.engine.report = report
+
+
+def go(body: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(body())
+
+
+def test_it_begins_with_a_pass_and_goes_on_with_each_event(rig):
+    async def body() -> None:
+        events = Events()
+        rig.write("a.yaml", "name: a\n")
+        async with running(rig, events=events):
+            await until(rig, lambda: rig.names() == ["a"])
+            rig.write("b.yaml", "name: b\n")
+            events.queue.put_nowait("something")
+            await until(rig, lambda: rig.names() == ["a", "b"])
+        assert events.closed == len(events.sets)
+
+    go(body)
+
+
+def test_what_happened_before_the_watch_began_is_seen(rig):
+    async def body() -> None:
+        events = Events()
+
+        def begun(watched: WatchSet) -> AsyncIterator[object]:
+            rig.write("a.yaml", "name: a\n")
+            return events(watched)
+
+        async with running(rig, events=begun):
+            await until(rig, lambda: rig.names() == ["a"])
+
+    go(body)
+
+
+def test_a_new_sub_directory_is_watched(rig):
+    async def body() -> None:
+        events = Events()
+        async with running(rig, events=events):
+            rig.write("sub/a.yaml", "name: a\n")
+            events.queue.put_nowait("something")
+            await until(rig, lambda: rig.names() == ["a"])
+            rig.write("sub/b.yaml", "name: b\n")
+            while len(events.sets) < 2:
+                await asyncio.sleep(0)
+            events.queue.put_nowait("something")
+            await until(rig, lambda: rig.names() == ["a", "b"])
+        assert os.path.realpath(rig.path("sub")) in events.sets[-1].folders
+
+    go(body)
+
+
+def test_unsettled_files_are_looked_at_again_without_an_event(rig):
+    async def body() -> None:
+        async with running(rig, events=Events(), settle_s=0.02):
+            await until(rig, lambda: rig.names() == ["a"])
+
+    rig.write("a.yaml", "name: a\n")
+    go(body)
+
+
+def test_the_resync_sees_what_no_event_told(rig):
+    async def body() -> None:
+        async with running(rig, events=Events(), resync_s=0.02):
+            rig.write("a.yaml", "name: a\n")
+            await until(rig, lambda: rig.names() == ["a"])
+
+    go(body)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "no space for watches"), None])
+def test_a_watch_that_fails_is_reported_and_the_resync_goes_on(rig, error):
+    async def body() -> None:
+        events = Events()
+        events.error = error
+        events.queue.put_nowait(None)
+        async with running(rig, events=events, resync_s=0.02) as watcher:
+            await until(rig, lambda: bool(watcher.problems()))
+            (problem,) = watcher.problems()
+            assert "cannot be watched, only looked at now and then" in problem.reason
+            rig.write("a.yaml", "name: a\n")
+            await until(rig, lambda: rig.names() == ["a"])
+            events.error = None
+            await until(rig, lambda: not watcher.problems())
+
+    go(body)
+
+
+def test_a_parent_that_appears_wakes_its_children(rig):
+    async def body() -> None:
+        rig.write("a.yaml", "name: p/a\n")
+        async with running(rig, events=Events()) as watcher:
+            await until(rig, lambda: bool(watcher.problems()))
+            rig.api_create("p")
+            await until(rig, lambda: rig.names() == ["p", "p/a"])
+            await until(rig, lambda: not watcher.problems())
+
+    go(body)
+
+
+def test_a_container_comes_back_when_its_predecessor_is_gone(rig):
+    async def body() -> None:
+        events = Events()
+        rig.write("a.yaml", "name: a\nprivate: old\n")
+        async with running(rig, events=events) as watcher:
+            await until(rig, lambda: rig.names() == ["a"])
+            rig.remove("a.yaml")
+            await watcher.sync()
+            assert rig.record("a").intent.run == "absent"
+            rig.write("a.yaml", "name: a\nprivate: new\n")
+            await watcher.sync()
+            rig.engine.settle()
+            await until(rig, lambda: rig.names() == ["a"])
+            assert rig.value("a", "private") == "new"
+
+    go(body)
+
+
+def test_a_cancelled_watcher_takes_no_notice_of_the_store(tmp_path):
+    async def body() -> None:
+        rig.write("a.yaml", "name: a\n")
+        async with running(rig, events=Events()):
+            await until(rig, lambda: rig.names() == ["a"])
+        rig.api_destroy("a")
+        rig.restart_daemon()
+        await rig.watcher.sync()
+        assert rig.names() == ["a"]
+
+    rig = Rig(tmp_path, ledger=tmp_path / "ledger")
+    go(body)
+
+
+class TestNative:
+    """With inotify. The watcher's step is made short, for the tests' sake."""
+
+    @pytest.fixture(autouse=True)
+    def _quick(self, monkeypatch):
+        monkeypatch.setattr(module, "STEP_MS", 5)
+        monkeypatch.setattr(module, "DEBOUNCE_MS", 50)
+
+    def test_files_that_come_change_and_go(self, rig):
+        async def body() -> None:
+            async with running(rig):
+                rig.write("a.yaml", "name: a\n")
+                await until(rig, lambda: rig.names() == ["a"])
+                rig.write("a.yaml", "name: a\nprivate: x\n")
+                await until(rig, lambda: rig.value("a", "private") == "x")
+                rig.remove("a.yaml")
+                await until(rig, lambda: rig.record("a").intent.run == "absent")
+
+        go(body)
+
+    def test_a_directory_that_appears_later(self, rig):
+        async def body() -> None:
+            async with running(rig):
+                await asyncio.to_thread(os.rename, rig.root / "away", rig.root / "specs")
+                await until(rig, lambda: rig.names() == ["a"])
+
+        rig.write("a.yaml", "name: a\n")
+        os.rename(rig.root / "specs", rig.root / "away")
+        go(body)
+
+    def test_a_directory_that_is_a_link_which_is_swapped(self, rig):
+        async def body() -> None:
+            async with running(rig):
+                await until(rig, lambda: rig.names() == ["a"])
+                (rig.root / "new").symlink_to("two")
+                os.replace(rig.root / "new", rig.root / "specs")
+                await until(rig, lambda: rig.value("a", "private") == "two")
+                assert rig.engine.launched == []
+
+        rig.write("a.yaml", "name: a\nprivate: one\nstart: false\n")
+        os.rename(rig.root / "specs", rig.root / "one")
+        (rig.root / "specs").symlink_to("one")
+        rig.write("../two/a.yaml", "name: a\nprivate: two\nstart: false\n")
+        go(body)
+
+    def test_links_of_files_that_are_swapped_at_once(self, rig):
+        async def body() -> None:
+            async with running(rig):
+                await until(rig, lambda: rig.names() == ["a", "b"])
+                (rig.root / "specs/..new").symlink_to("..2")
+                os.replace(rig.root / "specs/..new", rig.root / "specs/..data")
+                await until(rig, lambda: rig.value("b", "private") == "2")
+                assert rig.value("a", "private") == "2"
+
+        for revision in "12":
+            for name in "ab":
+                text = f"name: {name}\nprivate: '{revision}'\n"
+                rig.write(f"..{revision}/{name}.yaml", text)
+        (rig.root / "specs/..data").symlink_to("..1")
+        for name in "ab":
+            (rig.root / f"specs/{name}.yaml").symlink_to(f"..data/{name}.yaml")
+        go(body)
+
+    def test_a_file_that_is_written_slowly_counts_when_it_is_whole(self, rig):
+        async def body() -> None:
+            seen = []
+            rig.store.subscribe(lambda old, new: seen.append(new))
+            async with running(rig, settle_s=0.2):
+                with open(rig.path("a.yaml"), "w") as file:
+                    for part in ("name: a\n", "private: half", " and whole\n"):
+                        file.write(part)
+                        file.flush()
+                        await asyncio.sleep(0.02)
+                await until(rig, lambda: rig.names() == ["a"])
+            assert {record.spec.lifecycle.private for record in seen} == {"half and whole"}
+
+        go(body)
+
+    def test_it_ends_at_once(self, rig):
+        async def body() -> None:
+            async with running(rig):
+                rig.write("a.yaml", "name: a\n")
+                await until(rig, lambda: rig.names() == ["a"])
+
+        go(body)

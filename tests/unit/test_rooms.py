@@ -1,0 +1,64 @@
+"""What the light programs really load: import rules as they turn out at run time.
+
+`lint-imports` knows what is written; this asks a fresh interpreter what came in.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = {"pydantic", "pydantic_core", "yaml", "watchfiles", "pyroute2", "structlog", "asyncio"}
+LAUNCHER = sorted(
+    f"porto.launcher.{file.stem}"
+    for file in (ROOT / "porto" / "launcher").glob("*.py")
+    if file.stem not in ("__init__", "__main__", "client")
+)
+PORTOCTL = sorted(
+    f"porto.cli.portoctl.{file.stem}"
+    for file in (ROOT / "porto" / "cli" / "portoctl").glob("*.py")
+    if file.stem not in ("__init__", "__main__")
+)
+
+
+def loaded_by(*modules: str) -> set[str]:
+    """All modules that are there after a fresh interpreter imported these."""
+    code = "import importlib, json, sys\nfor name in sys.argv[1:]: importlib.import_module(name)\n"
+    output = subprocess.run(
+        [sys.executable, "-c", f"{code}print(json.dumps(sorted(sys.modules)))", *modules],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    ).stdout
+    return set(json.loads(output))
+
+
+def top(modules: set[str]) -> set[str]:
+    """Names of the top-level packages."""
+    return {name.partition(".")[0] for name in modules}
+
+
+def test_the_master_loads_the_standard_library_the_system_calls_and_itself() -> None:
+    loaded = loaded_by(*LAUNCHER)
+    ours = {name for name in loaded if name.partition(".")[0] == "porto"}
+    rooms = {name for name in ours if not name.startswith("porto.launcher")}
+    assert rooms == {"porto", "porto.kernel", "porto.kernel.syscalls"}
+    assert top(loaded) & (HEAVY | {"google"}) == set()
+
+
+def test_every_command_of_portoctl_loads_without_the_heavy_packages() -> None:
+    assert top(loaded_by(*PORTOCTL)) & HEAVY == set()
+
+
+@pytest.mark.parametrize("program", ["porto.cli.portod", "porto.launcher.master"])
+def test_the_masters_program_starts_light(program: str) -> None:
+    assert top(loaded_by(program)) & (HEAVY | {"google"}) == set()
+
+
+def test_importing_porto_loads_no_client_yet() -> None:
+    ours = {name for name in loaded_by("porto") if name.startswith("porto")}
+    assert ours == {"porto"}
