@@ -208,4 +208,7 @@ def _set_scalar(message: Message, field: Any, value: Any, shown: str) -> None:
 
 
 SPEC_PROPERTIES = tuple(p for p in PROPERTIES.values() if p.facet and has_spec_field(p))
+COUNTED_PROPERTIES = tuple(p for p in PROPERTIES.values() if not p.facet and has_spec_field(p))
+"""Those that the specification tells although no specification holds them."""
+
 STATUS_PROPERTIES = tuple(p for p in PROPERTIES.values() if not p.facet and has_status_field(p))

@@ -2,8 +2,7 @@
 
 Called by `handlers/properties.py` and `handlers/get.py`. A variable is a property,
 ``property[index]``, a label ``PREFIX.name`` (``.PREFIX.name`` searches the ancestors
-too) or a raw knob ``controller.knob``. Its text is parsed once and remembered; a get
-of all variables of a thousand containers reads each value with a few look-ups.
+too) or a raw knob ``controller.knob``. Its text is parsed once and remembered.
 """
 
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from porto.observers.readers import COMPUTED
 from porto.observers.viewer import Viewer
 from porto.spec.container import find_property
 from porto.spec.errors import (
-    EError,
     InvalidProperty,
     InvalidValue,
     LabelNotFound,
@@ -25,10 +23,9 @@ from porto.spec.errors import (
 )
 from porto.spec.ids import ROOT
 from porto.spec.prop import Property, check_readable, split_index
-from porto.spec.record import Record, State
+from porto.spec.record import Record
 
 NAME_MAX = 512
-_VALUELESS = (State.STOPPED, State.STARTING)
 
 
 class Kind(Enum):
@@ -47,8 +44,7 @@ class Kind(Enum):
 class Variable:
     """One parsed variable.
 
-    head    -- its encoded name in get replies
-    default -- the encoded pair with the property's default, for `Kind.SPEC`
+    head -- its encoded name in get replies
     """
 
     name: str
@@ -57,7 +53,6 @@ class Variable:
     index: str | None
     error: PortoError | None
     head: bytes
-    default: bytes
 
     def read(self, services: Services, record: Record, viewer: Viewer, *, real: bool) -> str:
         """The value of a container as text; raises PortoError.
@@ -98,21 +93,7 @@ class Variable:
 
     def pair(self, services: Services, record: Record, viewer: Viewer, *, real: bool) -> bytes:
         """The value or the error, encoded for a get reply."""
-        prop = self.prop
         try:
-            if prop is not None:
-                if self.kind is Kind.SPEC:
-                    if not real and self.index is None:
-                        value = getattr(getattr(record.spec, prop.facet), prop.name)
-                        if value is prop.default:
-                            return self.default
-                        return replies.pair_value(self.head, prop.codec.format(value))
-                elif prop.prop.runtime:
-                    state = record.status.state
-                    if state in _VALUELESS:
-                        # The commonest error of all: not worth an exception each.
-                        text = f"cannot get {prop.name} of {record.name}: the container is {state}"
-                        return replies.pair_error(self.head, EError.InvalidState, text)
             return replies.pair_value(self.head, self.read(services, record, viewer, real=real))
         except PortoError as error:
             return replies.pair_error(self.head, error.code, error.text)
@@ -163,10 +144,7 @@ def parse(name: str) -> Variable:
 def _parsed(name: str) -> Variable:
     head = replies.pair_head(replies.encode_text(name))
     kind, prop, index, error = _classified(name)
-    default = b""
-    if kind is Kind.SPEC and prop is not None and index is None:
-        default = replies.pair_value(head, prop.codec.format(prop.default))
-    return Variable(name, kind, prop, index, error, head, default)
+    return Variable(name, kind, prop, index, error, head)
 
 
 _parse = lru_cache(maxsize=2048)(_parsed)

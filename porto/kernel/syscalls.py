@@ -22,6 +22,7 @@ CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 CLONE_PIDFD = 0x00001000
+CLONE_PARENT = 0x00008000
 CLONE_INTO_CGROUP = 0x200000000
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
@@ -170,7 +171,8 @@ def clone3(flags: int, *, cgroup: int | None = None, pidfd: bool = False) -> tup
         pidfd_at = ctypes.addressof(slot)
     if cgroup is not None:
         flags |= CLONE_INTO_CGROUP
-    sigchld = int(signal.SIGCHLD)
+    # A sibling's end is told by the signal that ours is.
+    sigchld = 0 if flags & CLONE_PARENT else int(signal.SIGCHLD)
     packed = _clone_args.pack(flags, pidfd_at, 0, 0, sigchld, 0, 0, 0, 0, 0, cgroup or 0)
     pid = _syscall_locked(_NR_CLONE3, packed, _clone_args.size)
     if pid < 0 and ctypes.get_errno() == 38 and cgroup is None and not pidfd:  # ENOSYS

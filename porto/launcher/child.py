@@ -63,6 +63,22 @@ def serve(status: socket.socket, reaper: int, *, oom_adj: bool, early: bool) -> 
     os._exit(1)
 
 
+def go_between(status: int, flags: int) -> None:
+    """Make the real child, as our own sibling, and end; returns in that child.
+
+    Runs in: the launcher's child, born in the pid namespace below which the real one
+    makes its own. The first message on `status` tells the launcher who that is.
+    """
+    try:
+        pid, _ = syscalls.clone3(flags | syscalls.CLONE_PARENT)
+    except OSError as error:
+        _report(status, "clone3", error.errno or 0, f"namespaces {flags:#x}")
+        os._exit(1)
+    if pid:
+        os._exit(0)
+    os.write(status, b"B")
+
+
 def run(ops: Sequence[Wire], fds: Sequence[int], status: int, reaper: int) -> NoReturn:
     """Run the operations; ends in exec, or in a failure message on `status`."""
     name, subject = "setup", ""

@@ -42,6 +42,7 @@ class Launch:
 
     pid      -- our child; status its status socket, not blocking
     deadline -- time.monotonic() when it is killed
+    indirect -- pid is that of a go-between until the real child has told its own
     reaped   -- raw wait status once the child is gone
     """
 
@@ -49,6 +50,7 @@ class Launch:
         "closed",
         "deadline",
         "failure",
+        "indirect",
         "launch_id",
         "pid",
         "reaped",
@@ -56,11 +58,20 @@ class Launch:
         "status",
     )
 
-    def __init__(self, launch_id: str, pid: int, status: socket.socket, deadline: float) -> None:
+    def __init__(
+        self,
+        launch_id: str,
+        pid: int,
+        status: socket.socket,
+        deadline: float,
+        *,
+        indirect: bool = False,
+    ) -> None:
         self.launch_id = launch_id
         self.pid = pid
         self.status = status
         self.deadline = deadline
+        self.indirect = indirect
         self.record: Record | None = None
         self.failure: Failed | None = None
         self.reaped: int | None = None
@@ -97,6 +108,8 @@ class Launch:
             vpid = _NUMBER.unpack_from(data)[1]
             reaper = sender != self.pid
             self._record(reaper=reaper, task=sender, vpid=vpid)
+        elif kind == b"B":
+            self.pid, self.indirect, self.reaped = sender, False, None
         elif kind == b"R":
             self._record(reaper=True, task=0, vpid=0)
 
@@ -110,10 +123,10 @@ class Launch:
 
         A failure counts only when the child is reaped: what it held is then free.
         """
+        if self.indirect and not self.closed and not self.expired:
+            return None  # the go-between ends before the child speaks
         if self.failure is not None:
-            if self.failure.op == "timeout" or self.reaped is not None:
-                return self.failure
-            return None
+            return self.failure if self.expired or self.reaped is not None else None
         if not self.closed:
             return None
         if self.record is not None:
@@ -123,6 +136,11 @@ class Launch:
         signo = self.reaped & 0x7F
         how = f"killed by signal {signo}" if signo else f"exit code {self.reaped >> 8}"
         return Failed("setup", 0, f"the launched child: {how}")
+
+    @property
+    def expired(self) -> bool:
+        """Whether it was killed because it took too long."""
+        return self.failure is not None and self.failure.op == "timeout"
 
     def expire(self) -> None:
         """Kill a child that did not finish in time."""
@@ -149,6 +167,11 @@ def kill_process(pid: int, start: int) -> None:
             syscalls.pidfd_send_signal(fd, _SIGKILL)
     finally:
         os.close(fd)
+
+
+def _needs_go_between(flags: int, pid_ns: int | None) -> bool:
+    """A process makes a pid namespace only below the one that it lives in itself."""
+    return pid_ns is not None and bool(flags & syscalls.CLONE_NEWPID)
 
 
 class Starter:
@@ -185,7 +208,8 @@ class Starter:
         pid, status = self._clone(flags, pid_fd, cgroup_fd, early=False)
         with contextlib.suppress(OSError):  # else it died; its wait status says how
             link.send(status, ops, fds)
-        return Launch(launch_id, pid, status, deadline)
+        indirect = _needs_go_between(flags, pid_fd)
+        return Launch(launch_id, pid, status, deadline, indirect=indirect)
 
     def prepare(self) -> None:
         """Make a child for a launch like the last one, unless there is one."""
@@ -237,12 +261,15 @@ class Starter:
         try:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
             self._be_born_in(pid_ns)
+            indirect = _needs_go_between(flags, pid_ns)
             try:
-                pid, _ = syscalls.clone3(flags, cgroup=cgroup)
+                pid, _ = syscalls.clone3(0 if indirect else flags, cgroup=cgroup)
             except OSError as error:
                 raise Failed("clone3", error.errno or 0, f"namespaces {flags:#x}") from None
             if pid == 0:
                 try:
+                    if indirect:
+                        child.go_between(theirs.fileno(), flags)
                     child.serve(theirs, self._reaper, oom_adj=self._oom_adj, early=early)
                 finally:
                     os._exit(1)

@@ -62,10 +62,18 @@ class Launches:
         self._prepare_at = None
 
     def _read(self, launch: Launch) -> None:
+        self._hear(launch)
+        self._settle(launch)
+
+    def _hear(self, launch: Launch) -> None:
+        """Take what the child has said, perhaps that it is another one than we made."""
+        former = launch.pid
         launch.read()
+        if launch.pid != former:
+            self._by_pid.pop(former, None)
+            self._by_pid[launch.pid] = launch
         if launch.closed:
             self._poll.forget(launch.status.fileno())
-        self._settle(launch)
 
     def _settle(self, launch: Launch) -> None:
         """Report a launch whose outcome is known."""
@@ -89,26 +97,42 @@ class Launches:
         if record.exited is not None:
             self._tell(["exited", record.launch_id, record.init_pid, record.exited])
 
-    def ended(self, pid: int, status: int) -> bool:
-        """A child is a zombie with this raw wait status; whether it was one of ours."""
-        launch = self._by_pid.pop(pid, None)
+    def task_status(self, pid: int, status: int) -> int:
+        """Wait status of the main task, from that of a child which is still a zombie."""
+        if status & 0x7F or status >> 8 <= 128:
+            return status
+        launch = self._find(pid)
         if launch is not None:
-            launch.read()  # what it said before its end
-            reaper = launch.record is not None and launch.record.reaper
-            launch.reaped = task_status(pid, status) if reaper else status
-            if launch.closed:
-                self._poll.forget(launch.status.fileno())
+            launch.read()  # it may have ended before we heard that it is a reaper
+        record = launch.record if launch is not None else self._ledger.find(pid)
+        return task_status(pid, status) if record is not None and record.reaper else status
+
+    def ended(self, pid: int, status: int) -> None:
+        """A child is gone; status is what `task_status` made of it."""
+        launch = self._find(pid)
+        if launch is not None:
+            self._hear(launch)
+            if launch.pid != pid:
+                return  # a go-between, which has done its work
+            del self._by_pid[pid]
+            launch.reaped = status
             self._settle(launch)
-            return True
-        record = self._ledger.find(pid)
-        if record is None:
-            return self._starter.reaped(pid)
-        known = self._ledger.reaped(pid, task_status(pid, status) if record.reaper else status)
+            return
+        known = self._ledger.reaped(pid, status)
         if known is not None:
             self._tell_exit(known)
-        if self._starter.wants_spare:
-            self._prepare_at = time.monotonic()
-        return True
+            if self._starter.wants_spare:
+                self._prepare_at = time.monotonic()
+        else:
+            self._starter.reaped(pid)
+
+    def _find(self, pid: int) -> Launch | None:
+        """The launch in flight of this child, also of one that we had not heard of yet."""
+        if pid not in self._by_pid:
+            for launch in list(self._in_flight.values()):
+                if launch.indirect:
+                    self._hear(launch)
+        return self._by_pid.get(pid)
 
     def acknowledge(self, launch_id: str) -> None:
         """The daemon has taken the exit."""
@@ -167,7 +191,13 @@ class Launches:
             fd = launch.status.fileno()
             os.set_inheritable(fd, True)
             in_flight.append(
-                [launch.launch_id, launch.pid, fd, launch.deadline, launch.reaped, record, failure]
+                [
+                    [launch.launch_id, launch.pid, fd, launch.deadline],
+                    launch.indirect,
+                    launch.reaped,
+                    record,
+                    failure,
+                ]
             )
         return {"kept": [r.state() for r in self._ledger.records()], "in_flight": in_flight}
 
@@ -175,10 +205,10 @@ class Launches:
         """What the former master handed over."""
         for kept in state["kept"]:
             self._ledger.enter(Record(*kept))
-        for launch_id, pid, fd, deadline, reaped, record, failure in state["in_flight"]:
+        for (launch_id, pid, fd, deadline), indirect, reaped, record, failure in state["in_flight"]:
             status = socket.socket(fileno=fd)
             status.set_inheritable(False)
-            launch = Launch(launch_id, pid, status, deadline)
+            launch = Launch(launch_id, pid, status, deadline, indirect=indirect)
             launch.reaped = reaped
             launch.record = Record(*record) if record else None
             launch.failure = Failed(*failure) if failure else None

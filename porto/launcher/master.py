@@ -217,8 +217,9 @@ class Master:
             elif info.si_code == os.CLD_DUMPED:
                 status |= 0x80
             pid = info.si_pid
-            self._launches.ended(pid, status)  # while the zombie still has its name
+            of_task = self._launches.task_status(pid, status)  # the zombie has its name still
             os.waitid(os.P_PID, pid, os.WEXITED)
+            self._launches.ended(pid, of_task)
             self._ended += 1
             if pid == self._daemon:
                 self._daemon_ended(status)

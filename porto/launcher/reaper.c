@@ -146,22 +146,38 @@ static void end_as(int status)
     leave(128 + signo);
 }
 
-/* Arguments and environment are the task's: give the pages back, which also hides
- * them from /proc/1 of the container. The page of argv[0] stays, for ps. */
+static void wipe(char *from, char *to)
+{
+    for (; from < to; from++)
+        *(volatile char *)from = 0;
+}
+
+/* Arguments and environment are the task's: give the pages back and wipe what shares a
+ * page with others. That also hides them from /proc/1 of the container. argv[0] stays,
+ * for ps. */
 static void forget_strings(char **argv, char **envp)
 {
     unsigned long low, high;
-    char *last = 0;
+    char *first = argv[0], *last = argv[0];
     char here;
     int i;
-    for (i = 0; argv[i]; i++)
+    for (i = 1; argv[i]; i++)
         last = argv[i];
     for (i = 0; envp[i]; i++)
         last = envp[i];
+    while (*first)
+        first++;
+    while (*last)
+        last++;
+    low = ((unsigned long)first + PAGE) & -PAGE;
     high = (unsigned long)last & -PAGE;
-    low = ((unsigned long)argv[0] + PAGE) & -PAGE;
-    if (low < high)
+    if (low < high) {
         call(NR_MADVISE, low, high - low, 4 /* MADV_DONTNEED */, 0, 0, 0);
+        wipe(first, (char *)low);
+        wipe((char *)high, last);
+    } else {
+        wipe(first, last);
+    }
     /* The pointer arrays, between our frame and the strings. */
     low = ((unsigned long)&here + 2 * PAGE) & -PAGE;
     high = (unsigned long)argv[0] & -PAGE;

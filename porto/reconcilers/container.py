@@ -135,9 +135,11 @@ class ContainerReconciler:
         except OSError as error:
             return Retry(by_errno(error, f"cannot stop {record.name}: {error.filename}"))
         process = record.status.process
+        current = self._store.find_id(record.id)
+        again = current is not None and current.intent.run is Run.RUNNING
         self._update(
             record,
-            state=State.STOPPED,
+            state=State.STARTING if again else State.STOPPED,
             process=None,
             exit_status=None,
             oom_killed=False,
@@ -187,7 +189,7 @@ class ContainerReconciler:
     async def _started(self, record: Record) -> Result:
         state = record.status.state
         relaunch = record.intent.launch > record.status.launched
-        if state is State.STOPPED:
+        if state in (State.STOPPED, State.STARTING):
             return await self._start(record)
         if state is State.STOPPING:
             # A start asked for during the stop: finish the stop first.

@@ -28,7 +28,7 @@ from porto.kernel.syscalls import (
     MS_SHARED,
     MS_SLAVE,
 )
-from porto.launcher.ops import JoinNamespaces, Mount, NewSession, SetUmask, Unmount, Unshare
+from porto.launcher.ops import JoinNamespaces, Mount, SetUmask, Unmount, Unshare
 from porto.reconcilers.base import LaunchPlan, Target
 from porto.spec.errors import InvalidState
 from porto.spec.ids import level
@@ -54,7 +54,7 @@ class Namespaces:
         return target.record.spec.process.isolate or level(target.name) == 1
 
     def prepare(self, target: Target, plan: LaunchPlan) -> None:
-        """Join, leave, mount; then a session of its own."""
+        """Join, leave, mount."""
         isolate = target.record.spec.process.isolate
         self._join(target, plan)
         unshare = (CLONE_NEWIPC | CLONE_NEWUTS) if isolate else 0
@@ -64,7 +64,7 @@ class Namespaces:
             plan.clone_flags |= CLONE_NEWPID
         if unshare:
             plan.add(Unshare(unshare))
-        plan.add(NewSession(), SetUmask(0))
+        plan.add(SetUmask(0))
         if self.own_mounts(target):
             self._mounts(plan, isolate=isolate, top=level(target.name) == 1)
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 
 from porto.kernel import files
-from porto.launcher.ops import OpenStream, UseDescriptor
+from porto.launcher.ops import NewSession, OpenStream, UseDescriptor
 from porto.reconcilers.base import LaunchPlan, Target
 from porto.reconcilers.identity import TaskCredentials, task_credentials
 from porto.spec.container import find_property
@@ -53,6 +53,8 @@ class OutsideStreams:
     def prepare(self, target: Target, plan: LaunchPlan) -> None:
         """Every stream gets something here; the user's own paths replace it later."""
         user = task_credentials(target)
+        # A terminal among the streams becomes the controlling one of this session.
+        plan.add(NewSession())
         for stream in range(3):
             path = stream_path(target, stream)
             if path.startswith(DESCRIPTOR_PREFIX):

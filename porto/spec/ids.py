@@ -10,7 +10,6 @@ from porto.spec.errors import InvalidValue
 
 ROOT = "/"
 NAME_MAX = 200
-NAME_MAX_SUPERUSER = 220
 PART_MAX = 128
 LEVEL_MAX = 16
 RESERVED_PARTS = frozenset({"self", ".", ".."})
@@ -18,18 +17,17 @@ RESERVED_PARTS = frozenset({"self", ".", ".."})
 _PART = re.compile(r"[a-zA-Z0-9_\-@:.]+", re.ASCII)
 
 
-def validate_name(name: str, *, superuser: bool = False) -> None:
+def validate_name(name: str) -> None:
     """Raise `InvalidValue` unless `name` may be given to a new container.
 
     `name` is the full name without the ``/porto/`` prefix.
     """
     shown = name if len(name) <= NAME_MAX else name[:NAME_MAX] + "..."
-    limit = NAME_MAX_SUPERUSER if superuser else NAME_MAX
     if not name:
         raise InvalidValue("cannot create container: the name is empty")
-    if len(name) > limit:
+    if len(name) > NAME_MAX:
         raise InvalidValue(
-            f"cannot create container {shown!r}: the name is longer than {limit} characters"
+            f"cannot create container {shown!r}: the name is longer than {NAME_MAX} characters"
         )
     parts = name.split("/")
     for part in parts:

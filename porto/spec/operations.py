@@ -83,7 +83,7 @@ def create(
     stdout_limit_max: int = STDOUT_LIMIT_MAX,
 ) -> Record:
     """A new stopped container, with `values` already parsed."""
-    validate_name(name, superuser=actor.superuser)
+    validate_name(name)
     parent = parent_name(name)
     if parent != ROOT:
         record = store.find(parent)

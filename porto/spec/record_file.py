@@ -97,7 +97,7 @@ def _body(data: bytes) -> dict[str, Any]:
 
 def _record(body: dict[str, Any], skipped: list[str]) -> Record:
     name = str(body["name"])
-    validate_name(name, superuser=True)
+    validate_name(name)
     spec = DEFAULT_SPEC
     for key, text in body["spec"].items():
         prop = PROPERTIES.get(key)

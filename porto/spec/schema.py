@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from porto.spec.container import PROPERTIES, SPEC_PROPERTIES
-from porto.spec.ids import NAME_MAX_SUPERUSER
+from porto.spec.ids import NAME_MAX
 from porto.spec.prop import Property
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,7 +42,7 @@ def json_schema() -> dict[str, Any]:
         "name": {
             "type": ["string", "integer"],
             "minLength": 1,
-            "maxLength": NAME_MAX_SUPERUSER,
+            "maxLength": NAME_MAX,
             "description": "Full name of the container, parts separated by /; "
             "below another container the name within it.",
         },

@@ -25,7 +25,7 @@ from porto.spec.errors import (
     by_errno,
 )
 from porto.spec.ids import ROOT, is_below, parent_name
-from porto.spec.record import Record, Status
+from porto.spec.record import Record, Run, State, Status
 from porto.spec.record_directory import ID_FIRST, ID_MAX, Problem, RecordDirectory
 from porto.spec.record_file import encode
 
@@ -190,7 +190,8 @@ class SpecStore:
         """Replace the desired state (spec, intent, origins, source): one generation on.
 
         Raises Busy when `record` was made from an older generation: writing it
-        would silently take back what somebody else has set.
+        would silently take back what somebody else has set. A stopped container whose
+        new intent is to run is starting from this moment on.
         """
         old = self.current(record)
         if record.generation != old.generation:
@@ -198,7 +199,13 @@ class SpecStore:
         new = dataclasses.replace(
             record,
             generation=old.generation + 1,
-            status=dataclasses.replace(old.status, change_time=now),
+            status=dataclasses.replace(
+                old.status,
+                change_time=now,
+                state=State.STARTING
+                if record.intent.run is Run.RUNNING and old.status.state is State.STOPPED
+                else old.status.state,
+            ),
         )
         return self._replace(old, new, limited=True)
 

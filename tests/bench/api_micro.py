@@ -91,7 +91,9 @@ def measure(path: str) -> None:
     three = request(get={"name": ["***"], "variable": ["state", "id", "level"]})
     print(f"get of one property (state)      {latency(path, one, ROUNDS)[0]:9.1f} us")
     print(f"get of one property (private)    {latency(path, settable, ROUNDS)[0]:9.1f} us")
-    print(f"version                          {latency(path, request(version={}), ROUNDS)[0]:9.1f} us")
+    print(
+        f"version                          {latency(path, request(version={}), ROUNDS)[0]:9.1f} us"
+    )
     print(f"get of one, 8 connections        {throughput(path, one, 8, 8 * ROUNDS):9.0f} /s")
     print(f"list of {CONTAINERS}                     {latency(path, names, 1000)[0]:9.1f} us")
     print(f"list by mask                     {latency(path, masked, 1000)[0]:9.1f} us")

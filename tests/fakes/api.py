@@ -7,7 +7,7 @@ import asyncio
 import functools
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -140,10 +140,8 @@ class FakeClient:
 
     async def close(self) -> None:
         self.writer.transport.abort()
-        try:
+        with suppress(ConnectionError):
             await self.writer.wait_closed()
-        except ConnectionError:
-            pass
 
 
 @dataclass
@@ -221,9 +219,7 @@ async def serving(tmp_path: Path, **daemon: int) -> AsyncIterator[FakeApi]:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     sock.bind(str(path))
     await server.serve(sock)
-    api = FakeApi(
-        path, server, store, engine, readers, counters, time, mono, peers, containers
-    )
+    api = FakeApi(path, server, store, engine, readers, counters, time, mono, peers, containers)
     try:
         yield api
     finally:

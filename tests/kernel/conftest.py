@@ -28,6 +28,7 @@ class Daemon:
         self.containers = directory / "place" / "porto_containers"
         self.log = directory / "portod.log"
         self.config = directory / "portod.conf"
+        self._connections: list[porto.Connection] = []
         self.runtime.mkdir(parents=True, exist_ok=True)
         self.config.write_text(
             f"""paths {{
@@ -71,7 +72,10 @@ class Daemon:
         )
 
     def connection(self, **options: object) -> "porto.Connection":
-        return porto.Connection(socket_path=self.socket, **options)
+        """A new client; closed with the daemon at the latest."""
+        made = porto.Connection(socket_path=self.socket, **options)
+        self._connections.append(made)
+        return made
 
     def start(self) -> None:
         done = self.portod("start", check=False)
@@ -79,6 +83,9 @@ class Daemon:
 
     def stop(self) -> None:
         """Destroy all containers and end."""
+        for connection in self._connections:
+            connection.disconnect()
+        self._connections.clear()
         self.portod("stop", check=False)
 
     def pid(self, which: str) -> int:

@@ -2,6 +2,7 @@
 
 import array
 import asyncio
+import contextlib
 import json
 import os
 import select
@@ -156,13 +157,12 @@ class Master:
         """Kill what is ours and is left."""
         for link in self._links:
             link.close()
-        if self._process is not None:
-            if self._process.poll() is None:
-                children = children_of(self.pid)
-                self._process.kill()
-                self._process.wait()
-                for pid in children:
-                    kill(pid)
+        if self._process is not None and self._process.poll() is None:
+            children = children_of(self.pid)
+            self._process.kill()
+            self._process.wait()
+            for pid in children:
+                kill(pid)
         self._rendezvous.close()
 
 
@@ -181,10 +181,8 @@ def children_of(pid: int) -> list[int]:
 
 
 def kill(pid: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 async def gone(pid: int) -> None:
@@ -218,9 +216,7 @@ def shell(script: str, *, reaper: bool = False, env: tuple[tuple[str, str], ...]
     return Execute(None, ("/bin/sh", "-c", script), env, reaper)
 
 
-def run(
-    directory: Path, body: Callable[[Master, Link], Awaitable[T]], **values: object
-) -> T:
+def run(directory: Path, body: Callable[[Master, Link], Awaitable[T]], **values: object) -> T:
     """Run a test body as the daemon of a fresh master."""
 
     async def main() -> T:

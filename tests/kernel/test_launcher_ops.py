@@ -90,7 +90,7 @@ def test_mounts_nodes_and_pivot_make_a_root(tmp_path: Path) -> None:
         "0",
     ]
     assert list(root.iterdir()) == []  # the host saw nothing of it
-    assert "portotest-host" != os.uname().nodename
+    assert os.uname().nodename != "portotest-host"
 
 
 def test_join_cgroup_and_write_file_write_into_existing_files(tmp_path: Path) -> None:

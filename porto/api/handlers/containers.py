@@ -44,7 +44,7 @@ def create_weak(
 def create_container(services: Services, session: Session, name: str, *, weak: bool) -> Record:
     """Create for the client, under its credentials."""
     full = resolve(session, name)
-    validate_name(full, superuser=session.caller.superuser)
+    validate_name(full)
     services.authority.check_create(session.caller, full, parent_name(full))
     record = operations.create(
         services.store,
@@ -147,7 +147,7 @@ async def _started(services: Services, before: dict[int, Record], asked: Sequenc
     except PortoError as error:
         for item in reversed(asked):
             current = services.store.find_id(item.id)
-            if current is None or current.status.state is not State.STOPPED:
+            if current is None or current.status.state not in (State.STOPPED, State.STARTING):
                 continue
             _take_back(services, before[item.id], current, item, error)
         raise

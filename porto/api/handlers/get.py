@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
 
 from porto.api import replies, variables
+from porto.api.columns import Columns
 from porto.api.context import Services, Session
 from porto.api.dispatch import Outcome, handles
 from porto.api.masks import is_mask
@@ -49,7 +50,7 @@ class _Query:
         self.plain = [name for name in request.name if not is_mask(name)]
         self.masks = [name for name in request.name if is_mask(name)]
         self.variables: Sequence[Variable] = [variables.parse(name) for name in request.variable]
-        self.real = request.real
+        self.columns = Columns(services, self.viewer, self.variables, real=request.real)
         self.since = request.changed_since
         self.limit = REPLY_FRAMES * services.config.daemon.max_msg_len
         self.size = 0
@@ -102,9 +103,7 @@ class _Query:
         changed = record.status.change_time
         if self.since and int(changed) < self.since:
             return replies.entry(shown, [], changed, same=True)
-        services, viewer, real = self.services, self.viewer, self.real
-        pairs = [item.pair(services, record, viewer, real=real) for item in self.variables]
-        return replies.entry(shown, pairs, changed)
+        return replies.entry(shown, self.columns.pairs(record), changed)
 
 
 @handles("get")

@@ -79,6 +79,10 @@ class _Listing:
         for prop in proto_codec.SPEC_PROPERTIES:
             if self._asked(prop.name):
                 self._fill_spec(entry.spec, record, prop)
+        for prop in proto_codec.COUNTED_PROPERTIES:
+            if record is not None and self._asked(prop.name):
+                text = self.services.readers.read(record, prop, None, self.viewer)
+                proto_codec.fill_spec(entry.spec, prop, None, text)
         for prop in proto_codec.STATUS_PROPERTIES:
             if self._asked(prop.name):
                 self._fill_status(entry.status, record, prop)

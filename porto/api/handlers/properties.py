@@ -93,7 +93,13 @@ def write(services: Services, session: Session, record: Record, name: str, text:
         raise InvalidValue(f"cannot set {_shown(name)} of {record.name}: it has no elements")
     check_rights(services, session, record, prop, name, text)
     return operations.set_property(
-        services.store, record, name, text, actor=session.actor, now=services.clock()
+        services.store,
+        record,
+        name,
+        text,
+        actor=session.actor,
+        now=services.clock(),
+        stdout_limit_max=services.config.container.stdout_limit_max,
     )
 
 

@@ -136,7 +136,7 @@ def split_raw(text: str) -> list[str]:
     Parts of blanks only are left out.
     """
     parts = _PART.findall(text) if "\\" in text else text.split(";")
-    return [part for part in parts if part and not part.isspace()]
+    return [part for part in parts if part.strip(BLANKS)]
 
 
 def escape(text: str, separators: str) -> str:

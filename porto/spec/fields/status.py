@@ -149,5 +149,12 @@ class DaemonStatus(Facet):
     ] = ()
     """Counters of the daemon: key: value; ..."""
 
+    porto_status: Annotated[str, Text(), _status("daemon", example="{}", hidden=True)] = ""
+    """JSON for `portoctl status`: what stands in the way of a container; of the host:
+    versions, states, refused files, conditions, repaired drift."""
+
+    porto_origins: Annotated[str, Text(), _status("daemon", example="{}", hidden=True)] = ""
+    """JSON object: who set each property of the container last."""
+
 
 STATUS_MODELS = (IdentityStatus, LifeStatus, TaskStatus, StreamStatus, DaemonStatus)

@@ -135,7 +135,7 @@ class Declarer:
                 )
         name = f"{parent}/{text}" if parent else text
         try:
-            validate_name(name, superuser=True)
+            validate_name(name)
         except PortoError as error:
             self.fault(line, NAME_KEY, error.text)
         first = self._lines.setdefault(name, node.line)

@@ -10,7 +10,6 @@ what the kernel does not tell (network file systems).
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -152,8 +151,10 @@ class SourceWatcher:
                     return
         finally:
             happened.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await happened
+            # Not awaited itself: its cancellation must not hide our own.
+            await asyncio.wait({happened})
+            if not happened.cancelled():
+                happened.exception()
             if hasattr(events, "aclose"):
                 await events.aclose()
 

@@ -54,9 +54,7 @@ async def test_clients_on_the_host(tmp_path, uid, create, below, own, others, sy
         assert await client.get("other", "state") == "stopped"
         assert await client.error("create", name="new") is create
         assert await client.error("create", name="mine/new") is below
-        assert await client.error("create", name="other/new") is (
-            OK if uid == ROOT else PERM
-        )
+        assert await client.error("create", name="other/new") is (OK if uid == ROOT else PERM)
         assert await change(client, "mine") is own
         assert await change(client, "other") is others
         for method in ("stop", "destroy"):
@@ -319,7 +317,6 @@ async def test_super_user_privileges(tmp_path):
         await root.ok("create", name=long)
         await client.ok("create", name="a")
         assert (
-            await client.error("setProperty", name="a", property="stdout_limit", value="2G")
-            is PERM
+            await client.error("setProperty", name="a", property="stdout_limit", value="2G") is PERM
         )
         await root.set("a", "stdout_limit", "2G")

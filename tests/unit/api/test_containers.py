@@ -111,7 +111,11 @@ async def test_stop_timeout_becomes_a_deadline(tmp_path):
         client = await api.connect()
         await client.ok("create", name="a")
         await client.ok("stop", name="a")
-        for fields, kill_at in (({}, 130.0), ({"timeout_ms": 0}, 0.0), ({"timeout_ms": 500}, 100.5)):
+        for fields, kill_at in (
+            ({}, 130.0),
+            ({"timeout_ms": 0}, 0.0),
+            ({"timeout_ms": 500}, 100.5),
+        ):
             await client.ok("start", name="a")
             await client.ok("stop", name="a", **fields)
             assert api.store.get("a").intent.kill_at == kill_at
@@ -285,5 +289,3 @@ async def test_error_of_the_engine_that_is_no_porto_error(tmp_path, monkeypatch)
         assert "engine is broken" in reply.errorMsg
         assert await client.get("a", "state") == "stopped"
         assert api.counters.snapshot()["errors"] == 1
-
-

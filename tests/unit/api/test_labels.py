@@ -26,6 +26,9 @@ async def test_setting_and_reading(tmp_path):
         assert await client.get("a", "labels") == "AB.x: 2; CD.y: z"
         await client.ok("SetLabel", name="a", label="AB.x", value="")
         assert await client.get("a", "labels") == "CD.y: z"
+        await client.set("a", "labels", "EF.z: 1; CD.y: 2")
+        await client.set("a", "labels", "AB.x: 3")
+        assert await client.get("a", "labels") == "AB.x: 3; CD.y: 2; EF.z: 1"
 
 
 @pytest.mark.parametrize(

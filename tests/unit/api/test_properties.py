@@ -324,9 +324,7 @@ async def test_too_many_names(tmp_path):
     async with serving(tmp_path) as api:
         client = await api.connect()
         assert await client.error("get", name=["a"] * 100_001) is EError.InvalidValue
-        assert (
-            await client.error("get", name=["a"], variable=["x"] * 10_001) is EError.InvalidValue
-        )
+        assert await client.error("get", name=["a"], variable=["x"] * 10_001) is EError.InvalidValue
 
 
 def test_replies_are_what_the_library_would_encode():

@@ -86,7 +86,9 @@ def test_package_and_syntax():
 
 
 def test_error_codes_are_those_of_the_exceptions():
-    wire = {value.name: value.number for value in rpc_pb2.DESCRIPTOR.enum_types_by_name["EError"].values}
+    wire = {
+        value.name: value.number for value in rpc_pb2.DESCRIPTOR.enum_types_by_name["EError"].values
+    }
     assert wire == {code.name: int(code) for code in EError}
     assert len(wire) == 41
 

@@ -41,7 +41,16 @@ async def test_a_frame_cut_anywhere(tmp_path, cut):
         frame(body(setProperty={"name": "a", "property": "private"})),
         frame(body(version={}, create={})),
     ],
-    ids=["above limit", "above default", "huge", "binary", "truncated", "no name", "no value", "two"],
+    ids=[
+        "above limit",
+        "above default",
+        "huge",
+        "binary",
+        "truncated",
+        "no name",
+        "no value",
+        "two",
+    ],
 )
 @asynchronous
 async def test_garbage_closes_without_a_reply(tmp_path, garbage):

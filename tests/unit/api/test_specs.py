@@ -58,9 +58,11 @@ async def test_what_is_created_is_what_is_listed(tmp_path):
         for field, value in expected.ListFields():
             listed = getattr(found.spec, field.name)
             if field.name in ("env", "ulimit"):
-                assert sorted(map(str, listed.ListFields()[0][1])) == sorted(
-                    map(str, value.ListFields()[0][1])
-                ) or field.name == "ulimit"
+                assert (
+                    sorted(map(str, listed.ListFields()[0][1]))
+                    == sorted(map(str, value.ListFields()[0][1]))
+                    or field.name == "ulimit"
+                )
             else:
                 assert listed == value, field.name
         assert found.status.state == "running"
@@ -69,6 +71,7 @@ async def test_what_is_created_is_what_is_listed(tmp_path):
         assert not found.status.HasField("exit_code")
         assert found.spec.owner_cred.user == "root"
         assert found.spec.cwd == "/place/porto/a"
+        assert found.spec.HasField("respawn_count")
         await client.ok("CreateFromSpec", container={**_copied(found.spec), "name": "b"})
         one, two = api.store.get("a").spec, api.store.get("b").spec
         for prop in proto_codec.SPEC_PROPERTIES:
@@ -187,9 +190,7 @@ async def test_listing_by_filters(tmp_path, monkeypatch):
         await client.set("c", "AB.x", "1")
 
         async def listed(*filters, **options):
-            reply = await client.ok(
-                "ListContainersBy", filters=filters, field_options=options
-            )
+            reply = await client.ok("ListContainersBy", filters=filters, field_options=options)
             return reply.ListContainersBy.containers
 
         assert len(await listed()) == 0

@@ -94,9 +94,10 @@ async def test_convert_path(tmp_path):
                 "convertPath", path="/x/y", source=source, destination=destination
             )
             assert reply.convertPath.path == "/x/y"
-        assert await client.error(
-            "convertPath", path="/x", source="b", destination=""
-        ) is EError.ContainerDoesNotExist
+        assert (
+            await client.error("convertPath", path="/x", source="b", destination="")
+            is EError.ContainerDoesNotExist
+        )
 
 
 def required(kind):
