@@ -80,10 +80,8 @@ class Launches:
         outcome = launch.outcome()
         if outcome is None or self._in_flight.get(launch.launch_id) is not launch:
             return
-        self._poll.forget(launch.status.fileno())
-        launch.close()
         del self._in_flight[launch.launch_id]
-        self._by_pid.pop(launch.pid, None)
+        self._remove(launch)
         self._prepare_at = time.monotonic() + _PREPARE_AFTER_S
         if isinstance(outcome, Failed):
             self._tell(["failed", launch.launch_id, outcome.op, outcome.errno, outcome.subject])
@@ -92,6 +90,11 @@ class Launches:
         self._ledger.enter(outcome)
         self._tell(outcome.launched())
         self._tell_exit(outcome)
+
+    def _remove(self, launch: Launch) -> None:
+        self._poll.forget(launch.status.fileno())
+        launch.close()
+        self._by_pid.pop(launch.pid, None)
 
     def _tell_exit(self, record: Record) -> None:
         if record.exited is not None:
@@ -140,10 +143,10 @@ class Launches:
 
     def forget(self, launch_id: str) -> None:
         """Not a launch that the daemon wants: one in flight is killed, others run on."""
-        launch = self._in_flight.get(launch_id)
+        launch = self._in_flight.pop(launch_id, None)
         if launch is not None:
             launch.expire()
-            self._settle(launch)
+            self._remove(launch)
         self._ledger.drop(launch_id)
 
     def greet(self) -> None:

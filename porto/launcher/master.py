@@ -82,6 +82,7 @@ class Master:
         self._spawn_at: float | None = 0.0
         self._last_spawn = 0.0
         self._kill_at: float | None = None
+        self._gave_up = False
         self._successor: handover.Successor | None = None
         self._successor_words: list[str] = []
         self._check_at = 0.0
@@ -168,6 +169,7 @@ class Master:
             self._successor.kill()
         elif self._daemon:
             self._log("daemon does not end in time: killed")
+            self._gave_up = True
             os.kill(self._daemon, signal.SIGKILL)
         elif self._phase == "stop":
             self.exit_code = 0  # it could not even be started
@@ -264,8 +266,18 @@ class Master:
         self._close_link()
         self._log(f"daemon ended: pid {self._daemon}, wait status {status:#x}")
         self._daemon = 0
-        self._kill_at = None
         _unlink(self.settings.daemon_pid)
+        if (
+            self._phase == "stop"
+            and self._stop_signal == signal.SIGINT
+            and status != 0
+            and not self._gave_up
+        ):
+            # It crashed, and somebody has to destroy the containers: once more.
+            self._gave_up = True
+            self._spawn_at = 0.0
+            return
+        self._kill_at = None
         if self._phase == "serve":
             if self.settings.norespawn:
                 self.exit_code = 0 if status == 0 else 1

@@ -392,15 +392,23 @@ def test_a_daemon_that_does_not_end_is_killed(tmp_path: Path) -> None:
         assert await master.ended() == 0
         await gone(link.pid)
 
-    run(tmp_path, body, stop_timeout_s=0)
+    run(tmp_path, body, stop_timeout_s=1)
 
 
-def test_sigint_without_a_daemon_starts_one_to_destroy_the_containers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("crash_first", [True, False])
+def test_sigint_without_a_daemon_starts_one_to_destroy_the_containers(
+    tmp_path: Path, crash_first: bool
+) -> None:
     async def body(master: Master, link: Link) -> None:
-        master.signal(signal.SIGSTOP)
-        await die(link)
-        master.signal(signal.SIGINT)
-        master.signal(signal.SIGCONT)
+        if crash_first:
+            await die(link)
+            while Path(master.settings.daemon_pid).exists():
+                await asyncio.sleep(0.01)
+            master.signal(signal.SIGINT)
+        else:
+            master.signal(signal.SIGINT)
+            assert await link.signalled() == "SIGINT"
+            await die(link)
         second = await master.daemon()
         await second.client.connect()
         assert await second.signalled() == "SIGINT"  # not before its hello

@@ -5,18 +5,18 @@ to happen, waits for the engine. Manual section "Operations"; legality is decide
 `spec/operations.py`, rights in `auth.py`.
 """
 
-import dataclasses
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from typing import Any
 
 from porto.api import replies
 from porto.api.context import Services, Session
 from porto.api.dispatch import Outcome, handles
+from porto.api.handlers.effects import carry_out
 from porto.api.handlers.targets import find, resolve
 from porto.api.masks import ANY
 from porto.api.proto import rpc_pb2
 from porto.spec import operations
-from porto.spec.errors import ContainerDoesNotExist, InvalidState, InvalidValue, PortoError
+from porto.spec.errors import ContainerDoesNotExist, InvalidState, InvalidValue
 from porto.spec.ids import is_below, parent_name, validate_name
 from porto.spec.operations import Credentials
 from porto.spec.record import Record, Run, State
@@ -79,7 +79,8 @@ def destroy(
     """End a container and all below it."""
     record = find(services, session, request.name, "destroy")
     changed = operations.destroy(services.store, record, actor=session.actor, now=services.clock())
-    return _converge(services, changed)
+    # Not taken back on failure: a container that is half gone had better go.
+    return carry_out(services, changed)
 
 
 @handles("list")
@@ -130,28 +131,20 @@ def start(services: Services, session: Session, request: rpc_pb2.TContainerStart
 
 def begin(services: Services, session: Session, record: Record) -> Coroutine[Any, Any, bytes]:
     """Start a container that the client controls; refused at once or worth waiting for."""
-    before = {record.id: record}
+    before = [record]
     services.authority.check_start(session.caller, record)
     for ancestor in services.store.ancestors(record):
-        before[ancestor.id] = ancestor
+        before.append(ancestor)
         if ancestor.status.state is State.STOPPED and ancestor.intent.run is Run.STOPPED:
             services.authority.check_start(session.caller, ancestor)
     asked = operations.start(services.store, record, actor=session.actor, now=services.clock())
-    return _started(services, before, asked)
-
-
-async def _started(services: Services, before: dict[int, Record], asked: Sequence[Record]) -> bytes:
-    try:
-        await services.engine.converge(asked)
-        _check_started(services, asked[-1])
-    except PortoError as error:
-        for item in reversed(asked):
-            current = services.store.find_id(item.id)
-            if current is None or current.status.state not in (State.STOPPED, State.STARTING):
-                continue
-            _take_back(services, before[item.id], current, item, error)
-        raise
-    return b""
+    return carry_out(
+        services,
+        asked,
+        before=before,
+        check=lambda: _check_started(services, asked[-1]),
+        undone=lambda current: current.status.state in (State.STOPPED, State.STARTING),
+    )
 
 
 def _check_started(services: Services, asked: Record) -> None:
@@ -179,7 +172,7 @@ def stop(services: Services, session: Session, request: rpc_pb2.TContainerStopRe
         actor=session.actor,
         now=services.clock(),
     )
-    return _converge(services, changed)
+    return carry_out(services, changed) if changed else b""
 
 
 @handles("kill", writes=True)
@@ -198,7 +191,7 @@ def pause(services: Services, session: Session, request: rpc_pb2.TContainerPause
     """Freeze a container and all below it."""
     record = find(services, session, request.name, "pause")
     changed = operations.pause(services.store, record, actor=session.actor, now=services.clock())
-    return _converge(services, [changed], before=[record])
+    return carry_out(services, [changed], before=[record])
 
 
 @handles("resume", writes=True)
@@ -209,7 +202,7 @@ def resume(
     record = find(services, session, request.name, "resume")
     before = [record, *services.store.descendants(record.name)]
     changed = operations.resume(services.store, record, actor=session.actor, now=services.clock())
-    return _converge(services, changed, before=before)
+    return carry_out(services, changed, before=before)
 
 
 @handles("Respawn", writes=True)
@@ -220,41 +213,4 @@ def respawn(
     record = find(services, session, request.name, "respawn")
     services.authority.check_start(session.caller, record)
     changed = operations.respawn(services.store, record, actor=session.actor, now=services.clock())
-    return _converge(services, [changed], before=[record])
-
-
-def _converge(
-    services: Services, changed: Sequence[Record], before: Sequence[Record] = ()
-) -> Outcome:
-    """Wait for the engine; on failure take the intents of `before` back.
-
-    Stop and destroy are not taken back: a container that is half gone had better go.
-    """
-    if not changed:
-        return b""
-
-    async def work() -> bytes:
-        try:
-            await services.engine.converge(changed)
-        except PortoError as error:
-            asked = {record.id: record for record in changed}
-            for old in before:
-                current = services.store.find_id(old.id)
-                if current is not None and old.id in asked:
-                    _take_back(services, old, current, asked[old.id], error)
-            raise
-        return b""
-
-    return work()
-
-
-def _take_back(
-    services: Services, old: Record, current: Record, asked: Record, error: PortoError
-) -> None:
-    """Restore the intent of `old`, unless somebody has asked for something else since."""
-    if current.intent != asked.intent:
-        return
-    # A launch number is used once, whether the launch went well or not.
-    intent = dataclasses.replace(old.intent, launch=current.intent.launch)
-    restored = dataclasses.replace(current, intent=intent)
-    operations.take_back(services.store, restored, error, now=services.clock())
+    return carry_out(services, [changed], before=[record])

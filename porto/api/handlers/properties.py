@@ -5,18 +5,15 @@ reply waits for the engine, and a change that it cannot make true is put back.
 Manual section "Properties".
 """
 
-import dataclasses
-from collections.abc import Coroutine
-from typing import Any
-
 from porto.api import replies, variables
 from porto.api.context import Services, Session
 from porto.api.dispatch import Outcome, handles
+from porto.api.handlers.effects import carry_out
 from porto.api.handlers.targets import find, resolve
 from porto.api.proto import rpc_pb2
 from porto.spec import operations
 from porto.spec.container import PROPERTIES, find_property
-from porto.spec.errors import InvalidProperty, InvalidValue, PortoError
+from porto.spec.errors import InvalidProperty, InvalidValue
 from porto.spec.ids import ROOT
 from porto.spec.prop import Property, split_index
 from porto.spec.record import Record, Run, State
@@ -80,7 +77,7 @@ def apply(services: Services, session: Session, record: Record, name: str, text:
     prop = find_property(split_index(name)[0])
     if is_inert(new, prop):
         return b""
-    return make_true(services, record, new)
+    return carry_out(services, [new], before=[record])
 
 
 def write(services: Services, session: Session, record: Record, name: str, text: str) -> Record:
@@ -123,50 +120,6 @@ def is_inert(record: Record, prop: Property) -> bool:
     """Whether nothing has to happen for the property to be true."""
     idle = record.status.state is State.STOPPED and record.intent.run is Run.STOPPED
     return idle or prop.prop.owner in _INERT_OWNERS
-
-
-def make_true(services: Services, old: Record, new: Record) -> Coroutine[Any, Any, bytes]:
-    """Wait for the pass that applies `new`; on failure put the properties of `old` back."""
-
-    async def work() -> bytes:
-        try:
-            await services.engine.converge([new])
-        except PortoError as error:
-            await _put_back(services, old, new, error)
-            raise
-        return b""
-
-    return work()
-
-
-async def _put_back(services: Services, old: Record, new: Record, error: PortoError) -> None:
-    current = services.store.find_id(new.id)
-    if current is None or current.name != new.name:
-        return
-    spec, origins = current.spec, dict(current.origins)
-    for prop in PROPERTIES.values():
-        if not prop.facet or new.spec.value(prop) == old.spec.value(prop):
-            continue
-        # Somebody else has set it since: theirs stays.
-        if current.spec.value(prop) != new.spec.value(prop):
-            continue
-        if old.spec.is_set(prop):
-            spec = spec.with_value(prop, old.spec.value(prop))
-        else:
-            spec = spec.without_value(prop)
-        origins.pop(prop.name, None)
-        if prop.name in old.origins:
-            origins[prop.name] = old.origins[prop.name]
-    restored = dataclasses.replace(current, spec=spec, origins=origins)
-    operations.take_back(services.store, restored, error, now=services.clock())
-    back = services.store.find_id(new.id)
-    if back is None:
-        return
-    try:
-        await services.engine.converge([back])
-    except PortoError:
-        # The caller hears the first error; the engine keeps trying on its own.
-        return
 
 
 def _modern(name: str, value: str) -> tuple[str, str]:

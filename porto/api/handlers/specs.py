@@ -4,7 +4,6 @@ The messages are converted by `porto/api/proto_codec.py`; rights, rules and effe
 are those of the requests with texts. ListContainersBy is in `listing.py`.
 """
 
-import dataclasses
 from collections.abc import Coroutine
 from typing import Any
 
@@ -12,7 +11,8 @@ from porto.api import proto_codec
 from porto.api.context import Services, Session
 from porto.api.dispatch import Outcome, handles
 from porto.api.handlers.containers import begin, create_container
-from porto.api.handlers.properties import is_inert, make_true, write
+from porto.api.handlers.effects import carry_out
+from porto.api.handlers.properties import is_inert, write
 from porto.api.handlers.targets import find
 from porto.api.proto import rpc_pb2
 from porto.spec import operations
@@ -68,12 +68,9 @@ def update_from_spec(
     try:
         new, inert = _write_all(services, session, old, spec)
     except PortoError as error:
-        current = services.store.find_id(old.id)
-        if current is not None and current.spec is not old.spec:
-            restored = dataclasses.replace(current, spec=old.spec, origins=old.origins)
-            operations.take_back(services.store, restored, error, now=services.clock())
+        operations.take_back(services.store, old, error, now=services.clock())
         raise
-    return b"" if inert else make_true(services, old, new)
+    return b"" if inert else carry_out(services, [new], before=[old])
 
 
 def _write_all(

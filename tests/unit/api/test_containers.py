@@ -287,5 +287,6 @@ async def test_error_of_the_engine_that_is_no_porto_error(tmp_path, monkeypatch)
         reply = await client.call("start", name="a")
         assert reply.error == EError.Unknown
         assert "engine is broken" in reply.errorMsg
-        assert await client.get("a", "state") == "stopped"
+        assert api.store.get("a").intent.run is Run.STOPPED
+        await client.ok("version")
         assert api.counters.snapshot()["errors"] == 1

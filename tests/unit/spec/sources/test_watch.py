@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -266,15 +267,29 @@ class TestNative:
         go(body)
 
     def test_a_file_that_is_written_slowly_counts_when_it_is_whole(self, rig):
+        path = rig.path("a.yaml")
+        looks = threading.Semaphore(0)
+        writing = True
+
+        def now_ns() -> int:
+            """While it is written the file is young, however slow this machine is."""
+            looks.release()
+            changed = os.stat(path).st_ctime_ns if os.path.exists(path) else 0
+            return changed if writing else changed + 10**10
+
         async def body() -> None:
+            nonlocal writing
             seen = []
             rig.store.subscribe(lambda old, new: seen.append(new))
-            async with running(rig, settle_s=0.2):
-                with open(rig.path("a.yaml"), "w") as file:
+            async with running(rig, settle_s=0.01, now_ns=now_ns):
+                with open(path, "w") as file:
+                    os.chmod(path, 0o644)
                     for part in ("name: a\n", "private: half", " and whole\n"):
                         file.write(part)
                         file.flush()
-                        await asyncio.sleep(0.02)
+                        for _ in range(3):
+                            await asyncio.to_thread(looks.acquire)
+                writing = False
                 await until(rig, lambda: rig.names() == ["a"])
             assert {record.spec.lifecycle.private for record in seen} == {"half and whole"}
 

@@ -1,0 +1,71 @@
+"""Waiting for the engine, and taking back what it cannot make true.
+
+Called by the handlers that change containers, after the change is in the store.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import structlog
+
+from porto.api.context import Services
+from porto.spec import operations
+from porto.spec.errors import PortoError, Unknown
+from porto.spec.record import Record
+
+log = structlog.get_logger()
+
+
+async def carry_out(
+    services: Services,
+    asked: Sequence[Record],
+    *,
+    before: Iterable[Record] = (),
+    check: Callable[[], None] | None = None,
+    undone: Callable[[Record], bool] = lambda current: True,
+) -> bytes:
+    """Wait for the passes of `asked`; on failure restore `before` and raise the error.
+
+    check  -- raises PortoError when the passes went well and yet were in vain
+    undone -- whether a container's change is to be taken back, given its present record
+
+    Only what this change did is taken back: what others have asked for since stays.
+    """
+    try:
+        await services.engine.converge(asked)
+        if check is not None:
+            check()
+    except Exception as error:
+        await _take_back(services, asked, before, undone, error)
+        raise
+    return b""
+
+
+async def _take_back(
+    services: Services,
+    asked: Sequence[Record],
+    before: Iterable[Record],
+    undone: Callable[[Record], bool],
+    error: Exception,
+) -> None:
+    public = error if isinstance(error, PortoError) else Unknown(repr(error))
+    made = {record.id: record for record in asked}
+    restored = []
+    for old in before:
+        current = services.store.find_id(old.id)
+        if current is None or old.id not in made or not undone(current):
+            continue
+        try:
+            operations.take_back(
+                services.store, old, public, now=services.clock(), new=made[old.id]
+            )
+        except PortoError as failure:
+            log.warning("change not taken back", container=old.name, error=str(failure))
+            continue
+        back = services.store.find_id(old.id)
+        if back is not None:
+            restored.append(back)
+    try:
+        await services.engine.converge(restored)
+    except Exception as failure:
+        # The caller hears the first error; the engine goes on trying by itself.
+        log.info("old values not yet true", error=str(failure))
