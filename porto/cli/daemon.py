@@ -15,13 +15,13 @@ import signal
 import socket
 import sys
 from collections.abc import Coroutine, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from porto.api.config import load_config
+from porto.api.config import LoadedConfig, read_config
 from porto.api.counters import DaemonCounters
 from porto.api.server import ApiServer
 from porto.cli.log import reopen_log, setup_log
@@ -31,7 +31,6 @@ from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.probe import probe
 from porto.kernel.mounts import ensure_tmpfs, unmount
 from porto.launcher.client import LauncherClient
-from porto.launcher.ops import Launched
 from porto.observers.clock import Clock
 from porto.observers.exits import Exits
 from porto.observers.readers import Readers
@@ -45,6 +44,7 @@ from porto.reconcilers.leftovers import remove_leftovers
 from porto.reconcilers.takeover import take_over
 from porto.spec import operations
 from porto.spec.config import Config
+from porto.spec.ids import ROOT
 from porto.spec.operations import Actor
 from porto.spec.record import Condition, Record, State
 from porto.spec.sources.diagnostics import Diagnostic
@@ -96,45 +96,78 @@ class _EnginePort:
             log.warning("source refused", problem=str(problem))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
+class _Parts:
+    """What `_assemble` made."""
+
+    counters: DaemonCounters
+    driver: CgroupDriver
+    store: SpecStore
+    exits: Exits
+    launcher: LauncherClient
+    world: World
+    containers: ContainerReconciler
+    engine: Engine
+    triggers: Triggers
+    port: _EnginePort
+    sources: SourceWatcher
+    server: ApiServer
+
+
 class Daemon:
     """Everything that lives as long as the daemon."""
 
-    config: Config
-    arguments: argparse.Namespace
-    clock: Clock = field(default_factory=Clock)
-    started: float = field(default_factory=lambda: Clock().mono())
-    ending: "asyncio.Future[int]" = field(init=False)
-    tasks: list["asyncio.Task[Any]"] = field(default_factory=list)
+    def __init__(self, loaded: LoadedConfig, arguments: argparse.Namespace) -> None:
+        self._loaded = loaded
+        self._config = loaded.config
+        self._arguments = arguments
+        self._clock = Clock()
+        self._started = self._clock.mono()
+        self._ending: asyncio.Future[int]
+        self._tasks: list[asyncio.Task[Any]] = []
 
-    async def run(self) -> int:
-        """Serve until told to end; the signal that ended it, 0 for a lost master."""
+    async def run(self) -> None:
+        """Serve until told to end by a signal, or by the loss of the master."""
         loop = asyncio.get_running_loop()
-        self.ending = loop.create_future()
+        self._ending = loop.create_future()
         for signo in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(signo, self._end, int(signo))
         loop.add_signal_handler(signal.SIGUSR1, self._reopen_log)
+        parts = self._assemble()
+        await self._take_over(parts)
+        await parts.server.serve(socket.socket(fileno=self._arguments.listen_fd))
+        log.info("serving", containers=len(parts.store), cgroups=parts.driver.version)
+        _tune_collector()
+        remove_leftovers(parts.store, parts.driver, self._config.paths.work)
+        self._start(parts.sources.run())
+        self._start(parts.triggers.resync(float(self._config.daemon.resync_s)))
+        if self._config.daemon.log_rotate_ms:
+            housekeeping = Housekeeping(parts.store, parts.containers)
+            self._start(housekeeping.run(self._config.daemon.log_rotate_ms / 1000))
+        await self._shut_down(parts, await self._ending)
 
-        paths = self.config.paths
+    def _assemble(self) -> _Parts:
+        """Build and join all objects; nothing is started yet."""
+        config, paths = self._config, self._config.paths
         counters = DaemonCounters(Path(paths.runtime) / "portod.stat")
-        setup_log(
-            verbose=self.arguments.verbose or self.config.log.verbose,
-            count=lambda name: counters.add(name),
-        )
+        setup_log(verbose=self._arguments.verbose or config.log.verbose, count=counters.add)
+        for problem in self._loaded.problems:
+            log.error("configuration not read", problem=str(problem))
+        if self._loaded.ignored:
+            log.warning("configuration without effect", keys=" ".join(self._loaded.ignored))
         driver = probe(paths.cgroup)
         store = SpecStore(
             Path(paths.store),
-            max_total=self.config.container.max_total,
-            record_max_bytes=self.config.keyvalue_limit,
+            max_total=config.container.max_total,
+            record_max_bytes=config.keyvalue_limit,
         )
         set_aside = store.load()
-        for problem in set_aside:
+        for unread in set_aside:
             counters.add("restore_failed")
-            log.error("record not loaded", file=problem.path, reason=problem.reason)
-
+            log.error("record not loaded", file=unread.path, reason=unread.reason)
         exits = Exits(lambda launch_id: triggers.on_exit(launch_id))
         launcher = LauncherClient(
-            socket.socket(fileno=self.arguments.link_fd),
+            socket.socket(fileno=self._arguments.link_fd),
             on_exit=exits.tell,
             on_lost=lambda: self._end(0),
         )
@@ -143,118 +176,127 @@ class Daemon:
             store=store,
             driver=driver,
             controllers=Controllers(store, driver),
-            chain=build_chain(self.config, driver),
+            chain=build_chain(config, driver),
             launcher=launcher,
             exits=exits,
-            clock=self.clock,
-            config=self.config,
+            clock=self._clock,
+            config=config,
             count=counters.add,
         )
         containers = ContainerReconciler(world)
-        engine = Engine(store, containers.reconcile, self.clock)
+        engine = Engine(store, containers.reconcile, self._clock)
         triggers = Triggers(store, engine)
         port = _EnginePort(engine, containers)
         sources = SourceWatcher(
             store,
-            watched_directories(self.config),
+            watched_directories(config),
             port=port,
             ledger=Path(paths.runtime) / "porto" / "sources",
-            stop_timeout_s=self.config.container.stop_timeout_ms / 1000,
+            stop_timeout_s=config.container.stop_timeout_ms / 1000,
         )
         report = Report(
             version=VERSION,
             store=store,
-            clock=self.clock,
-            started=self.started,
+            clock=self._clock,
+            started=self._started,
             drift=containers.drift,
             set_aside=set_aside,
             source_problems=sources.problems,
         )
-        readers = Readers(
-            store, driver, self.config, counters.snapshot, self.clock, status=report.status
-        )
-        self._gauges(counters, store, self.arguments)
-
-        same_boot = _same_boot(Path(paths.store) / BOOT_FILE)
-        survivors = await launcher.connect()
-        strangers = take_over(world, survivors, same_boot=same_boot)
-        _forget(strangers, launcher)
-        store.subscribe(triggers.on_change)
-        triggers.all()
-
         server = ApiServer(
             store=store,
             engine=port,
-            readers=readers,
+            readers=Readers(
+                store, driver, config, counters.snapshot, self._clock, status=report.status
+            ),
             counters=counters,
-            config=self.config,
+            config=config,
             container_of=driver.container_of,
             version=VERSION,
             revision=REVISION,
         )
         counters.gauge("clients", lambda: server.clients)
-        if self.arguments.discard:
-            await self._discard(store, port)
-        await server.serve(socket.socket(fileno=self.arguments.listen_fd))
-        log.info("serving", containers=len(store), cgroups=driver.version)
-        _tune_collector()
+        self._gauges(counters, store)
+        return _Parts(
+            counters=counters,
+            driver=driver,
+            store=store,
+            exits=exits,
+            launcher=launcher,
+            world=world,
+            containers=containers,
+            engine=engine,
+            triggers=triggers,
+            port=port,
+            sources=sources,
+            server=server,
+        )
 
-        remove_leftovers(store, driver, paths.work)
-        self._start(sources.run())
-        self._start(triggers.resync(float(self.config.daemon.resync_s)))
-        if self.config.daemon.log_rotate_ms:
-            housekeeping = Housekeeping(store, containers)
-            self._start(housekeeping.run(self.config.daemon.log_rotate_ms / 1000))
+    async def _take_over(self, parts: _Parts) -> None:
+        """Join what runs already; from here on every change becomes a pass."""
+        same_boot = _same_boot(Path(self._config.paths.store) / BOOT_FILE)
+        survivors = await parts.launcher.connect()
+        for launched in take_over(parts.world, survivors, same_boot=same_boot):
+            log.warning("unknown launch", launch=launched.launch_id, pid=launched.init_pid)
+            processes.send_signal(launched.init_pid, launched.init_start, signal.SIGKILL)
+            parts.launcher.forget(launched.launch_id)
+        parts.store.subscribe(parts.triggers.on_change)
+        parts.triggers.all()
+        if self._arguments.discard:
+            await self._discard(parts)
 
-        signo = await self.ending
+    async def _shut_down(self, parts: _Parts, signo: int) -> None:
         log.info("ending", signal=signo)
-        for task in self.tasks:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
-        await server.shutdown(float(self.config.daemon.portod_shutdown_timeout) if signo else 0.0)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        grace = self._config.daemon.portod_shutdown_timeout if signo else 0
+        await parts.server.shutdown(float(grace))
         if signo == signal.SIGINT:
-            await self._discard(store, port)
-            _unmount_store(driver, paths.store)
-        await engine.close()
-        exits.close()
-        launcher.close()
-        counters.close()
-        return signo
+            await self._discard(parts)
+            parts.driver.sweep(lambda name: False)
+            with contextlib.suppress(OSError):
+                unmount(self._config.paths.store)
+        await parts.engine.close()
+        parts.exits.close()
+        parts.launcher.close()
+        parts.counters.close()
+
+    async def _discard(self, parts: _Parts) -> None:
+        """Destroy every container: `portod stop` and `portod --discard`."""
+        changed: list[Record] = []
+        now = self._clock.wall()
+        for record in parts.store.children(ROOT):
+            if record.intent.paused:
+                record = parts.store.put(record.with_intent(paused=False), now=now)
+            changed += operations.destroy(
+                parts.store, record, actor=Actor(origin=DISCARD_ORIGIN), now=now
+            )
+        await parts.port.converge(changed)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         task.add_done_callback(_report_death)
-        self.tasks.append(task)
+        self._tasks.append(task)
 
     def _end(self, signo: int) -> None:
-        if not self.ending.done():
-            self.ending.set_result(signo)
+        if not self._ending.done():
+            self._ending.set_result(signo)
 
     def _reopen_log(self) -> None:
-        if not self.arguments.stdlog:
-            reopen_log(self.config.paths.log)
+        if not self._arguments.stdlog:
+            reopen_log(self._config.paths.log)
 
-    async def _discard(self, store: SpecStore, port: _EnginePort) -> None:
-        """Destroy every container: `portod stop` and `portod --discard`."""
-        changed: list[Record] = []
-        for record in store.children("/"):
-            if record.status.state is State.PAUSED:
-                record = store.put(record.with_intent(paused=False), now=self.clock.wall())
-            changed += operations.destroy(
-                store, record, actor=Actor(origin=DISCARD_ORIGIN), now=self.clock.wall()
-            )
-        await port.converge(changed)
-
-    def _gauges(
-        self, counters: DaemonCounters, store: SpecStore, arguments: argparse.Namespace
-    ) -> None:
+    def _gauges(self, counters: DaemonCounters, store: SpecStore) -> None:
         counters.add("spawned")
-        running = (State.RUNNING,)
         counters.gauge("containers", lambda: len(store))
-        counters.gauge("running", lambda: sum(r.status.state in running for r in store.records()))
-        counters.gauge("porto_uptime", lambda: int(self.clock.mono() - self.started))
         counters.gauge(
-            "master_uptime", lambda: max(0, int(self.clock.wall() - arguments.master_start))
+            "running", lambda: sum(r.status.state is State.RUNNING for r in store.records())
+        )
+        counters.gauge("porto_uptime", lambda: int(self._clock.mono() - self._started))
+        counters.gauge(
+            "master_uptime",
+            lambda: max(0, int(self._clock.wall() - self._arguments.master_start)),
         )
         for name in ("volumes", "networks"):
             counters.gauge(name, lambda: 0)
@@ -270,14 +312,6 @@ def watched_directories(config: Config) -> list[WatchedDirectory]:
     return found
 
 
-def _forget(strangers: Iterable[Launched], launcher: LauncherClient) -> None:
-    """Launches of no record: their cgroups are leftovers and are swept."""
-    for launched in strangers:
-        log.warning("unknown launch", launch=launched.launch_id, pid=launched.init_pid)
-        processes.send_signal(launched.init_pid, launched.init_start, signal.SIGKILL)
-        launcher.forget(launched.launch_id)
-
-
 def _same_boot(path: Path) -> bool:
     """Whether the records are of this boot; writes down which boot it is."""
     now = processes.boot_id()
@@ -288,12 +322,6 @@ def _same_boot(path: Path) -> bool:
     if before != now:
         path.write_text(now)
     return before in ("", now)
-
-
-def _unmount_store(driver: CgroupDriver, path: str) -> None:
-    driver.sweep(lambda name: False)
-    with contextlib.suppress(OSError):
-        unmount(path)
 
 
 def _porto_gid() -> int:
@@ -331,9 +359,9 @@ def _prepare(config: Config) -> None:
 def main(words: Sequence[str] | None = None) -> int:
     """Run the daemon; the exit status."""
     arguments = _arguments(sys.argv[1:] if words is None else words)
-    config = load_config(arguments.config)
-    _prepare(config)
-    asyncio.run(Daemon(config, arguments).run())
+    loaded = read_config(arguments.config)
+    _prepare(loaded.config)
+    asyncio.run(Daemon(loaded, arguments).run())
     return 0
 
 

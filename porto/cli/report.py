@@ -1,4 +1,4 @@
-"""What `portoctl status` shows: the hidden properties porto_status and porto_origins.
+"""What `portoctl status` shows of the daemon: the host's hidden property porto_status.
 
 Built by `cli/daemon.py` from the store, the sources and the engine; JSON text, so
 that scripts can read it too.
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from porto.observers.clock import Clock
-from porto.spec.record import Record
 from porto.spec.store import Problem, SpecStore
 
 
@@ -59,8 +58,3 @@ class Report:
                 "drift": dict(self.drift),
             }
         )
-
-    def origins(self, record: Record) -> str:
-        """Who set each property of one container, as JSON."""
-        shown = {k: v for k, v in sorted(record.origins.items()) if not k.startswith("@")}
-        return json.dumps(shown)

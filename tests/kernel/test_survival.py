@@ -175,6 +175,7 @@ def test_a_stop_under_way_is_finished_by_the_next_daemon(own_daemon) -> None:
     conn = own_daemon.connection()
     container = start(conn, "a", "sh -c 'trap \"\" TERM; echo up; while :; do sleep 0.1; done'")
     until(lambda: container["stdout"] == "up\n", "the task runs")
+
     def stop() -> None:
         with contextlib.suppress(porto.exceptions.SocketError):
             own_daemon.connection().Stop("a", timeout=2)

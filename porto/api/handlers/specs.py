@@ -68,7 +68,8 @@ def update_from_spec(
     try:
         new, inert = _write_all(services, session, old, spec)
     except PortoError as error:
-        operations.take_back(services.store, old, error, now=services.clock())
+        if services.store.find_id(old.id) is not old:
+            operations.take_back(services.store, old, error, now=services.clock())
         raise
     return b"" if inert else carry_out(services, [new], before=[old])
 

@@ -1,0 +1,222 @@
+"""The contract of `LauncherClient`: the same tests on the fake and on a real master."""
+
+import asyncio
+import errno
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from porto.launcher.client import LauncherClient
+from porto.launcher.ops import Exited, LaunchFailed, Rest
+from tests.fakes.launcher import FakeLauncher, FakeMaster
+from tests.kernel.masters import Link, Master, execute, gone, kill, request, run
+
+SLEEP = "sleep 1000"
+
+
+class World(Protocol):
+    """One daemon life after the other, over the same launches."""
+
+    client: LauncherClient | FakeLauncher
+    exits: list[Exited]
+    lost: int
+
+    async def kill(self, launch_id: str) -> None:
+        """SIGKILL to a launch."""
+
+    async def next_daemon(self) -> None:
+        """The daemon dies; `client` is the next one's, not connected."""
+
+    async def exited(self, count: int) -> None:
+        """Wait for so many exits in this daemon's life."""
+
+
+class FakeWorld:
+    def __init__(self) -> None:
+        self.master = FakeMaster()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.exits: list[Exited] = []
+        self.lost = 0
+        self.client = self.master.client(on_exit=self.exits.append, on_lost=self._lose)
+
+    def _lose(self) -> None:
+        self.lost += 1
+
+    async def kill(self, launch_id: str) -> None:
+        self.master.end(launch_id, signal.SIGKILL)
+
+    async def next_daemon(self) -> None:
+        self.client.close()
+        self._begin()
+
+    async def exited(self, count: int) -> None:
+        while len(self.exits) < count:
+            await asyncio.sleep(0)
+
+
+class RealWorld:
+    def __init__(self, master: Master, link: Link) -> None:
+        self.master = master
+        self._pids: dict[str, int] = {}
+        self._begin(link)
+
+    def _begin(self, link: Link) -> None:
+        self._link = link
+        self.client = link.client
+
+    @property
+    def exits(self) -> list[Exited]:
+        return list(self._link.exits.values())
+
+    @property
+    def lost(self) -> int:
+        return int(self._link.lost)
+
+    async def kill(self, launch_id: str) -> None:
+        for child in (
+            Path(f"/proc/{self.master.pid}/task/{self.master.pid}/children").read_text().split()
+        ):
+            if Path(f"/proc/{child}/comm").read_text() in ("sleep\n", "portoinit\n"):
+                kill(int(child))
+                await gone(int(child))
+
+    async def next_daemon(self) -> None:
+        os.kill(self._link.pid, signal.SIGKILL)
+        self._link.close()
+        self._begin(await self.master.daemon())
+
+    async def exited(self, count: int) -> None:
+        await self._link.until(lambda: len(self.exits) >= count)
+
+
+Body = Callable[[World], Awaitable[None]]
+In = Callable[[Body], None]
+
+
+@pytest.fixture(params=["fake", pytest.param("kernel", marks=pytest.mark.needs("root"))])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> In:
+    """Runs a body in a world whose first daemon is connected."""
+
+    def fake(body: Body) -> None:
+        async def main() -> None:
+            made = FakeWorld()
+            assert await made.client.connect() == []
+            await body(made)
+
+        asyncio.run(main())
+
+    def real(body: Body) -> None:
+        async def main(master: Master, link: Link) -> None:
+            await body(RealWorld(master, link))
+
+        run(tmp_path, main)
+
+    return fake if request.param == "fake" else real
+
+
+def test_a_launch_answers_with_pids(world: In) -> None:
+    async def body(world: World) -> None:
+        direct = await world.client.launch(request("a:1", command=SLEEP))
+        rest = await world.client.launch(request("b:1", Rest()))
+        assert direct.launch_id == "a:1"
+        assert direct.init_pid == direct.task_pid > 1
+        assert direct.init_start == direct.task_start > 0
+        assert (rest.task_pid, rest.task_start, rest.task_vpid) == (0, 0, 0)
+        assert rest.init_pid not in (0, direct.init_pid)
+        assert world.client.in_flight == frozenset()
+
+    world(body)
+
+
+def test_a_failure_is_raised(world: In) -> None:
+    async def body(world: World) -> None:
+        if isinstance(world, FakeWorld):
+            world.master.fail_next("Execute", errno.ENOENT, "no-such-program")
+        with pytest.raises(LaunchFailed) as caught:
+            await world.client.launch(request("a:1", command="no-such-program"))
+        failure = caught.value
+        assert (failure.launch_id, failure.op, failure.errno, failure.subject) == (
+            *("a:1", "Execute", errno.ENOENT, "no-such-program"),
+        )
+        await world.client.launch(request("a:1", command=SLEEP))
+
+    world(body)
+
+
+def test_a_name_is_taken_until_its_exit_is_acknowledged(world: In) -> None:
+    async def body(world: World) -> None:
+        await world.client.launch(request("a:1", command=SLEEP))
+        world.client.acknowledge("a:1")  # of a running launch: says nothing
+        with pytest.raises(LaunchFailed) as caught:
+            await world.client.launch(request("a:1", command=SLEEP))
+        assert (caught.value.op, caught.value.errno) == ("launch", errno.EEXIST)
+        await world.kill("a:1")
+        await world.exited(1)
+        with pytest.raises(LaunchFailed):
+            await world.client.launch(request("a:1", command=SLEEP))
+        world.client.acknowledge("a:1")
+        await world.client.launch(request("a:1", command=SLEEP))
+
+    world(body)
+
+
+def test_an_exit_is_told_to_every_daemon_until_it_is_acknowledged(world: In) -> None:
+    async def body(world: World) -> None:
+        launched = await world.client.launch(request("a:1", command=SLEEP))
+        await world.kill("a:1")
+        await world.exited(1)
+        expected = [Exited("a:1", launched.init_pid, signal.SIGKILL)]
+        assert world.exits == expected
+        await world.next_daemon()
+        assert await world.client.connect() == [launched]
+        assert world.exits == []
+        await world.exited(1)
+        assert world.exits == expected
+        world.client.acknowledge("a:1")
+        await world.next_daemon()
+        assert await world.client.connect() == []
+        await world.client.launch(request("a:1", execute("true", reaper=False)))
+
+    world(body)
+
+
+def test_a_running_launch_survives_the_daemon(world: In) -> None:
+    async def body(world: World) -> None:
+        launched = await world.client.launch(request("a:1", command=SLEEP))
+        await world.next_daemon()
+        assert await world.client.connect() == [launched]
+        await world.kill("a:1")
+        await world.exited(1)
+        assert world.exits[0].status == signal.SIGKILL
+
+    world(body)
+
+
+def test_a_forgotten_launch_is_not_told(world: In) -> None:
+    async def body(world: World) -> None:
+        await world.client.launch(request("a:1", command=SLEEP))
+        world.client.forget("a:1")
+        await world.next_daemon()
+        assert await world.client.connect() == []
+
+    world(body)
+
+
+def test_a_closed_client_starts_nothing(world: In) -> None:
+    async def body(world: World) -> None:
+        world.client.close()
+        with pytest.raises(LaunchFailed) as caught:
+            await world.client.launch(request("a:1", command=SLEEP))
+        assert caught.value.errno == errno.ENOTCONN
+        assert world.lost == 0  # it was we who closed
+        world.client.acknowledge("a:1")
+        world.client.forget("a:1")
+        world.client.close()
+
+    world(body)

@@ -1,0 +1,220 @@
+"""A launcher in memory: `FakeMaster` keeps launches, `FakeLauncher` is the client.
+
+The same interface and promises as `porto.launcher.client.LauncherClient`, which
+tests/contract/test_launcher.py checks against both. A test ends launches with a
+status, makes the next ones fail, or loses the link and connects another client.
+"""
+
+import asyncio
+import errno
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from porto.launcher.ops import Execute, Exited, Launched, LaunchFailed, LaunchRequest, Rest
+
+FIRST_PID = 100_000_000  # above every pid_max: no real process is meant by accident
+
+
+@dataclass
+class FakeLaunch:
+    """One launch as the master keeps it."""
+
+    request: LaunchRequest
+    launched: Launched
+    status: int | None = None
+
+
+@dataclass
+class FakeMaster:
+    """The state that outlives its clients.
+
+    requests -- every request, in order
+    launches -- kept: running, or ended and not acknowledged
+    held     -- while True, launches stay in flight until `release`
+    """
+
+    requests: list[LaunchRequest] = field(default_factory=list)
+    launches: dict[str, FakeLaunch] = field(default_factory=dict)
+    held: bool = False
+    _failures: deque[tuple[str, int, str]] = field(default_factory=deque)
+    _in_flight: dict[str, LaunchRequest] = field(default_factory=dict)
+    _pid: int = FIRST_PID
+    _client: "FakeLauncher | None" = None
+
+    def client(
+        self, *, on_exit: Callable[[Exited], None], on_lost: Callable[[], None]
+    ) -> "FakeLauncher":
+        """A daemon's end of the link; the former one is lost."""
+        self._client = FakeLauncher(self, on_exit=on_exit, on_lost=on_lost)
+        return self._client
+
+    def fail_next(self, op: str, code: int, subject: str) -> None:
+        """The next launch fails with this report."""
+        self._failures.append((op, code, subject))
+
+    def release(self) -> None:
+        """Finish the launches that were held."""
+        self.held = False
+        for request in list(self._in_flight.values()):
+            self.finish(request)
+
+    def end(self, launch_id: str, status: int) -> None:
+        """The main task of a launch ends with this raw wait status."""
+        launch = self.launches[launch_id]
+        launch.status = status
+        self.tell_exit(launch)
+
+    def drop_link(self) -> None:
+        """The daemon dies, as the master sees it; as the daemon sees it, the master does."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.lose()
+
+    # What the client calls.
+
+    def start(self, request: LaunchRequest) -> None:
+        self.requests.append(request)
+        if request.launch_id in self._in_flight or request.launch_id in self.launches:
+            subject = f"launch {request.launch_id}"
+            self._report(LaunchFailed(request.launch_id, "launch", errno.EEXIST, subject))
+            return
+        self._in_flight[request.launch_id] = request
+        if not self.held:
+            self.finish(request)
+
+    def finish(self, request: LaunchRequest) -> None:
+        if self._in_flight.pop(request.launch_id, None) is None:
+            return
+        if self._failures:
+            self._report(LaunchFailed(request.launch_id, *self._failures.popleft()))
+            return
+        launched = self._new(request)
+        self.launches[request.launch_id] = FakeLaunch(request, launched)
+        if self._client is not None:
+            self._client.on_launched(launched)
+
+    def forget(self, launch_id: str) -> None:
+        self._in_flight.pop(launch_id, None)
+        self.launches.pop(launch_id, None)
+
+    def acknowledge(self, launch_id: str) -> None:
+        launch = self.launches.get(launch_id)
+        if launch is not None and launch.status is not None:
+            del self.launches[launch_id]
+
+    def in_flight(self) -> list[str]:
+        return list(self._in_flight)
+
+    def tell_exit(self, launch: FakeLaunch) -> None:
+        if self._client is not None and launch.status is not None:
+            launched = launch.launched
+            self._client.on_exited(Exited(launched.launch_id, launched.init_pid, launch.status))
+
+    def _report(self, failure: LaunchFailed) -> None:
+        if self._client is not None:
+            self._client.on_failed(failure)
+
+    def _new(self, request: LaunchRequest) -> Launched:
+        last = request.ops[-1]
+        init = self._pid = self._pid + 1
+        if isinstance(last, Rest):
+            return Launched(request.launch_id, init, init, 0, 0, 0)
+        if isinstance(last, Execute) and last.reaper:
+            task = self._pid = self._pid + 1
+            return Launched(request.launch_id, init, init, task, task, 2)
+        return Launched(request.launch_id, init, init, init, init, init)
+
+
+class FakeLauncher:
+    """Takes the place of `LauncherClient`."""
+
+    def __init__(
+        self,
+        master: FakeMaster,
+        *,
+        on_exit: Callable[[Exited], None],
+        on_lost: Callable[[], None],
+    ) -> None:
+        self._master = master
+        self._on_exit = on_exit
+        self._on_lost = on_lost
+        self._connected = False
+        self._waiting: dict[str, asyncio.Future[Launched]] = {}
+        self._late: dict[str, asyncio.Future[Launched]] = {}
+
+    @property
+    def in_flight(self) -> frozenset[str]:
+        return frozenset(self._late)
+
+    async def connect(self) -> list[Launched]:
+        loop = asyncio.get_running_loop()
+        self._connected = True
+        for launch_id in self._master.in_flight():
+            self._late[launch_id] = loop.create_future()
+        kept = list(self._master.launches.values())
+        for launch in kept:
+            if launch.status is not None:
+                loop.call_soon(self._master.tell_exit, launch)
+        return [launch.launched for launch in kept]
+
+    async def launch(self, request: LaunchRequest) -> Launched:
+        launch_id = request.launch_id
+        if not self._connected:
+            raise LaunchFailed(launch_id, "launcher", errno.ENOTCONN, "the master")
+        if launch_id in self._waiting:
+            raise LaunchFailed(launch_id, "launcher", errno.EEXIST, f"launch {launch_id}")
+        self._waiting[launch_id] = waiter = asyncio.get_running_loop().create_future()
+        try:
+            self._master.start(request)
+            return await waiter
+        except asyncio.CancelledError:
+            self._master.forget(launch_id)
+            raise
+        finally:
+            del self._waiting[launch_id]
+
+    async def outcome(self, launch_id: str) -> Launched:
+        return await asyncio.shield(self._late[launch_id])
+
+    def acknowledge(self, launch_id: str) -> None:
+        if self._connected:
+            self._master.acknowledge(launch_id)
+
+    def forget(self, launch_id: str) -> None:
+        if self._connected:
+            self._master.forget(launch_id)
+
+    def close(self) -> None:
+        self._connected = False
+        for launch_id, waiter in (*self._waiting.items(), *self._late.items()):
+            if not waiter.done():
+                gone = LaunchFailed(launch_id, "launcher", errno.ECONNRESET, "the master")
+                waiter.set_exception(gone)
+                waiter.exception()  # nobody has to look at it
+
+    # What the master calls.
+
+    def on_launched(self, launched: Launched) -> None:
+        waiter = self._find(launched.launch_id)
+        if waiter is not None:
+            waiter.set_result(launched)
+
+    def on_failed(self, failure: LaunchFailed) -> None:
+        waiter = self._find(failure.launch_id)
+        if waiter is not None:
+            waiter.set_exception(failure)
+            waiter.exception()
+
+    def on_exited(self, exited: Exited) -> None:
+        if self._connected:
+            self._on_exit(exited)
+
+    def lose(self) -> None:
+        if self._connected:
+            self.close()
+            self._on_lost()
+
+    def _find(self, launch_id: str) -> "asyncio.Future[Launched] | None":
+        waiter = self._waiting.get(launch_id) or self._late.get(launch_id)
+        return None if waiter is None or waiter.done() else waiter
