@@ -7,6 +7,7 @@ named. Manual section "Filesystem", stdout_path; man 2 fallocate. Directories:
 """
 
 import errno
+import fcntl
 import os
 import stat
 from collections.abc import Sequence
@@ -174,12 +175,13 @@ def first_data(descriptor: int) -> int:
 
 
 def open_client_descriptor(client: ClientProcess, n: int, write: bool) -> int:
-    """What descriptor `n` of an API client refers to, opened anew; the caller closes it.
+    """Descriptor `n` of an API client, for reading or, with `write`, for writing.
 
-    For reading or, with `write`, for appending; a terminal always for both.
-    The client itself needs that right by owner, group and mode of the file. Raises
-    PermissionError, FileNotFoundError when it has no such descriptor, OSError (ESRCH)
-    when it is gone.
+    The same open file, so that the offset in a file is shared with the client, if it
+    was opened for that direction. Otherwise, or when a pipe or terminal would not
+    block, it is opened anew, which the client itself needs the right for by owner,
+    group and mode. The caller closes it. Raises PermissionError, FileNotFoundError when
+    the client has no such descriptor, OSError (ESRCH) when it is gone.
     """
     subject = f"/dev/fd/{n}"
     pidfd = processes.open_pidfd(client.pid, client.start)
@@ -195,7 +197,8 @@ def open_client_descriptor(client: ClientProcess, n: int, write: bool) -> int:
             # Once more: the paths went by pid, and pids are reused.
             if processes.start_time(client.pid) != client.start:
                 raise ProcessLookupError(errno.ESRCH, "the client is gone", subject)
-            return _reopen(handle, client, subject, write)
+            taken = _take(pidfd, client, n, write)
+            return _reopen(handle, client, subject, write) if taken is None else taken
         finally:
             os.close(handle)
     finally:
@@ -213,6 +216,38 @@ def _check_opened(client: ClientProcess, n: int, handle: int, subject: str) -> N
     same = all(theirs.get(key) == ours.get(key) for key in (b"mnt_id", b"ino"))
     if not same or int(theirs.get(b"flags", b"0"), 8) & os.O_PATH:
         raise PermissionError(errno.EACCES, "the client has not opened it", subject)
+
+
+def _take(pidfd: int, client: ClientProcess, n: int, write: bool) -> int | None:
+    """The client's own open file, if it serves; None to open it anew.
+
+    Only from a process that still is what connected: one that has executed a
+    set-user-id program since may hold what its starter may not have. Such a process is
+    not dumpable, so the kernel gives its /proc files to root (man 5 proc).
+    """
+    if not _owns_itself(client):
+        return None
+    try:
+        descriptor = syscalls.pidfd_getfd(pidfd, n)
+    except OSError:
+        # Linux before 5.6, or a security module.
+        return None
+    flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+    mode = os.fstat(descriptor).st_mode
+    # Looked at again: it may have changed its program meanwhile.
+    serves = _owns_itself(client) and flags & os.O_ACCMODE in (
+        os.O_RDWR,
+        os.O_WRONLY if write else os.O_RDONLY,
+    )
+    blocks = not flags & os.O_NONBLOCK or stat.S_ISREG(mode)
+    if serves and blocks and not stat.S_ISDIR(mode) and not flags & os.O_PATH:
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _owns_itself(client: ClientProcess) -> bool:
+    return os.stat(f"/proc/{client.pid}/fdinfo").st_uid == client.uid
 
 
 def _fdinfo(path: str, subject: str) -> dict[bytes, bytes]:

@@ -56,6 +56,7 @@ _NR_IOPRIO_SET = 30 if _ARM else 251
 _NR_IOPRIO_GET = 31 if _ARM else 252
 _NR_CLONE3 = 435
 _NR_CLOSE_RANGE = 436
+_NR_PIDFD_GETFD = 438
 
 Subject = str | bytes | int
 
@@ -269,6 +270,14 @@ def ioprio_set(pid: int, ioprio: int) -> None:
     """Man 2 ioprio_set for one process; class << 13 | level."""
     if _syscall(_NR_IOPRIO_SET, IOPRIO_WHO_PROCESS, pid, ioprio) < 0:
         raise _fail(pid)
+
+
+def pidfd_getfd(pidfd: int, fd: int) -> int:
+    """Man 2 pidfd_getfd: a duplicate of another process's descriptor, close-on-exec."""
+    result = int(_syscall(_NR_PIDFD_GETFD, pidfd, fd, 0))
+    if result < 0:
+        raise _fail(fd)
+    return result
 
 
 def ioprio_get(pid: int) -> int:

@@ -103,7 +103,7 @@ class Ledger:
     def reaped(self, pid: int, status: int) -> Record | None:
         """A child is gone; the record that says so, None when nobody wants to know."""
         record = self._by_pid.pop(pid, None)
-        if record is None or record.launch_id not in self._by_launch:
+        if record is None or self._by_launch.get(record.launch_id) is not record:
             return None
         record.exited = status
         return record

@@ -455,7 +455,13 @@ class Master:
     def _clean_up(self) -> None:
         self._launches.close()
         self._listener.remove()
-        for path in (self.settings.link, self.settings.version_file, self.settings.daemon_pid):
+        settings = self.settings
+        for path in (
+            settings.link,
+            settings.version_file,
+            settings.statistics,
+            settings.daemon_pid,
+        ):
             _unlink(path)
         self._log("stopped")
         _unlink(self.settings.master_pid)  # last: `portod stop` waits for it

@@ -72,6 +72,11 @@ class Settings:
         """Its version in text."""
         return f"{self.runtime}/portod.version"
 
+    @property
+    def statistics(self) -> str:
+        """The daemons' counters, which outlive them."""
+        return f"{self.runtime}/portod.stat"
+
     def words(self) -> list[str]:
         """The command line that `parse` reads back."""
         found = [f"--{key}={getattr(self, key)}" for key in (*_TEXT, *_NUMBER)]

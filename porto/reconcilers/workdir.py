@@ -10,6 +10,7 @@ from porto.kernel import files
 from porto.reconcilers.base import LaunchPlan, Target
 from porto.reconcilers.identity import task_credentials
 from porto.spec.errors import by_errno
+from porto.spec.record import State
 
 WORK_MODE = 0o775
 
@@ -27,9 +28,11 @@ class WorkDirectory:
         return os.path.join(self._root, name)
 
     def prepare(self, target: Target, plan: LaunchPlan) -> None:
-        """Make it, owned by the task's user; a stale one is kept with its contents."""
+        """Make it anew, owned by the task's user; a respawn keeps what is there."""
         user = task_credentials(target)
         try:
+            if target.record.status.state is not State.DEAD:
+                files.remove_tree_beneath(self._root, target.name)
             files.make_work_directory(self._root, target.name, WORK_MODE, user.uid, user.gid)
         except OSError as error:
             raise by_errno(

@@ -183,7 +183,7 @@ def test_a_file_the_client_only_named_is_refused(tmp_path: Path) -> None:
         os.close(named)
 
 
-def test_a_clients_pipe_is_opened_anew() -> None:
+def test_a_clients_pipe_is_written_to() -> None:
     reader, writer = os.pipe()
     try:
         descriptor = files.open_client_descriptor(me(), writer, write=True)
@@ -205,15 +205,45 @@ def test_a_clients_file_is_appended_to(tmp_path: Path) -> None:
     assert path.read_text() == "before after"
 
 
-def test_a_clients_file_is_read_from_its_start(tmp_path: Path) -> None:
+def test_a_clients_file_is_shared_with_its_offset(tmp_path: Path) -> None:
     path = tmp_path / "in"
-    path.write_text("text")
-    with path.open("rb") as file:
-        file.read()
+    path.write_text("read text")
+    with path.open("rb", buffering=0) as file:
+        file.read(5)
         descriptor = files.open_client_descriptor(me(), file.fileno(), write=False)
         assert os.read(descriptor, 10) == b"text"
-        assert os.get_blocking(descriptor)
+        assert file.read() == b""
         os.close(descriptor)
+
+
+def test_a_file_written_by_the_client_is_continued_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    with path.open("wb", buffering=0) as file:
+        file.write(b"one ")
+        descriptor = files.open_client_descriptor(me(), file.fileno(), write=True)
+        os.write(descriptor, b"two ")
+        os.close(descriptor)
+        file.write(b"three")
+    assert path.read_text() == "one two three"
+
+
+@pytest.mark.needs("root")
+def test_a_client_that_is_not_what_connected_gets_no_open_file(tmp_path: Path) -> None:
+    """Its process runs as root by now: only the rights of who connected count."""
+    path = tmp_path / "secret"
+    path.write_text("secret")
+    path.chmod(0o600)
+    with path.open("rb") as file, pytest.raises(PermissionError):
+        files.open_client_descriptor(me(1000, 1000), file.fileno(), write=False)
+
+
+def test_a_pipe_that_would_not_block_is_opened_anew() -> None:
+    reader, writer = os.pipe2(os.O_NONBLOCK)
+    descriptor = files.open_client_descriptor(me(), writer, write=True)
+    assert os.get_blocking(descriptor)
+    assert not os.get_blocking(writer)
+    for opened in (reader, writer, descriptor):
+        os.close(opened)
 
 
 def test_a_missing_descriptor_is_named() -> None:
@@ -264,9 +294,16 @@ def test_the_client_needs_the_right_itself(
                 files.open_client_descriptor(client, file.fileno(), write=write)
 
 
-def test_a_socket_or_directory_is_no_stream(tmp_path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as made, pytest.raises(OSError, match="neither a file"):
-        files.open_client_descriptor(me(), made.fileno(), write=True)
+def test_a_socket_is_a_stream() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        descriptor = files.open_client_descriptor(me(), theirs.fileno(), write=True)
+        os.write(descriptor, b"x")
+        os.close(descriptor)
+        assert ours.recv(1) == b"x"
+
+
+def test_a_directory_is_no_stream(tmp_path: Path) -> None:
     directory = os.open(tmp_path, os.O_RDONLY)
     with pytest.raises(OSError, match="neither a file"):
         files.open_client_descriptor(me(), directory, write=False)

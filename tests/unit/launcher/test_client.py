@@ -1,0 +1,230 @@
+"""The daemon's end of the link, against a master that says what the test wants."""
+
+import asyncio
+import errno
+import os
+import socket
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from porto.launcher import link
+from porto.launcher.client import LauncherClient
+from porto.launcher.ops import Execute, Exited, Launched, LaunchFailed, LaunchRequest
+
+Said = list[object]
+
+
+class Peer:
+    """The master's end, and what the client's callbacks heard."""
+
+    def __init__(self) -> None:
+        self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.exits: list[Exited] = []
+        self.lost = 0
+        self.client = LauncherClient(theirs, on_exit=self.exits.append, on_lost=self._lose)
+
+    def _lose(self) -> None:
+        self.lost += 1
+
+    def say(self, *message: object) -> None:
+        link.send(self.sock, link.encode(message))
+
+    async def hear(self) -> tuple[Said, bytes, list[int]]:
+        while True:
+            try:
+                message, tail, fds = link.receive(self.sock)
+            except BlockingIOError:
+                await asyncio.sleep(0)
+                continue
+            assert message is not None
+            return message, tail, fds
+
+    async def connect(self, *messages: tuple[object, ...]) -> list[Launched]:
+        connecting = asyncio.ensure_future(self.client.connect())
+        assert (await self.hear())[0] == ["hello", link.VERSION]
+        for message in messages:
+            self.say(*message)
+        self.say("ready")
+        return await connecting
+
+
+def run(body: Callable[[Peer], Awaitable[None]]) -> None:
+    async def main() -> None:
+        peer = Peer()
+        try:
+            await body(peer)
+        finally:
+            peer.client.close()
+            peer.sock.close()
+
+    asyncio.run(main())
+
+
+async def settle() -> None:
+    """Let the loop read what is there."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def request(launch_id: str, fds: tuple[int, ...] = ()) -> LaunchRequest:
+    operation = Execute("true", (), (("A", "b"),), False)
+    return LaunchRequest(launch_id, (operation,), clone_flags=3, pid_ns=0, fds=fds, timeout=2.5)
+
+
+def test_survivors_come_before_exits() -> None:
+    async def body(peer: Peer) -> None:
+        connecting = asyncio.ensure_future(peer.client.connect())
+        await peer.hear()
+        peer.say("launched", "a:1", 1, 2, 3, 4, 5)
+        peer.say("ready")
+        peer.say("exited", "a:1", 1, 9)
+        survivors = await asyncio.wait_for(connecting, 5)  # even through another task
+        assert survivors == [Launched("a:1", 1, 2, 3, 4, 5)]
+        assert peer.exits == []
+        await settle()
+        assert peer.exits == [Exited("a:1", 1, 9)]
+
+    run(body)
+
+
+def test_a_request_on_the_wire() -> None:
+    async def body(peer: Peer) -> None:
+        await peer.connect()
+        with open("/dev/null", "rb") as file:
+            launching = asyncio.ensure_future(peer.client.launch(request("a:1", (file.fileno(),))))
+            message, tail, fds = await peer.hear()
+        assert message == ["launch", "a:1", 3, 0, None, 2.5]
+        assert link.decode(tail) == [["Execute", "true", [], [["A", "b"]], False]]
+        assert os.readlink(f"/proc/self/fd/{fds[0]}") == "/dev/null"
+        link.close_all(fds)
+        peer.say("launched", "a:1", 1, 2, 3, 4, 5)
+        assert await launching == Launched("a:1", 1, 2, 3, 4, 5)
+
+    run(body)
+
+
+def test_answers_find_their_launches() -> None:
+    async def body(peer: Peer) -> None:
+        await peer.connect()
+        names = [f"t:{number}" for number in range(20)]
+        launching = [asyncio.ensure_future(peer.client.launch(request(n))) for n in names]
+        for number, name in reversed(list(enumerate(names))):
+            await peer.hear()
+            if number % 2:
+                peer.say("failed", name, "Mount", 5, "subject")
+            else:
+                peer.say("launched", name, number + 1, 0, 0, 0, 0)
+        for number, future in enumerate(launching):
+            if number % 2:
+                with pytest.raises(LaunchFailed) as caught:
+                    await future
+                assert caught.value.launch_id == names[number]
+                assert (caught.value.op, caught.value.errno) == ("Mount", 5)
+            else:
+                assert (await future).init_pid == number + 1
+
+    run(body)
+
+
+def test_launches_of_a_former_daemon() -> None:
+    async def body(peer: Peer) -> None:
+        await peer.connect(("pending", "a:1"), ("pending", "b:1"), ("pending", "c:1"))
+        assert peer.client.in_flight == {"a:1", "b:1", "c:1"}
+        peer.say("launched", "a:1", 1, 2, 3, 4, 5)
+        peer.say("failed", "b:1", "Execute", errno.ENOENT, "x")
+        peer.say("failed", "c:1", "Execute", errno.ENOENT, "x")  # nobody asks for it
+        assert (await peer.client.outcome("a:1")).task_pid == 3
+        with pytest.raises(LaunchFailed):
+            await peer.client.outcome("b:1")
+        with pytest.raises(KeyError):
+            await peer.client.outcome("d:1")
+
+    run(body)
+
+
+def test_a_cancelled_launch_is_forgotten() -> None:
+    async def body(peer: Peer) -> None:
+        await peer.connect()
+        launching = asyncio.ensure_future(peer.client.launch(request("a:1")))
+        await peer.hear()
+        launching.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await launching
+        assert (await peer.hear())[0] == ["forget", "a:1"]
+        peer.say("launched", "a:1", 1, 2, 3, 4, 5)  # too late
+        await settle()
+
+    run(body)
+
+
+def test_a_slow_master_delays_and_loses_nothing() -> None:
+    async def body(peer: Peer) -> None:
+        await peer.connect()
+        names = [f"t:{number}" for number in range(3000)]
+        for name in names:
+            peer.client.acknowledge(name)
+        heard = [(await peer.hear())[0] for _ in names]
+        assert heard == [["ack", name] for name in names]
+
+    run(body)
+
+
+def test_a_cancelled_launch_that_was_never_sent_is_not_sent() -> None:
+    async def body(peer: Peer) -> None:
+        await peer.connect()
+        for number in range(3000):
+            peer.client.acknowledge(f"t:{number}")
+        launching = asyncio.ensure_future(peer.client.launch(request("a:1")))
+        await asyncio.sleep(0)
+        launching.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await launching
+        kinds = {(await peer.hear())[0][0] for _ in range(3000)}
+        assert kinds == {"ack"}
+        peer.client.forget("end")
+        assert (await peer.hear())[0] == ["forget", "end"]
+
+    run(body)
+
+
+def test_a_lost_master_is_told_once_and_ends_every_wait() -> None:
+    async def body(peer: Peer) -> None:
+        await peer.connect(("pending", "z:1"))
+        launching = asyncio.ensure_future(peer.client.launch(request("a:1")))
+        await peer.hear()
+        peer.sock.close()
+        for waiting in (launching, peer.client.outcome("z:1"), peer.client.launch(request("b:1"))):
+            with pytest.raises(LaunchFailed) as caught:
+                await waiting
+            assert caught.value.op == "launcher"
+        assert peer.lost == 1
+        peer.client.acknowledge("a:1")
+        peer.client.close()
+        assert peer.lost == 1
+
+    run(body)
+
+
+def test_a_master_that_is_gone_before_the_hello() -> None:
+    async def body(peer: Peer) -> None:
+        peer.sock.close()
+        with pytest.raises(ConnectionError):
+            await peer.client.connect()
+        assert peer.lost == 1
+
+    run(body)
+
+
+def test_the_same_name_twice_is_refused() -> None:
+    async def body(peer: Peer) -> None:
+        await peer.connect()
+        first = asyncio.ensure_future(peer.client.launch(request("a:1")))
+        await peer.hear()
+        with pytest.raises(LaunchFailed) as caught:
+            await peer.client.launch(request("a:1"))
+        assert caught.value.errno == errno.EEXIST
+        peer.say("launched", "a:1", 1, 2, 3, 4, 5)
+        assert (await first).init_pid == 1
+
+    run(body)
