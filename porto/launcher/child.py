@@ -137,10 +137,13 @@ def warm_up() -> None:
         ("ChangeDirectory", ""),
         ("OpenStream", 0, "", 0, False, 0, 0, 0),
         ("SetLimit", -1, 0, 0, True),
+        ("SetCapabilities", -1, 1 << 63),
+        ("SetCredentials", -1, -1, (-1,)),
         ("Unshare", 0),
     ):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, OverflowError):
             OPERATIONS[str(name)]((), *arguments)
+    syscalls.capset(*syscalls.capget())
     execute.warm_up()
 
 
@@ -344,8 +347,8 @@ def _set_scheduler(fds: Sequence[int], policy: int, priority: int, nice: int, io
 
 def _set_credentials(fds: Sequence[int], uid: int, gid: int, groups: Sequence[int]) -> None:
     try:
-        syscalls.prctl(syscalls.PR_SET_KEEPCAPS, 1)
         os.setgroups(groups)
+        syscalls.prctl(syscalls.PR_SET_KEEPCAPS, 1)
         os.setresgid(gid, gid, gid)
         os.setresuid(uid, uid, uid)
     except OSError as error:

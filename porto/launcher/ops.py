@@ -8,7 +8,7 @@ beside the request; an operation names one by its index in `LaunchRequest.fds`.
 Each class's docstring says what the child does; `launcher/child.py` does it.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -18,7 +18,7 @@ class Op:
 
     def to_wire(self) -> list[Any]:
         """The operation as JSON: its name, then its fields in order."""
-        return [type(self).__name__, *(getattr(self, f.name) for f in fields(self))]
+        return [type(self).__name__, *(getattr(self, name) for name in self.__slots__)]
 
 
 @dataclass(frozen=True, slots=True)

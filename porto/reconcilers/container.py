@@ -107,7 +107,7 @@ class ContainerReconciler:
         if self._store.has_children(record.name):
             return Again()
         if record.status.state is not State.STOPPED:
-            result = await self._end(record, kill_at=0.0)
+            result = await self._end(record, kill_at=0.0, forget=True)
             if result is not None:
                 return result
         self._store.delete(self._store.get(record.name))
@@ -121,8 +121,13 @@ class ContainerReconciler:
                 return Again()
         return await self._end(record, kill_at=record.intent.kill_at) or Done()
 
-    async def _end(self, record: Record, *, kill_at: float) -> Result | None:
-        """Bring a started container to stopped; None when it is there."""
+    async def _end(
+        self, record: Record, *, kill_at: float, forget: bool = False
+    ) -> Result | None:
+        """Bring a started container to stopped; None when it is there.
+
+        With `forget` the record is about to be deleted, so its status is left.
+        """
         target = self.target(record)
         result = self._ask_to_end(target, kill_at)
         if result is not None:
@@ -135,6 +140,10 @@ class ContainerReconciler:
         except OSError as error:
             return Retry(by_errno(error, f"cannot stop {record.name}: {error.filename}"))
         process = record.status.process
+        if process is not None:
+            self._forget_launch(process)
+        if forget:
+            return None
         current = self._store.find_id(record.id)
         again = current is not None and current.intent.run is Run.RUNNING
         self._update(
@@ -152,8 +161,6 @@ class ContainerReconciler:
             stderr_offset=0,
             conditions=(),
         )
-        if process is not None:
-            self._forget_launch(process)
         return None
 
     def _ask_to_end(self, target: Target, kill_at: float) -> Result | None:

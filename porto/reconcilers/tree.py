@@ -46,7 +46,6 @@ class Tree:
 
     def prepare(self, target: Target, plan: LaunchPlan) -> None:
         """First of all operations: what follows is already accounted to the container."""
-        self._driver.create(target.group)
         directory = self._driver.launch_directory(target.group)
         if directory is not None:
             flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC

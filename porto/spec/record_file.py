@@ -6,13 +6,14 @@ Called by `spec/store.py`. One file per record::
     {"id": 7, "name": "a/b", "spec": {"command": "sleep 1"}, ...}
 
 The spec is stored as the properties' own text, so that a stored record means
-what the documentation says. Within one version a reader skips properties and
-status fields that it does not know; a change that must not be skipped raises
-`VERSION`.
+what the documentation says; fields of intent and status that have their default
+are left out. Within one version a reader skips properties and status fields that it
+does not know; a change that must not be skipped raises `VERSION`.
 """
 
 import dataclasses
 import json
+import operator
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -43,8 +44,14 @@ class NewerVersion(ValueError):
 
 def encode(record: Record) -> bytes:
     """The stored form of a record."""
-    status = record.status
-    intent = record.intent
+    intent = _plain(record.intent)
+    if record.intent.client:
+        intent["client"] = _plain(record.intent.client)
+    status = _plain(record.status)
+    if record.status.process:
+        status["process"] = _plain(record.status.process)
+    if record.status.conditions:
+        status["conditions"] = [_plain(condition) for condition in record.status.conditions]
     body = {
         "id": record.id,
         "name": record.name,
@@ -52,12 +59,8 @@ def encode(record: Record) -> bytes:
         "spec": _texts(record.spec),
         "origins": dict(record.origins),
         "source": record.source,
-        "intent": {**_plain(intent), "client": intent.client and _plain(intent.client)},
-        "status": {
-            **_plain(status),
-            "process": status.process and _plain(status.process),
-            "conditions": [_plain(condition) for condition in status.conditions],
-        },
+        "intent": intent,
+        "status": status,
     }
     text = _to_json(body).encode()
     return b"%s %d %08x\n%s" % (_MAGIC, VERSION, zlib.crc32(text), text)
@@ -106,34 +109,29 @@ def _record(body: dict[str, Any], skipped: list[str]) -> Record:
             continue
         spec = spec.with_value(prop, prop.codec.restore(text))
     intent = _known(Intent, body["intent"], skipped)
-    client = intent["client"] and _known(Client, intent["client"], skipped)
+    if "run" in intent:
+        intent["run"] = Run(intent["run"])
+    if intent.get("client"):
+        client = _known(Client, intent["client"], skipped)
+        intent["client"] = Client(**{**client, "groups": tuple(client.get("groups", ()))})
     status = _known(Status, body["status"], skipped)
-    process = status["process"] and _known(Process, status["process"], skipped)
-    conditions = [_known(Condition, item, skipped) for item in status["conditions"]]
+    if "state" in status:
+        status["state"] = State(status["state"])
+    if "start_error_code" in status:
+        status["start_error_code"] = EError(status["start_error_code"])
+    if status.get("process"):
+        status["process"] = Process(**_known(Process, status["process"], skipped))
+    conditions = [_known(Condition, item, skipped) for item in status.get("conditions", ())]
+    status["conditions"] = tuple(
+        Condition(**{**item, "code": EError(item.get("code", EError.Success))})
+        for item in conditions
+    )
     return Record(
         id=int(body["id"]),
         name=name,
         spec=spec,
-        intent=Intent(
-            **{
-                **intent,
-                "run": Run(intent["run"]),
-                "client": Client(**{**client, "groups": tuple(client["groups"])})
-                if client
-                else None,
-            }
-        ),
-        status=Status(
-            **{
-                **status,
-                "state": State(status["state"]),
-                "start_error_code": EError(status["start_error_code"]),
-                "process": Process(**process) if process else None,
-                "conditions": tuple(
-                    Condition(**{**item, "code": EError(item["code"])}) for item in conditions
-                ),
-            }
-        ),
+        intent=Intent(**intent),
+        status=Status(**status),
         generation=int(body["generation"]),
         origins={str(key): str(value) for key, value in body["origins"].items()},
         source=str(body["source"]),
@@ -152,6 +150,14 @@ _FIELDS: Mapping[Any, tuple[str, ...]] = {
 }
 
 
+_VALUES: Mapping[Any, Callable[[Any], tuple[Any, ...]]] = {
+    model: operator.attrgetter(*names) for model, names in _FIELDS.items()
+}
+_DEFAULTS: Mapping[Any, tuple[Any, ...]] = {
+    model: tuple(field.default for field in dataclasses.fields(model)) for model in _FIELDS
+}
+
+
 def _texts(spec: ContainerSpec) -> dict[str, str]:
     """The set properties as text, sorted within their facets."""
     texts = {}
@@ -163,4 +169,12 @@ def _texts(spec: ContainerSpec) -> dict[str, str]:
 
 
 def _plain(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in _FIELDS[type(value)]}
+    """The fields that differ from their defaults."""
+    model = type(value)
+    return {
+        name: item
+        for name, item, default in zip(
+            _FIELDS[model], _VALUES[model](value), _DEFAULTS[model], strict=True
+        )
+        if item is not default and item != default
+    }

@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,7 +71,10 @@ def run_group(name: str, bench: Bench) -> None:
     try:
         GROUPS[name](bench)
     except Exception as error:
-        bench.report.lack(name, f"{type(error).__name__}: {error}")
+        steps = traceback.extract_tb(error.__traceback__)
+        asked = next((s for s in reversed(steps) if "/rows/" in s.filename), steps[-1])
+        where = f"{Path(asked.filename).name}:{asked.lineno}: {asked.line}"
+        bench.report.lack(name, f"{type(error).__name__}: {error} ({where})")
     finally:
         signal.alarm(0)
 

@@ -25,6 +25,7 @@ from porto.spec.sources.files import (
 
 FILES_MAX = 20_000
 FOLDER_DEPTH_MAX = 16
+FUTURE_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,10 @@ class DirectoryScanner:
         for path, item in look.found.items():
             if isinstance(item, Document) or self._keys.get(path) == FileKey.of(item):
                 continue
-            if 0 <= look.now_ns - item.st_ctime_ns < settle_ns:
+            age_ns = look.now_ns - item.st_ctime_ns
+            # A little younger than the look itself is young; far in the future is a
+            # clock that is set wrong, which must not keep a file from ever counting.
+            if settle_ns and -FUTURE_NS < age_ns < settle_ns:
                 look.settled = False
             else:
                 look.due.append(path)

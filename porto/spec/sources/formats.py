@@ -44,7 +44,8 @@ def yaml_nodes(text: str) -> list[Node]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = " ".join((error.problem or error.context or "cannot be read").split())
-        raise FormatError(f"not YAML: {reason}", mark.line + 1 if mark else 0) from error
+        line = min(mark.line, text.count("\n")) + 1 if mark else 0
+        raise FormatError(f"not YAML: {reason}", line) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise FormatError(f"not YAML: {error.reason}", line) from error

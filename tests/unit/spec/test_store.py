@@ -189,9 +189,9 @@ class TestDisk:
         assert os.listdir(tmp_path) == []
 
     def test_a_record_larger_than_the_limit_is_refused(self, tmp_path: Path) -> None:
-        store = SpecStore(tmp_path, record_max_bytes=1200)
+        store = SpecStore(tmp_path, record_max_bytes=600)
         record = make(store, "a")
-        with pytest.raises(Unknown, match="larger than the limit of 1200"):
+        with pytest.raises(Unknown, match="larger than the limit of 600"):
             store.put(note(record, "x" * 1000), now=2.0)
         assert store.get("a") is record
         assert reloaded(tmp_path).get("a") == record
@@ -199,7 +199,7 @@ class TestDisk:
         assert store.put_status(record, long, now=2.0).status.start_error == "x" * 2000
 
     def test_the_limit_holds_in_memory_too(self) -> None:
-        store = SpecStore(None, record_max_bytes=1200)
+        store = SpecStore(None, record_max_bytes=600)
         with pytest.raises(Unknown):
             store.put(note(make(store, "a"), "x" * 1000), now=2.0)
 
@@ -318,7 +318,7 @@ def bad_files() -> Iterator[Any]:
     yield pytest.param(sealed(b"[" * 100_000), "malformed", id="deep")
     yield pytest.param(sealed(body.replace(b'"id":4', b'"id":5')), "holds id 5", id="id")
     yield pytest.param(sealed(body.replace(b'"a"', b'"a//b"')), "empty", id="name")
-    yield pytest.param(sealed(body.replace(b'"stopped"', b'"asleep"')), "asleep", id="state")
+    yield pytest.param(sealed(body.replace(b'"status":{', b'"status":{"state":"asleep",')), "asleep", id="state")
     bad = body.replace(b'"spec":{}', b'"spec":{"umask":"9"}')
     yield pytest.param(sealed(bad), "octal", id="value")
 

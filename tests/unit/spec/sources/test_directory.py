@@ -124,6 +124,13 @@ def test_a_file_from_the_future_counts_at_once(place):
     assert place.names(SETTLE_NS) == ["a"]
 
 
+def test_a_file_written_to_during_the_look_is_young(place):
+    path = place.write("a.yaml")
+    place.clock.ns = path.stat().st_ctime_ns - 1000
+    assert place.names(SETTLE_NS) == []
+    assert place.names() == ["a"]
+
+
 def test_a_file_is_gone_when_it_stays_away(place):
     path = place.write("a.yaml")
     assert place.names() == ["a"]

@@ -288,7 +288,7 @@ class TestNative:
                         file.write(part)
                         file.flush()
                         for _ in range(3):
-                            await asyncio.to_thread(looks.acquire)
+                            assert await asyncio.to_thread(looks.acquire, timeout=WAIT_S)
                 writing = False
                 await until(rig, lambda: rig.names() == ["a"])
             assert {record.spec.lifecycle.private for record in seen} == {"half and whole"}
