@@ -30,6 +30,10 @@ class Stat:
     start: int
 
 
+_LIMIT_WIDTH = 26
+"""Of the first column of /proc/PID/limits."""
+
+
 def _read(path: str) -> bytes:
     descriptor = os.open(path, _READ)
     try:
@@ -160,6 +164,24 @@ def _ancestor_namespace(pid: int, generations: int) -> int:
         return os.fstat(descriptor).st_ino
     finally:
         os.close(descriptor)
+
+
+def read_limits(pid: int) -> dict[str, tuple[int, int]]:
+    """Soft and hard resource limits by the kernel's words, -1 for unlimited.
+
+    By /proc/PID/limits, which root may read of any process, unlike prlimit(2). Raises
+    ProcessLookupError.
+    """
+    try:
+        lines = _read(f"/proc/{pid}/limits").decode().splitlines()
+    except FileNotFoundError as error:
+        raise _gone(pid) from error
+    found = {}
+    for line in lines[1:]:
+        words = line[_LIMIT_WIDTH:].split()
+        soft, hard = (-1 if word == "unlimited" else int(word) for word in words[:2])
+        found[line[:_LIMIT_WIDTH].strip()] = (soft, hard)
+    return found
 
 
 def count_host() -> tuple[int, int]:

@@ -55,9 +55,9 @@ def serve(status: socket.socket, reaper: int, *, oom_adj: bool, early: bool) -> 
     if early:
         warm_up()
     try:
-        body, fds = link.receive_raw(status, wait=True)
-        if body:
-            run(link.decode(body), fds, status.fileno(), reaper)
+        packet = link.receive(status, wait=True)
+        if packet.message is not None:
+            run(link.decode(packet.tail()), packet.fds, status, reaper)
     except (OSError, ValueError) as error:
         _report(status.fileno(), "setup", getattr(error, "errno", 0) or 0, f"operations: {error}")
     os._exit(1)
@@ -79,7 +79,7 @@ def go_between(status: int, flags: int) -> None:
     os.write(status, b"B")
 
 
-def run(ops: Sequence[Wire], fds: Sequence[int], status: int, reaper: int) -> NoReturn:
+def run(ops: Sequence[Wire], fds: Sequence[int], status: socket.socket, reaper: int) -> NoReturn:
     """Run the operations; ends in exec, or in a failure message on `status`."""
     name, subject = "setup", ""
     try:
@@ -93,13 +93,13 @@ def run(ops: Sequence[Wire], fds: Sequence[int], status: int, reaper: int) -> No
     except OSError as error:
         if error.filename is not None and not isinstance(error.filename, int):
             subject = os.fsdecode(error.filename)
-        _report(status, name, error.errno or 0, subject)
+        _report(status.fileno(), name, error.errno or 0, subject)
     except MemoryError:
-        _report(status, name, errno.ENOMEM, subject)
+        _report(status.fileno(), name, errno.ENOMEM, subject)
     except (ValueError, OverflowError, TypeError, IndexError):
-        _report(status, name, errno.EINVAL, subject)
+        _report(status.fileno(), name, errno.EINVAL, subject)
     except BaseException as error:
-        _report(status, name, 0, f"{subject}: {error!r}")
+        _report(status.fileno(), name, 0, f"{subject}: {error!r}")
     os._exit(1)
 
 

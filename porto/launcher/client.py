@@ -173,17 +173,18 @@ class LauncherClient:
     def _read(self) -> None:
         for _ in range(_MESSAGES_PER_TURN):
             try:
-                message, _, fds = link.receive(self._sock)
+                packet = link.receive(self._sock)
             except BlockingIOError:
                 return
             except OSError:
-                message, fds = None, []
-            link.close_all(fds)
-            if message is None:
                 self._lose()
                 return
-            self._hear(message)
-            if self._lost or message[0] == "ready":
+            packet.close()
+            if packet.message is None:
+                self._lose()
+                return
+            self._hear(packet.message)
+            if self._lost or packet.message[0] == "ready":
                 return
 
     def _hear(self, message: "link.Message") -> None:

@@ -1,7 +1,15 @@
 """The last operation: Execute or Rest, straight or through the static reaper.
 
-Called by child.py when its list reaches one of these. What goes to the launcher over
-the status socket is described in reaper.c; `launch.py` reads it. man 2 execveat.
+Called by child.py when its list reaches one of these. To the launcher over the status
+socket goes, for `launch.Launch`:
+
+    'P' int32          a process that will be the task executes it now; its own pid. The
+                       end of file tells that exec succeeded
+    'T' int32 + pidfd  the task runs, with us as parent, who will be the reaper
+    'R'                the reaper is executed, without a task
+    'F' ...            a failure, see `child.run`
+
+man 2 execveat, man 3 posix_spawn.
 
 Runs in: child, in its final namespaces, root and credentials.
 """
@@ -11,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import socket
 import struct
 from collections.abc import Callable, Mapping, Sequence
 
@@ -21,6 +30,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
+    Env = Mapping[bytes, bytes]
+    Attempt = Callable[[bytes, list[bytes], Env], int | OSError]
+
 STATUS_FD = 3  # where reaper.c expects the status socket; the master keeps 0..3 occupied
 _REAPER_NAME = b"portoinit"
 _PID = struct.Struct("=ci")
@@ -28,7 +40,7 @@ _SIGPIPE, _SIGXFSZ = 13, 25  # the two that the interpreter ignores
 _NEXT = (errno.ENOENT, errno.ENOTDIR, errno.ESTALE, errno.ENODEV, errno.ETIMEDOUT)
 
 
-def _execute(op: Sequence[Any], status: int, reaper: int) -> NoReturn:
+def _execute(op: Sequence[Any], status: socket.socket, reaper: int) -> NoReturn:
     _, command, argv, env, with_reaper = op
     block = {_encode(name): _encode(value) for name, value in env}
     if any(not name or b"=" in name or b"\0" in name + block[name] for name in block):
@@ -40,66 +52,91 @@ def _execute(op: Sequence[Any], status: int, reaper: int) -> NoReturn:
     else:
         args = words.expand(_encode(command), block)
     paths = words.candidates(args[0], block)
-    _clean(status)
-    if with_reaper:
-        _become(reaper, [_REAPER_NAME, b"%d" % len(paths), *paths, *args], block, args[0])
-    os.write(status, _PID.pack(b"P", os.getpid()))
-    raise _try_each(paths, args, block)
+    _clean(status, reaper)
+    if not with_reaper:
+        status.send(_PID.pack(b"P", os.getpid()))
+    task = _first(paths, args, _spawn if with_reaper else _replace, block)
+    if isinstance(task, OSError):
+        raise task
+    pidfd = os.pidfd_open(task)
+    socket.send_fds(status, [_PID.pack(b"T", task)], [pidfd])
+    _become(reaper, status, [_REAPER_NAME, b"%d" % task])
 
 
 def _encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _rest(op: Sequence[Any], status: int, reaper: int) -> NoReturn:
-    _clean(status)
-    os.write(status, b"R")
-    _become(reaper, [_REAPER_NAME], {}, _REAPER_NAME)
+def _rest(op: Sequence[Any], status: socket.socket, reaper: int) -> NoReturn:
+    _clean(status, reaper)
+    status.send(b"R")
+    _become(reaper, status, [_REAPER_NAME])
 
 
-def _become(reaper: int, argv: list[bytes], env: Mapping[bytes, bytes], subject: bytes) -> NoReturn:
+def _become(reaper: int, status: socket.socket, argv: list[bytes]) -> NoReturn:
+    """Execute the reaper, which gets the status socket and nothing else."""
+    os.dup2(status.fileno(), STATUS_FD)
     try:
-        os.execve(reaper, argv, env)
+        os.execve(reaper, argv, {})
     except OSError as error:
-        error.filename = subject
+        error.filename = _REAPER_NAME
         raise
 
 
-def _clean(status: int) -> None:
-    """Leave the program descriptors 0, 1, 2 and default signals; status survives one exec."""
-    os.dup2(status, STATUS_FD)
-    # An old kernel lacks it; every descriptor is made close-on-exec anyway.
+def _clean(status: socket.socket, reaper: int) -> None:
+    """Leave the program descriptors 0, 1, 2 and default signals.
+
+    What was passed for the operations is closed here: with a reaper the task runs while
+    we are still there, and may look at /proc/1/fd and, as root, at our memory.
+    """
+    first = STATUS_FD
+    # Kernels before 5.9 lack it; there all ends with the exec that follows.
     with contextlib.suppress(OSError):
-        syscalls.close_range(STATUS_FD + 1, 0x7FFFFFFF, syscalls.CLOSE_RANGE_CLOEXEC)
+        for fd in sorted((status.fileno(), reaper)):
+            if first < fd:
+                syscalls.close_range(first, fd - 1)
+            first = fd + 1
+        syscalls.close_range(first, 0x7FFFFFFF)
+    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
     syscalls.set_parent_death_signal(0)  # exec would keep it
     syscalls.reset_signal(_SIGPIPE)
     syscalls.reset_signal(_SIGXFSZ)
     syscalls.unblock_signals()
 
 
-def _try_each(paths: Sequence[bytes], args: list[bytes], env: Mapping[bytes, bytes]) -> OSError:
-    """execve(2) of the first path that can be; as execvp(3), EACCES is remembered."""
-    os.set_inheritable(STATUS_FD, False)
+def _first(paths: Sequence[bytes], args: list[bytes], attempt: Attempt, env: Env) -> int | OSError:
+    """The first path that can be executed; as execvp(3), EACCES is remembered."""
     denied = None
-    error = OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+    result: int | OSError = OSError(errno.ENOENT, os.strerror(errno.ENOENT))
     for path in paths:
-        error = _try(path, args, env)
-        if error.errno == errno.ENOEXEC:
-            error = _try(b"/bin/sh", [b"/bin/sh", path, *args[1:]], env)
+        result = attempt(path, args, env)
+        if not isinstance(result, OSError):
+            return result
+        if result.errno == errno.ENOEXEC:
+            result = attempt(b"/bin/sh", [b"/bin/sh", path, *args[1:]], env)
             break
-        if error.errno == errno.EACCES:
-            denied = error
-        elif error.errno not in _NEXT:
+        if result.errno == errno.EACCES:
+            denied = result
+        elif result.errno not in _NEXT:
             break
     else:
-        error = denied or error
-    error.filename = args[0]
-    return error
+        result = denied or result
+    if isinstance(result, OSError):
+        result.filename = args[0]
+    return result
 
 
-def _try(path: bytes, args: list[bytes], env: Mapping[bytes, bytes]) -> OSError:
+def _replace(path: bytes, args: list[bytes], env: Env) -> OSError:
     try:
         os.execve(path, args, env)
+    except OSError as error:
+        return error
+
+
+def _spawn(path: bytes, args: list[bytes], env: Env) -> int | OSError:
+    """By vfork, so that the task starts before our memory is taken apart."""
+    try:
+        return os.posix_spawn(path, args, env)
     except OSError as error:
         return error
 
@@ -110,10 +147,11 @@ def warm_up() -> None:
     words.expand(b"true", env)
     words.candidates(b"sh", env)
     syscalls.reset_signal(_SIGPIPE)
-    _try(b"", [b"true"], env)
+    _replace(b"", [b"true"], env)
+    _spawn(b"", [b"true"], env)
 
 
-LAST: dict[str, Callable[[Sequence[Any], int, int], NoReturn]] = {
+LAST: dict[str, Callable[[Sequence[Any], socket.socket, int], NoReturn]] = {
     "Execute": _execute,
     "Rest": _rest,
 }

@@ -2,7 +2,7 @@
 
 Called by master.py for each launch message; what a `Launch` becomes, a `Record` or a
 failure, goes to ledger.py and over the link. The messages of the status socket are
-described in reaper.c and child.py. man 2 clone3, man 7 unix (SCM_CREDENTIALS).
+described in execute.py. man 2 clone3, man 7 unix (SCM_CREDENTIALS).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Sequence
 
 from porto.kernel import syscalls
 from porto.launcher import child, link
@@ -20,11 +19,15 @@ from porto.launcher.ledger import Record, read_start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    pass
 
 _UCRED = struct.Struct("3i")
 _NUMBER = struct.Struct("=ci")
+_FD = struct.Struct("i")
 _SIGKILL = 9
+_MESSAGE = 40 << 10  # more than `child.run` says of a failure
+_ANCILLARY = socket.CMSG_SPACE(_UCRED.size) + socket.CMSG_SPACE(_FD.size)
+_RECEIVE = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
 
 
 class Failed(Exception):
@@ -78,36 +81,38 @@ class Launch:
         self.closed = False
 
     def read(self) -> None:
-        """Take what the child has said; at end of file `closed` is set."""
+        """Take what the child has said; at end of file, or when all is said, `closed`."""
         while not self.closed:
             try:
-                data, ancillary, _, _ = self.status.recvmsg(
-                    64 << 10, socket.CMSG_SPACE(_UCRED.size), socket.MSG_DONTWAIT
-                )
+                data, ancillary, _, _ = self.status.recvmsg(_MESSAGE, _ANCILLARY, _RECEIVE)
             except BlockingIOError:
                 return
-            if not data:
-                self.closed = True
-                return
-            sender = 0
+            sender, pidfd = 0, -1
             for level, kind, raw in ancillary:
                 if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
                     sender = _UCRED.unpack(raw[: _UCRED.size])[0]
-            self._hear(data, sender)
+                elif level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                    pidfd = _FD.unpack(raw[: _FD.size])[0]
+            if data:
+                self._hear(data, sender, pidfd)
+            else:
+                self.closed = True
+            if pidfd >= 0:
+                os.close(pidfd)
 
-    def _hear(self, data: bytes, sender: int) -> None:
+    def _hear(self, data: bytes, sender: int, pidfd: int) -> None:
         kind = data[:1]
         if kind == b"F":
             code = _NUMBER.unpack_from(data)[1]
             op, _, subject = data[_NUMBER.size :].partition(b"\0")
             self.failure = Failed(os.fsdecode(op), code, os.fsdecode(subject))
-        elif kind == b"E":
-            code = _NUMBER.unpack_from(data)[1]
-            self.failure = Failed("Execute", code, os.fsdecode(data[_NUMBER.size :]))
         elif kind == b"P":
-            vpid = _NUMBER.unpack_from(data)[1]
-            reaper = sender != self.pid
-            self._record(reaper=reaper, task=sender, vpid=vpid)
+            self._record(reaper=False, task=self.pid, vpid=_NUMBER.unpack_from(data)[1])
+        elif kind == b"T":
+            # The reaper lets the task be a zombie until we close: its pid is there.
+            task = _pid_of(pidfd)
+            self._record(reaper=True, task=task, vpid=_NUMBER.unpack_from(data)[1])
+            self.closed = True
         elif kind == b"B":
             self.pid, self.indirect, self.reaped = sender, False, None
         elif kind == b"R":
@@ -156,6 +161,13 @@ class Launch:
         self.status.close()
 
 
+def _pid_of(pidfd: int) -> int:
+    """The pid, in our namespace, of a process that is not reaped; 0 when it is."""
+    with open(f"/proc/self/fdinfo/{pidfd}", "rb", buffering=0) as file:
+        pid = int(file.read().split(b"Pid:")[1].split()[0])
+    return max(pid, 0)
+
+
 def kill_process(pid: int, start: int) -> None:
     """SIGKILL to a process that is not our child, if it is still the same one."""
     try:
@@ -190,24 +202,21 @@ class Starter:
         self._spare: tuple[int, int, socket.socket] | None = None
         self._flags: int | None = None
 
-    def start(self, message: Sequence[Any], ops: bytes, fds: Sequence[int]) -> Launch:
-        """Give a child its operations. Raises Failed.
-
-        message is a `launch` message of link.py and ops its tail; the descriptors stay
-        the caller's.
-        """
-        _, launch_id, flags, pid_ns, cgroup, timeout = message
+    def start(self, packet: link.Packet) -> Launch:
+        """Give a child the operations of a `launch` message (link.py). Raises Failed."""
+        assert packet.message is not None
+        _, launch_id, flags, pid_ns, cgroup, timeout = packet.message
         deadline = time.monotonic() + timeout
         if pid_ns is None and cgroup is None:
             self._flags = flags
-            ready = self._take_spare(flags, ops, fds)
+            ready = self._take_spare(flags, packet)
             if ready is not None:
                 return Launch(launch_id, *ready, deadline)
-        pid_fd = None if pid_ns is None else fds[pid_ns]
-        cgroup_fd = None if cgroup is None else fds[cgroup]
+        pid_fd = None if pid_ns is None else packet.fds[pid_ns]
+        cgroup_fd = None if cgroup is None else packet.fds[cgroup]
         pid, status = self._clone(flags, pid_fd, cgroup_fd, early=False)
         with contextlib.suppress(OSError):  # else it died; its wait status says how
-            link.send(status, ops, fds)
+            packet.pass_on(status)
         indirect = _needs_go_between(flags, pid_fd)
         return Launch(launch_id, pid, status, deadline, indirect=indirect)
 
@@ -238,9 +247,7 @@ class Starter:
         self.discard()
         return True
 
-    def _take_spare(
-        self, flags: int, ops: bytes, fds: Sequence[int]
-    ) -> tuple[int, socket.socket] | None:
+    def _take_spare(self, flags: int, packet: link.Packet) -> tuple[int, socket.socket] | None:
         if self._spare is None:
             return None
         its_flags, pid, status = self._spare
@@ -248,7 +255,7 @@ class Starter:
             self.discard()
             return None
         try:
-            link.send(status, ops, fds)
+            packet.pass_on(status)
         except OSError:
             return None  # it is dying; `reaped` puts it away
         self._spare = None

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 
 from porto.launcher.launch import Failed, Launch, Starter
 from porto.launcher.ledger import Ledger, Record, task_status
+from porto.launcher.link import Packet
 from porto.launcher.poll import Poll
 
 TYPE_CHECKING = False
@@ -40,13 +41,14 @@ class Launches:
         self._ledger = Ledger()
         self._prepare_at: float | None = None
 
-    def launch(self, message: Message, ops: bytes, fds: Sequence[int]) -> None:
-        """A `launch` message; the descriptors stay the caller's."""
-        launch_id = message[1]
+    def launch(self, packet: Packet) -> None:
+        """Start what a `launch` message asks for; the packet stays the caller's."""
+        assert packet.message is not None
+        launch_id = packet.message[1]
         try:
             if launch_id in self._in_flight or launch_id in self._ledger:
                 raise Failed("launch", errno.EEXIST, f"launch {launch_id}")
-            launch = self._starter.start(message, ops, fds)
+            launch = self._starter.start(packet)
         except Failed as failure:
             self._tell(["failed", launch_id, failure.op, failure.errno, failure.subject])
             return

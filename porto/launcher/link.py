@@ -34,6 +34,7 @@ VERSION = 1
 _BODY = 48 << 10  # fits the default socket buffer several times
 _MAX_FDS = 250  # SCM_MAX_FD is 253
 _MARKER = b"\0"
+_LINE_FEED = 10
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _decode = json.JSONDecoder().decode
 _ANCILLARY = socket.CMSG_SPACE((_MAX_FDS + 1) * 4)
@@ -73,7 +74,7 @@ def send(sock: socket.socket, body: bytes, fds: Sequence[int] = ()) -> None:
         os.close(memory)
 
 
-def _send(sock: socket.socket, data: bytes, fds: Sequence[int]) -> None:
+def _send(sock: socket.socket, data: bytes | memoryview, fds: Sequence[int]) -> None:
     if fds:
         rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))
         sock.sendmsg((data,), (rights,), _SEND)
@@ -81,48 +82,89 @@ def _send(sock: socket.socket, data: bytes, fds: Sequence[int]) -> None:
         sock.send(data, _SEND)
 
 
-def receive(sock: socket.socket, *, wait: bool = False) -> tuple[Message | None, bytes, list[int]]:
-    """The next message, its tail and its descriptors, now the caller's; None at end of file.
+class Packet:
+    """A received message and what came with it, now the receiver's.
+
+    message -- the array; None at end of file
+    fds     -- descriptors, not inheritable
+    """
+
+    __slots__ = ("_big", "_view", "fds", "message")
+
+    def __init__(
+        self, message: Message | None, view: memoryview, fds: list[int], big: int | None
+    ) -> None:
+        self.message = message
+        self.fds = fds
+        self._view = view
+        self._big = big
+
+    def tail(self) -> bytes:
+        """What follows the array; for the last receiver, once."""
+        return self._body().partition(b"\n")[2]
+
+    def head(self) -> bytes:
+        """The array's text; a big tail is not even read."""
+        for end, byte in enumerate(self._view):
+            if byte == _LINE_FEED:
+                return bytes(self._view[:end])
+        return self._body()
+
+    def _body(self) -> bytes:
+        if self._big is None:
+            return bytes(self._view)
+        return os.pread(self._big, os.fstat(self._big).st_size, 0)
+
+    def pass_on(self, sock: socket.socket) -> None:
+        """Send it, with its descriptors, to another process."""
+        if self._big is None:
+            _send(sock, self._view, self.fds)
+        else:
+            _send(sock, _MARKER, (*self.fds, self._big))
+
+    def close(self) -> None:
+        """Close the descriptors and wipe the buffer.
+
+        The master's memory is copied into every launched child: it must not show one
+        container the environment of another.
+        """
+        close_all(self.fds)
+        if self._big is not None:
+            os.close(self._big)
+        self._view[:] = bytes(len(self._view))
+
+
+_buffer = memoryview(bytearray(_BODY + 1))
+
+
+def receive(sock: socket.socket, *, wait: bool = False) -> Packet:
+    """The next message; valid until the next call, then to be closed.
 
     BlockingIOError when there is none, ValueError for one that is not understood.
     """
-    data, fds = receive_raw(sock, wait=wait)
-    if not data:
-        return None, b"", fds
-    head, _, tail = data.partition(b"\n")
-    try:
-        message = decode(head)
-        if not message:
-            raise ValueError("empty")
-    except ValueError as error:
-        close_all(fds)
-        raise ValueError(f"cannot read a message of the link: {error}") from error
-    return message, tail, fds
-
-
-def receive_raw(sock: socket.socket, *, wait: bool = False) -> tuple[bytes, list[int]]:
-    """One message as it came, and its descriptors; empty at end of file."""
     flags = socket.MSG_CMSG_CLOEXEC | (0 if wait else socket.MSG_DONTWAIT)
-    data, ancillary, _, _ = sock.recvmsg(_BODY + 1, _ANCILLARY, flags)
+    size, ancillary, _, _ = sock.recvmsg_into((_buffer,), _ANCILLARY, flags)
     fds = array.array("i")
     for level, kind, raw in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             fds.frombytes(raw[: len(raw) - len(raw) % fds.itemsize])
     passed = list(fds)
-    if data == _MARKER and passed:
-        data = _read_all(passed.pop())
-    return data, passed
+    big = passed.pop() if _buffer[:size] == _MARKER and passed else None
+    if big is not None:
+        size = os.preadv(big, (_buffer,), 0)
+    packet = Packet(None, _buffer[:size], passed, big)
+    if size:
+        try:
+            packet.message = decode(packet.head())
+            if not packet.message:
+                raise ValueError("empty")
+        except ValueError as error:
+            packet.close()
+            raise ValueError(f"cannot read a message of the link: {error}") from error
+    return packet
 
 
 def close_all(fds: Sequence[int]) -> None:
     """Close passed descriptors."""
     for fd in fds:
-        os.close(fd)
-
-
-def _read_all(fd: int) -> bytes:
-    try:
-        size = os.fstat(fd).st_size
-        return os.pread(fd, size, 0)
-    finally:
         os.close(fd)

@@ -308,31 +308,31 @@ class Master:
         if self._link is None:
             return False
         try:
-            message, tail, fds = link.receive(self._link)
+            packet = link.receive(self._link)
         except BlockingIOError:
             return False
         except ValueError as error:
             self._log(str(error))
             return True
         except OSError:
-            message, tail, fds = None, b"", []
-        if message is None:
+            packet = None
+        if packet is None or packet.message is None:
             self._close_link()  # it is dying; SIGCHLD says how
             if self._daemon and self._kill_at is None:
                 self._kill_at = time.monotonic() + _DYING_TIMEOUT_S
             return False
         try:
-            self._obey(message, tail, fds)
+            self._obey(packet.message, packet)
         except (ValueError, IndexError, TypeError) as error:
-            self._log(f"cannot obey {str(message)[:200]}: {error!r}")
+            self._log(f"cannot obey {str(packet.message)[:200]}: {error!r}")
         finally:
-            link.close_all(fds)
+            packet.close()
         return True
 
-    def _obey(self, message: link.Message, tail: bytes, fds: Sequence[int]) -> None:
+    def _obey(self, message: link.Message, packet: link.Packet) -> None:
         kind = message[0]
         if kind == "launch":
-            self._launches.launch(message, tail, fds)
+            self._launches.launch(packet)
         elif kind == "ack":
             self._launches.acknowledge(message[1])
         elif kind == "forget":

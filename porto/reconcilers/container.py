@@ -121,9 +121,7 @@ class ContainerReconciler:
                 return Again()
         return await self._end(record, kill_at=record.intent.kill_at) or Done()
 
-    async def _end(
-        self, record: Record, *, kill_at: float, forget: bool = False
-    ) -> Result | None:
+    async def _end(self, record: Record, *, kill_at: float, forget: bool = False) -> Result | None:
         """Bring a started container to stopped; None when it is there.
 
         With `forget` the record is about to be deleted, so its status is left.

@@ -9,6 +9,7 @@ else the configured default, which is clamped to what the kernel allows.
 import resource
 from collections.abc import Sequence
 
+from porto.kernel import processes
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.launcher.ops import SetLimit
 from porto.reconcilers.base import LaunchPlan, Target
@@ -34,6 +35,25 @@ RESOURCES = {
     "nice": 13,
     "rtprio": 14,
     "rttime": 15,
+}
+# fs/proc/base.c, /proc/PID/limits
+KERNEL_WORDS = {
+    "cpu": "Max cpu time",
+    "fsize": "Max file size",
+    "data": "Max data size",
+    "stack": "Max stack size",
+    "core": "Max core file size",
+    "rss": "Max resident set",
+    "nproc": "Max processes",
+    "nofile": "Max open files",
+    "memlock": "Max locked memory",
+    "as": "Max address space",
+    "locks": "Max file locks",
+    "sigpending": "Max pending signals",
+    "msgqueue": "Max msgqueue size",
+    "nice": "Max nice priority",
+    "rtprio": "Max realtime priority",
+    "rttime": "Max realtime timeout",
 }
 
 
@@ -72,12 +92,16 @@ class Limits:
         process = target.record.status.process
         if process is None or not process.task_pid:
             return ()
+        explicit = self.explicit(target)
+        if not explicit:
+            return ()
+        try:
+            present = processes.read_limits(process.task_pid)
+        except ProcessLookupError:
+            return ()
         changes = []
-        for kind, (soft, hard) in sorted(self.explicit(target).items()):
-            try:
-                have = resource.prlimit(process.task_pid, RESOURCES[kind])
-            except ProcessLookupError:
-                return ()
+        for kind, (soft, hard) in sorted(explicit.items()):
+            have = present[KERNEL_WORDS[kind]]
             if have != (soft, hard):
                 changes.append(
                     Change(self.name, f"ulimit[{kind}]", _text(soft, hard), _text(*have))

@@ -1,6 +1,8 @@
 """Every state and operation of a container, through the API, on the real kernel."""
 
+import json
 import os
+import resource
 import signal
 import time
 from pathlib import Path
@@ -577,3 +579,20 @@ def test_nothing_is_left_behind(make_daemon) -> None:
     daemon.stop()
     assert daemon.leftovers() == []
     assert not (daemon.place / "porto" / "a").exists()
+
+
+def test_limits_change_live_and_drift_back(conn) -> None:
+    container = run(conn, "a", "sleep 1000", ulimit="nofile: 100 200")
+    pid = int(container["root_pid"])
+    assert resource.prlimit(pid, resource.RLIMIT_NOFILE) == (100, 200)
+    container["ulimit"] = "nofile: 50 150"
+    assert resource.prlimit(pid, resource.RLIMIT_NOFILE) == (50, 150)
+    assert container["ulimit[nofile]"] == "50 150"
+
+
+def test_limits_of_another_users_container_are_only_read(conn) -> None:
+    """A pass that has nothing to change must not need the right to change."""
+    container = run(conn, "a", "sleep 1000", ulimit="nofile: 100 200", user="nobody")
+    container["private"] = "another pass"
+    assert container["state"] == "running"
+    assert json.loads(container["porto_status"])["conditions"] == []

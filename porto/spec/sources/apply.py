@@ -9,7 +9,7 @@ reported and tried again by the next one.
 import asyncio
 import dataclasses
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from porto.spec import operations
@@ -40,21 +40,15 @@ from porto.spec.sources.plan import (
     plan_claim,
     plan_removals,
 )
-from porto.spec.sources.restart import Restarts
+from porto.spec.sources.restart import Convergence, Restarts
 from porto.spec.store import SpecStore
 
 CHUNK = 16
 """Changes between two turns of the event loop, so that clients are served."""
 
 
-class SourcePort(Protocol):
+class SourcePort(Convergence, Protocol):
     """What the sources need from the daemon; `cli/` implements it over the engine."""
-
-    async def converge(self, records: Iterable[Record]) -> None:
-        """Wait until each record's present generation is made true or given up.
-
-        Raises the failing facet's `PortoError`.
-        """
 
     def condition(self, record: Record, condition: Condition) -> None:
         """Keep a condition (RestartRequired) on a container until its next start."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 DEPTH_MAX = 40
-NODES_MAX = 100_000
+NODES_MAX = 50_000
 
 Plain = str | int | float | bool | None
 

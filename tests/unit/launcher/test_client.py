@@ -33,12 +33,12 @@ class Peer:
     async def hear(self) -> tuple[Said, bytes, list[int]]:
         while True:
             try:
-                message, tail, fds = link.receive(self.sock)
+                packet = link.receive(self.sock)
             except BlockingIOError:
                 await asyncio.sleep(0)
                 continue
-            assert message is not None
-            return message, tail, fds
+            assert packet.message is not None
+            return packet.message, packet.tail(), packet.fds
 
     async def connect(self, *messages: tuple[object, ...]) -> list[Launched]:
         connecting = asyncio.ensure_future(self.client.connect())

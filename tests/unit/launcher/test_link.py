@@ -29,16 +29,18 @@ def pair() -> Iterator[Pair]:
 )
 def test_a_message_arrives_as_it_was(pair: Pair, message: list[object]) -> None:
     link.send(pair[0], link.encode(message))
-    assert link.receive(pair[1]) == (message, b"", [])
+    packet = link.receive(pair[1])
+    assert (packet.message, packet.tail(), packet.fds) == (message, b"", [])
 
 
 @pytest.mark.parametrize("size", [0, 1000, 100_000, 3_000_000])
 def test_a_tail_arrives_unread(pair: Pair, size: int) -> None:
     tail = b"\n{" * (size // 2)
     link.send(pair[0], link.encode(["launch"]) + b"\n" + tail)
-    message, found, fds = link.receive(pair[1])
-    assert (message, fds) == (["launch"], [])
-    assert found == tail
+    packet = link.receive(pair[1])
+    assert (packet.message, packet.fds) == (["launch"], [])
+    assert packet.tail() == tail
+    packet.close()
 
 
 @pytest.mark.parametrize("size", [10, 100_000])
@@ -48,19 +50,40 @@ def test_descriptors_arrive_in_order_and_are_not_inherited(pair: Pair, size: int
         os.write(fd, b"%d" % number)
     before = set(os.listdir("/proc/self/fd"))
     link.send(pair[0], link.encode(["a", "x" * size]), files)
-    _, _, fds = link.receive(pair[1])
-    assert [os.pread(fd, 9, 0) for fd in fds] == [b"0", b"1", b"2", b"3", b"4"]
-    assert not any(os.get_inheritable(fd) for fd in fds)
-    link.close_all(fds)
+    packet = link.receive(pair[1])
+    assert packet.message == ["a", "x" * size]
+    assert [os.pread(fd, 9, 0) for fd in packet.fds] == [b"0", b"1", b"2", b"3", b"4"]
+    assert not any(os.get_inheritable(fd) for fd in packet.fds)
+    packet.close()
     assert set(os.listdir("/proc/self/fd")) == before  # no memfd is left
     link.close_all(files)
+
+
+@pytest.mark.parametrize("size", [10, 200_000])
+def test_a_packet_is_passed_on_whole_and_leaves_nothing(pair: Pair, size: int) -> None:
+    body = link.encode(["launch", 1]) + b"\n" + b"s" * size
+    with open("/dev/null", "rb") as file:
+        link.send(pair[0], body, [file.fileno()])
+    before = set(os.listdir("/proc/self/fd"))
+    first = link.receive(pair[1])
+    first.pass_on(pair[1])
+    first.close()
+    assert set(os.listdir("/proc/self/fd")) == before
+    assert not any(link._buffer)  # the tail is a container's secret
+    second = link.receive(pair[0])
+    assert second.message == ["launch", 1]
+    assert second.tail() == b"s" * size
+    assert os.readlink(f"/proc/self/fd/{second.fds[0]}") == "/dev/null"
+    second.close()
 
 
 def test_nothing_there_and_nobody_there(pair: Pair) -> None:
     with pytest.raises(BlockingIOError):
         link.receive(pair[1])
     pair[0].close()
-    assert link.receive(pair[1]) == (None, b"", [])
+    packet = link.receive(pair[1])
+    assert (packet.message, packet.fds) == (None, [])
+    packet.close()
     with pytest.raises(OSError, match="Broken pipe"):
         link.send(pair[1], b'["a"]')
 
