@@ -240,6 +240,7 @@ class Daemon:
             log.warning("unknown launch", launch=launched.launch_id, pid=launched.init_pid)
             processes.send_signal(launched.init_pid, launched.init_start, signal.SIGKILL)
             parts.launcher.forget(launched.launch_id)
+        parts.store.subscribe(parts.containers.on_change)
         parts.store.subscribe(parts.triggers.on_change)
         parts.triggers.all()
         if self._arguments.discard:

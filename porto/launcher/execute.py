@@ -37,6 +37,7 @@ STATUS_FD = 3  # where reaper.c expects the status socket; the master keeps 0..3
 _REAPER_NAME = b"portoinit"
 _PID = struct.Struct("=ci")
 _SIGPIPE, _SIGXFSZ = 13, 25  # the two that the interpreter ignores
+_OF_REAPER = (2, 3, 15, 17)  # SIGINT, SIGQUIT, SIGTERM, SIGCHLD: reaper.c waits for them
 _NEXT = (errno.ENOENT, errno.ENOTDIR, errno.ESTALE, errno.ENODEV, errno.ETIMEDOUT)
 
 
@@ -52,7 +53,7 @@ def _execute(op: Sequence[Any], status: socket.socket, reaper: int) -> NoReturn:
     else:
         args = words.expand(_encode(command), block)
     paths = words.candidates(args[0], block)
-    _clean(status, reaper)
+    _clean(status, reaper, blocked=_OF_REAPER if with_reaper else ())
     if not with_reaper:
         status.send(_PID.pack(b"P", os.getpid()))
     task = _first(paths, args, _spawn if with_reaper else _replace, block)
@@ -68,7 +69,7 @@ def _encode(text: str) -> bytes:
 
 
 def _rest(op: Sequence[Any], status: socket.socket, reaper: int) -> NoReturn:
-    _clean(status, reaper)
+    _clean(status, reaper, blocked=_OF_REAPER)
     status.send(b"R")
     _become(reaper, status, [_REAPER_NAME])
 
@@ -83,8 +84,10 @@ def _become(reaper: int, status: socket.socket, argv: list[bytes]) -> NoReturn:
         raise
 
 
-def _clean(status: socket.socket, reaper: int) -> None:
+def _clean(status: socket.socket, reaper: int, *, blocked: Sequence[int]) -> None:
     """Leave the program descriptors 0, 1, 2 and default signals.
+
+    What the reaper waits for is blocked early: pid 1 would lose it.
 
     What was passed for the operations is closed here: with a reaper the task runs while
     we are still there, and may look at /proc/1/fd and, as root, at our memory.
@@ -101,7 +104,7 @@ def _clean(status: socket.socket, reaper: int) -> None:
     syscalls.set_parent_death_signal(0)  # exec would keep it
     syscalls.reset_signal(_SIGPIPE)
     syscalls.reset_signal(_SIGXFSZ)
-    syscalls.unblock_signals()
+    syscalls.block_signals(blocked)
 
 
 def _first(paths: Sequence[bytes], args: list[bytes], attempt: Attempt, env: Env) -> int | OSError:
@@ -136,7 +139,7 @@ def _replace(path: bytes, args: list[bytes], env: Env) -> OSError:
 def _spawn(path: bytes, args: list[bytes], env: Env) -> int | OSError:
     """By vfork, so that the task starts before our memory is taken apart."""
     try:
-        return os.posix_spawn(path, args, env)
+        return os.posix_spawn(path, args, env, setsigmask=())
     except OSError as error:
         return error
 

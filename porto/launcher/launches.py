@@ -108,7 +108,7 @@ class Launches:
             return status
         launch = self._find(pid)
         if launch is not None:
-            launch.read()  # it may have ended before we heard that it is a reaper
+            self._hear(launch)  # it may have ended before we heard that it is a reaper
         record = launch.record if launch is not None else self._ledger.find(pid)
         return task_status(pid, status) if record is not None and record.reaper else status
 
@@ -118,7 +118,10 @@ class Launches:
         if launch is not None:
             self._hear(launch)
             if launch.pid != pid:
-                return  # a go-between, which has done its work
+                # A go-between, which has done its work; what was heard just now may be
+                # all that the child ever says.
+                self._settle(launch)
+                return
             del self._by_pid[pid]
             launch.reaped = status
             self._settle(launch)
@@ -137,6 +140,7 @@ class Launches:
             for launch in list(self._in_flight.values()):
                 if launch.indirect:
                     self._hear(launch)
+                    self._settle(launch)
         return self._by_pid.get(pid)
 
     def acknowledge(self, launch_id: str) -> None:

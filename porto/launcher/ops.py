@@ -18,7 +18,8 @@ class Op:
 
     def to_wire(self) -> list[Any]:
         """The operation as JSON: its name, then its fields in order."""
-        return [type(self).__name__, *(getattr(self, name) for name in self.__slots__)]
+        names: tuple[str, ...] = self.__slots__
+        return [type(self).__name__, *(getattr(self, name) for name in names)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ order of the facets that of `chain.py`; parents are started before children and
 stopped after them. Manual sections "States" and "Operations".
 """
 
+import asyncio
 import dataclasses
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -54,6 +56,10 @@ class World:
     count: Callable[[str, int], None]
 
 
+class _NotWanted(Exception):
+    """The intent changed while the launch was under way."""
+
+
 class ContainerReconciler:
     """The pass; one instance serves all containers."""
 
@@ -63,6 +69,7 @@ class ContainerReconciler:
         self._driver = world.driver
         self._asked_to_end: dict[str, float] = {}
         self._freezing_since: dict[int, float] = {}
+        self._launching: dict[int, asyncio.Task[Any]] = {}
         self.drift: dict[str, int] = {}
 
     async def reconcile(self, key: int) -> Result:
@@ -100,6 +107,13 @@ class ContainerReconciler:
         if current is not None:
             kept = tuple(c for c in current.status.conditions if c.facet != condition.facet)
             self._update(record, conditions=(*kept, condition))
+
+    def on_change(self, old: Record | None, new: Record | None) -> None:
+        """A start under way is broken off as soon as it is not wanted any more."""
+        if new is not None and new.intent.run is not Run.RUNNING:
+            launching = self._launching.pop(new.id, None)
+            if launching is not None:
+                launching.cancel()
 
     # -- towards absent and stopped ----------------------------------------
 
@@ -224,12 +238,9 @@ class ContainerReconciler:
             failed = self._apply_live(target, first=True)
             if failed is not None:
                 raise failed[1]
-            process = await task.launch(
-                target,
-                self._world.chain.launch,
-                self._world.launcher,
-                timeout=self._world.config.container.start_timeout_ms / 1000,
-            )
+            process = await self._launch(target)
+        except _NotWanted:
+            return Again(0.0)
         except PortoError as error:
             return await self._start_failed(record, target, error)
         except OSError as error:
@@ -261,6 +272,27 @@ class ContainerReconciler:
         if process is not None and self._world.exits.find(process) is not None:
             return Again(0.0)
         return Done()
+
+    async def _launch(self, target: Target) -> Process | None:
+        """Start the process; raises `_NotWanted` when the start was broken off."""
+        key = target.record.id
+        current = asyncio.current_task()
+        assert current is not None
+        self._launching[key] = current
+        try:
+            return await task.launch(
+                target,
+                self._world.chain.launch,
+                self._world.launcher,
+                timeout=self._world.config.container.start_timeout_ms / 1000,
+            )
+        except asyncio.CancelledError:
+            if key in self._launching:
+                raise
+            current.uncancel()
+            raise _NotWanted from None
+        finally:
+            self._launching.pop(key, None)
 
     def _wait_for_parent(self, record: Record, parent: Record) -> Result:
         if parent.intent.run is Run.RUNNING and parent.status.state is not State.PAUSED:

@@ -42,9 +42,12 @@ class Launcher:
         self.acknowledged: list[str] = []
         self.in_flight: frozenset[str] = frozenset()
         self.store: SpecStore | None = None
+        self.gate: asyncio.Event | None = None
 
     async def launch(self, request: LaunchRequest) -> Launched:
         await asyncio.sleep(0)
+        if self.gate is not None:
+            await self.gate.wait()
         self.requests.append(request)
         key = int(request.launch_id.partition(":")[0])
         if key in self.fail:
@@ -92,6 +95,7 @@ class Rig:
         self.containers = ContainerReconciler(self.world)
         self.engine = Engine(self.store, self.containers.reconcile, self.clock)
         self.triggers = Triggers(self.store, self.engine)
+        self.store.subscribe(self.containers.on_change)
         self.store.subscribe(self.triggers.on_change)
 
     def _count(self, name: str, amount: int) -> None:
@@ -278,6 +282,23 @@ def test_a_failed_start_of_a_file_is_tried_again(play: Any) -> None:
         rig.launcher.fail.clear()
         await rig.until(lambda: rig.state("a") is State.RUNNING)
         assert rig.get("a").status.conditions == ()
+
+    play(body)
+
+
+@pytest.mark.parametrize("verb", ["stop", "destroy"])
+def test_a_start_under_way_is_broken_off(play: Any, verb: str) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a")
+        rig.launcher.gate = asyncio.Event()
+        starting = asyncio.ensure_future(rig.start("a"))
+        await rig.until(lambda: bool(rig.containers._launching))
+        await (rig.stop("a") if verb == "stop" else rig.destroy("a"))
+        await starting
+        found = rig.store.find("a")
+        assert found is None if verb == "destroy" else found.status.state is State.STOPPED
+        assert rig.driver.groups == {}
+        assert rig.launcher.requests == []
 
     play(body)
 
