@@ -1,1 +1,1 @@
-""""""
+"""Command lines: portod, its daemon, and portoctl."""

@@ -25,14 +25,18 @@ def _parts(name: str) -> list[str]:
     return parts
 
 
-def _open_beneath(root: str, parts: list[str], *, make: bool) -> int:
-    """A descriptor of the directory `parts` below `root`."""
+def _open_beneath(root: str, parts: list[str], *, make: bool, made: list[str] | None = None) -> int:
+    """A descriptor of the directory `parts` below `root`.
+
+    With `make`, missing ones are made; `made` then holds the last one if it was missing.
+    """
     at = os.open(root, _OPEN & ~os.O_NOFOLLOW)
     try:
         for part in parts:
             if make:
-                with contextlib.suppress(FileExistsError):
-                    os.mkdir(part, 0o755, dir_fd=at)
+                fresh = _make(part, at)
+                if made is not None:
+                    made[:] = [part] if fresh else []
             below = _open_directory(part, at, "/".join((root, *parts)))
             os.close(at)
             at = below
@@ -40,6 +44,14 @@ def _open_beneath(root: str, parts: list[str], *, make: bool) -> int:
         os.close(at)
         raise
     return at
+
+
+def _make(part: str, at: int) -> bool:
+    try:
+        os.mkdir(part, 0o755, dir_fd=at)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _open_directory(part: str, at: int, subject: str) -> int:
@@ -52,19 +64,23 @@ def _open_directory(part: str, at: int, subject: str) -> int:
         raise
 
 
-def make_work_directory(root: str, name: str, mode: int, uid: int, gid: int) -> None:
+def make_work_directory(root: str, name: str, mode: int, uid: int, gid: int) -> bool:
     """Make directory `name` (``a/b``) beneath `root` with exactly this mode and owner.
 
     One that exists keeps its contents and gets mode and owner; missing ancestors are
-    made 0755. Raises NotADirectoryError when something else has the name.
+    made 0755. Whether it was made now. Raises NotADirectoryError when something else
+    has the name.
     """
-    descriptor = _open_beneath(root, _parts(name), make=True)
+    made: list[str] = []
+    parts = _parts(name)
+    descriptor = _open_beneath(root, parts, make=True, made=made)
     try:
         # Owner first: chown clears bits of the mode.
         os.fchown(descriptor, uid, gid)
         os.fchmod(descriptor, mode)
     finally:
         os.close(descriptor)
+    return made[-1:] == parts[-1:]
 
 
 def remove_tree_beneath(root: str, name: str) -> None:

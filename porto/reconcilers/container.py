@@ -562,8 +562,12 @@ class ContainerReconciler:
         current = self._store.find_id(record.id)
         if current is None:
             return
-        status = dataclasses.replace(current.status, **changes)  # type: ignore[arg-type]
-        self._store.put_status(current, status, now=self._world.clock.wall())
+        old = current.status
+        if all(getattr(old, name) == value for name, value in changes.items()):
+            return
+        now = self._world.clock.wall()
+        status = dataclasses.replace(old, change_time=now, **changes)  # type: ignore[arg-type]
+        self._store.put_status(current, status, now=now)
 
 
 def _end_signal(record: Record, process: Process) -> int | None:

@@ -9,6 +9,7 @@ Kernel: namespaces(7), mount_namespaces(7).
 """
 
 import os
+from collections.abc import Iterator
 
 from porto.kernel import processes
 from porto.kernel.syscalls import (
@@ -28,7 +29,7 @@ from porto.kernel.syscalls import (
     MS_SHARED,
     MS_SLAVE,
 )
-from porto.launcher.ops import JoinNamespaces, Mount, SetUmask, Unmount, Unshare
+from porto.launcher.ops import JoinNamespaces, Mount, Op, SetUmask, Unmount, Unshare
 from porto.reconcilers.base import LaunchPlan, Target
 from porto.spec.errors import InvalidState
 from porto.spec.ids import level
@@ -48,6 +49,12 @@ class Namespaces:
         # Some kernels are built without some of these.
         self._read_only = tuple(path for path in READ_ONLY_PROC if os.path.exists(path))
         self._hidden = tuple(path for path in HIDDEN_PROC if os.path.exists(path))
+        # The same in every launch.
+        self._mounts = {
+            (isolate, top): tuple(self._mount_ops(isolate=isolate, top=top))
+            for isolate in (True, False)
+            for top in (True, False)
+        }
 
     def own_mounts(self, target: Target) -> bool:
         """Whether the container has a mount namespace of its own."""
@@ -66,7 +73,7 @@ class Namespaces:
             plan.add(Unshare(unshare))
         plan.add(SetUmask(0))
         if self.own_mounts(target):
-            self._mounts(plan, isolate=isolate, top=level(target.name) == 1)
+            plan.add(*self._mounts[isolate, level(target.name) == 1])
 
     def _join(self, target: Target, plan: LaunchPlan) -> None:
         host = target.host
@@ -83,21 +90,18 @@ class Namespaces:
         plan.pid_ns = index
         plan.add(JoinNamespaces(index, CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWNS))
 
-    def _mounts(self, plan: LaunchPlan, *, isolate: bool, top: bool) -> None:
-        plan.add(Mount(None, "/", None, MS_REC | MS_SLAVE))
+    def _mount_ops(self, *, isolate: bool, top: bool) -> Iterator[Op]:
+        yield Mount(None, "/", None, MS_REC | MS_SLAVE)
         if isolate:
-            plan.add(
-                Unmount("/proc", MNT_DETACH),
-                Mount("proc", "/proc", "proc", PROC_FLAGS),
-                Unmount("/sys", MNT_DETACH),
-                Mount("sysfs", "/sys", "sysfs", PROC_FLAGS | MS_RDONLY),
-            )
+            yield Unmount("/proc", MNT_DETACH)
+            yield Mount("proc", "/proc", "proc", PROC_FLAGS)
+            yield Unmount("/sys", MNT_DETACH)
+            yield Mount("sysfs", "/sys", "sysfs", PROC_FLAGS | MS_RDONLY)
         if top and os.path.ismount(self._store_directory):
-            plan.add(Unmount(self._store_directory, MNT_DETACH))
+            yield Unmount(self._store_directory, MNT_DETACH)
         for path in self._read_only:
-            plan.add(
-                Mount(path, path, None, MS_BIND),
-                Mount(None, path, None, MS_REMOUNT | MS_BIND | MS_RDONLY | PROC_FLAGS),
-            )
-        plan.add(*(Mount("/dev/null", path, None, MS_BIND) for path in self._hidden))
-        plan.add(Mount(None, "/", None, MS_REC | MS_SHARED))
+            yield Mount(path, path, None, MS_BIND)
+            yield Mount(None, path, None, MS_REMOUNT | MS_BIND | MS_RDONLY | PROC_FLAGS)
+        for path in self._hidden:
+            yield Mount("/dev/null", path, None, MS_BIND)
+        yield Mount(None, "/", None, MS_REC | MS_SHARED)

@@ -30,10 +30,12 @@ class WorkDirectory:
     def prepare(self, target: Target, plan: LaunchPlan) -> None:
         """Make it anew, owned by the task's user; a respawn keeps what is there."""
         user = task_credentials(target)
+        place = (self._root, target.name, WORK_MODE, user.uid, user.gid)
         try:
-            if target.record.status.state is not State.DEAD:
+            made = files.make_work_directory(*place)
+            if not made and target.record.status.state is not State.DEAD:
                 files.remove_tree_beneath(self._root, target.name)
-            files.make_work_directory(self._root, target.name, WORK_MODE, user.uid, user.gid)
+                files.make_work_directory(*place)
         except OSError as error:
             raise by_errno(
                 error, f"cannot start {target.name}: cannot make {self.path(target.name)}"

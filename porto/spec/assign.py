@@ -50,9 +50,9 @@ def with_property(spec: ContainerSpec, prop: Property, value: Any) -> ContainerS
     return spec
 
 
-def parse_credential(prop: Property, name: str, text: str) -> Any:
-    """A creator's user or group; one without an entry in the system's databases counts."""
-    try:
-        return prop.parse(name, text)
-    except InvalidValue:
-        return prop.codec.restore(text)
+def creator_credential(prop: Property, text: str) -> Any:
+    """A creator's user or group, a name that was looked up or a number.
+
+    One without an entry in the system's databases counts too.
+    """
+    return prop.codec.restore(text)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from porto.spec.assign import check_value, parse_credential, parse_property, with_property
+from porto.spec.assign import check_value, creator_credential, parse_property, with_property
 from porto.spec.container import DEFAULT_SPEC, find_property, resolve_property
 from porto.spec.errors import ContainerDoesNotExist, InvalidState, Permission, ResourceNotAvailable
 from porto.spec.fields.streams import STDOUT_LIMIT_MAX
@@ -94,7 +94,7 @@ def create(
     spec = DEFAULT_SPEC
     for key, text in credentials.items().items():
         prop = find_property(key)
-        spec = spec.with_value(prop, parse_credential(prop, name, text))
+        spec = spec.with_value(prop, creator_credential(prop, text))
     if weak:
         spec = spec.with_value(find_property("weak"), True)
     where = dict(origins or {})

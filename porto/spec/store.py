@@ -212,10 +212,11 @@ class SpecStore:
     def put_status(self, record: Record, status: Status, *, now: float) -> Record:
         """Replace the status, keeping whatever desired state is current."""
         old = self.current(record)
-        if dataclasses.replace(status, change_time=old.status.change_time) == old.status:
-            return old
-        new = dataclasses.replace(old, status=dataclasses.replace(status, change_time=now))
-        return self._replace(old, new, limited=False)
+        if status.change_time != now:
+            if dataclasses.replace(status, change_time=old.status.change_time) == old.status:
+                return old
+            status = dataclasses.replace(status, change_time=now)
+        return self._replace(old, dataclasses.replace(old, status=status), limited=False)
 
     def delete(self, record: Record) -> None:
         """Forget a container that has no children."""
