@@ -13,7 +13,7 @@ from porto.api import replies
 from porto.api.context import Services
 from porto.api.variables import Kind, Variable
 from porto.observers.viewer import Viewer
-from porto.spec.errors import EError
+from porto.spec.errors import EError, ResourceNotAvailable
 from porto.spec.prop import Facet, Property
 from porto.spec.record import Record, State
 
@@ -31,8 +31,16 @@ class Columns:
     """Encodes the variables of one request for one container after the other."""
 
     def __init__(
-        self, services: Services, viewer: Viewer, variables: Sequence[Variable], *, real: bool
+        self,
+        services: Services,
+        viewer: Viewer,
+        variables: Sequence[Variable],
+        *,
+        real: bool,
+        limit: int,
     ) -> None:
+        """`limit` is how many bytes the values of one container may have."""
+        self._limit = limit
         self._services = services
         self._viewer = viewer
         self._real = real
@@ -53,7 +61,10 @@ class Columns:
         self._frames: dict[tuple[State, int], tuple[Frames, list[tuple[int, Variable]]]] = {}
 
     def pairs(self, record: Record) -> list[bytes]:
-        """All variables of a container, in the order of the request."""
+        """All variables of a container, in the order of the request.
+
+        Raises ResourceNotAvailable when they are too long.
+        """
         found = [b""] * len(self._variables)
         for name, variables in self._facets.items():
             facet: Facet = getattr(record.spec, name)
@@ -70,10 +81,18 @@ class Columns:
         for place, before, after in framed[0]:
             found[place] = before + text + after
         services, viewer, real = self._services, self._viewer, self._real
-        for place, variable in framed[1]:
-            found[place] = variable.pair(services, record, viewer, real=real)
-        for place, variable in self._others:
-            found[place] = variable.pair(services, record, viewer, real=real)
+        # Kept output is long, and may be asked for any number of times.
+        left = self._limit
+        for variables in (framed[1], self._others):
+            for place, variable in variables:
+                encoded = variable.pair(services, record, viewer, real=real)
+                found[place] = encoded
+                left -= len(encoded)
+                if left < 0:
+                    raise ResourceNotAvailable(
+                        f"cannot get {len(found)} variables of {name}: "
+                        f"the reply exceeds {self._limit} bytes"
+                    )
         return found
 
     def _remember(

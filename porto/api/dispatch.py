@@ -31,6 +31,9 @@ NOUNS = (
     "volumes",
 )
 
+REPLY_FRAMES = 4
+"""A reply may be this many times as long as a request (daemon.max_msg_len)."""
+
 
 class Refusal(Exception):
     """An error that carries an answer nevertheless."""

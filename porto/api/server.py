@@ -212,8 +212,15 @@ class ApiServer:
     def unsent(self, connection: Connection) -> None:
         """A reply did not fit into the socket: drop the worst client when too much did not."""
         self._unsent[connection] = connection.unsent
-        if sum(self._unsent.values()) > REPLIES_AT_ONCE * self._max_msg_len:
+        limit = REPLIES_AT_ONCE * self._max_msg_len
+        if sum(self._unsent.values()) <= limit:
+            return
+        # Some have been read in part since they were noted.
+        self._unsent = {item: item.unsent for item in self._unsent}
+        while sum(self._unsent.values()) > limit:
             worst = max(self._unsent, key=lambda item: self._unsent[item])
+            # The loss is reported later, and until then others may ask.
+            del self._unsent[worst]
             worst.drop("replies are not read")
 
     def sent(self, connection: Connection) -> None:

@@ -7,6 +7,7 @@ section "FILES", /run/porto/kvs.
 """
 
 import contextlib
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from porto.spec.record_file import NewerVersion, decode
 ID_FIRST = 4
 ID_MAX = 16383
 READ_MAX_BYTES = 64 << 20
+RESERVE_MAX_BYTES = 1 << 20
+RESERVE_PART = 8
+"""The reserve is this part of the file system, at most `RESERVE_MAX_BYTES`."""
+
 _TEMPORARY = ".tmp"
 
 
@@ -41,9 +46,15 @@ class RecordDirectory:
         self._durable = durable
         self.reserved_ids: set[int] = set()
 
-    def write(self, record_id: int, data: bytes) -> None:
-        """Give a record's file the content `data`, or leave it and raise OSError."""
+    def write(self, record_id: int, data: bytes, *, reserve: bool = False) -> None:
+        """Give a record's file the content `data`, or leave it and raise OSError.
+
+        A part of the space can be used with `reserve` only, for what must be written
+        when nobody may add anything any more.
+        """
         path = f"{self._path}/{record_id}"
+        if not reserve:
+            self._spare(path, len(data))
         temporary = path + _TEMPORARY
         try:
             self._write_whole(temporary, data)
@@ -111,6 +122,13 @@ class RecordDirectory:
     def _reserve(self, name: str) -> None:
         if len(name) <= len(str(ID_MAX)):
             self.reserved_ids.add(int(name))
+
+    def _spare(self, path: str, size: int) -> None:
+        """Raise ENOSPC when writing `size` bytes would touch the reserve."""
+        found = os.statvfs(self._path)
+        reserve = min(RESERVE_MAX_BYTES, found.f_blocks * found.f_frsize // RESERVE_PART)
+        if found.f_bavail * found.f_frsize < reserve + size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
 
     def _write_whole(self, path: str, data: bytes) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW

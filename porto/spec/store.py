@@ -207,7 +207,9 @@ class SpecStore:
                 else old.status.state,
             ),
         )
-        return self._replace(old, new, limited=True)
+        # Stopping and destroying are possible when there is room for nothing else.
+        less = new.spec is old.spec and new.intent.run is not Run.RUNNING
+        return self._replace(old, new, limited=not less)
 
     def put_status(self, record: Record, status: Status, *, now: float) -> Record:
         """Replace the status, keeping whatever desired state is current."""
@@ -294,7 +296,10 @@ class SpecStore:
     # -- disk --------------------------------------------------------------
 
     def _write(self, record: Record, *, limited: bool) -> None:
-        """Replace a record's file. `limited` is off for the status, which must be kept."""
+        """Replace a record's file.
+
+        `limited` is off for what must be kept: the status, and the wish for less.
+        """
         if self._files is None and not limited:
             return
         data = encode(record)
@@ -306,7 +311,7 @@ class SpecStore:
         if self._files is None:
             return
         try:
-            self._files.write(record.id, data)
+            self._files.write(record.id, data, reserve=not limited)
         except OSError as error:
             raise by_errno(error, f"cannot save the record of {record.name}") from error
 

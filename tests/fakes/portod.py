@@ -98,9 +98,10 @@ class Client:
                     continue
                 self.send(answer)
         self.daemon.forget(self)
-        # The watcher looks at a copy of the descriptor, so closing is not enough.
+        # The watcher looks at a copy of the descriptor, so closing is not enough. Only
+        # the last close ends the connection: it tells the client what was left unread.
         with suppress(OSError):
-            self.sock.shutdown(socket.SHUT_RDWR)
+            self.sock.shutdown(socket.SHUT_RD)
         self.sock.close()
 
     def send(self, message: Any) -> None:

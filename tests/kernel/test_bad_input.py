@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -283,7 +282,7 @@ def test_names_of_the_largest_size(conn) -> None:
         ("ulimit", "x" * MIB, InvalidValue),
         ("thread_limit", "9" * MIB, InvalidValue),
         ("umask", "7" * MIB, InvalidValue),
-        ("isolate", "t" * MIB, InvalidValue),
+        ("isolate", "t" * MIB, Unknown),
         ("aging_time", "1" * MIB, InvalidValue),
         ("enable_porto", "t" * MIB, InvalidValue),
         ("porto_namespace", "n" * MIB, (InvalidValue, Unknown)),
@@ -417,7 +416,7 @@ def test_a_full_store_refuses_and_still_destroys(tight_daemon) -> None:
         names.add("one-more")
     assert set(conn.List()) == names
     with pytest.raises(NoSpace):
-        kept["private"] = "z" * 4096 + "" if False else "z" * 4000
+        kept["private"] = "z" * 4000
     assert kept["private"] == "old"
     assert kept["state"] == "running"
     # Not one page is left, and yet everything can go.
@@ -551,4 +550,3 @@ def test_a_client_that_dies_within_its_request_is_forgotten(daemon, conn) -> Non
     for peer in peers:
         peer.socket.close()
     until(lambda: open_files(pid) == files, "waiting clients are let go")
-    assert time.monotonic() > 0

@@ -11,7 +11,7 @@ from typing import Any
 from porto.api import replies, variables
 from porto.api.columns import Columns
 from porto.api.context import Services, Session
-from porto.api.dispatch import Outcome, handles
+from porto.api.dispatch import REPLY_FRAMES, Outcome, handles
 from porto.api.masks import is_mask
 from porto.api.names import View
 from porto.api.proto import rpc_pb2
@@ -34,9 +34,6 @@ AT_ONCE = 2000
 SLICE_S = 0.005
 NAMES_MAX = 100_000
 VARIABLES_MAX = 10_000
-REPLY_FRAMES = 4
-"""A reply may be this many times as long as a request (daemon.max_msg_len)."""
-
 
 class _Query:
     """One get request under way."""
@@ -50,9 +47,11 @@ class _Query:
         self.plain = [name for name in request.name if not is_mask(name)]
         self.masks = [name for name in request.name if is_mask(name)]
         self.variables: Sequence[Variable] = [variables.parse(name) for name in request.variable]
-        self.columns = Columns(services, self.viewer, self.variables, real=request.real)
         self.since = request.changed_since
         self.limit = REPLY_FRAMES * services.config.daemon.max_msg_len
+        self.columns = Columns(
+            services, self.viewer, self.variables, real=request.real, limit=self.limit
+        )
         self.size = 0
 
     def entries(self) -> Iterator[bytes | None]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from porto.api import proto_codec, replies
 from porto.api.context import Services, Session
-from porto.api.dispatch import Outcome, handles
+from porto.api.dispatch import REPLY_FRAMES, Outcome, handles
 from porto.api.masks import is_mask, matches
 from porto.api.names import View
 from porto.api.proto import rpc_pb2
@@ -18,7 +18,13 @@ from porto.api.waits import labels_of
 from porto.observers.readers import COMPUTED
 from porto.observers.viewer import Viewer
 from porto.spec.container import PROPERTIES
-from porto.spec.errors import ContainerDoesNotExist, EError, InvalidValue, PortoError
+from porto.spec.errors import (
+    ContainerDoesNotExist,
+    EError,
+    InvalidValue,
+    PortoError,
+    ResourceNotAvailable,
+)
 from porto.spec.ids import ROOT
 from porto.spec.prop import Property, check_readable
 from porto.spec.record import Record, State
@@ -44,6 +50,8 @@ class _Listing:
         self.options = request.field_options
         self.wanted = frozenset(self.options.properties)
         self.answer = rpc_pb2.TListContainersResponse()
+        self.limit = REPLY_FRAMES * services.config.daemon.max_msg_len
+        self.size = 0
 
     def visit(self, full: str) -> None:
         """Add one container, if the first filter that matches it says so."""
@@ -58,7 +66,16 @@ class _Listing:
                 entry = self.answer.containers.add()
                 entry.spec.name = self.view.named(full)
                 self._fill(entry, record)
+                self._count(entry)
                 return
+
+    def _count(self, entry: rpc_pb2.TContainer) -> None:
+        """Raise ResourceNotAvailable when the answer becomes too long."""
+        self.size += entry.ByteSize()
+        if self.size > self.limit:
+            raise ResourceNotAvailable(
+                f"cannot list so many containers: the reply exceeds {self.limit} bytes"
+            )
 
     def finish(self) -> bytes:
         """Add what was not found; the encoded answer."""
