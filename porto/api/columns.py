@@ -83,8 +83,8 @@ class Columns:
         services, viewer, real = self._services, self._viewer, self._real
         # Kept output is long, and may be asked for any number of times.
         left = self._limit
-        for variables in (framed[1], self._others):
-            for place, variable in variables:
+        for readable in (framed[1], self._others):
+            for place, variable in readable:
                 encoded = variable.pair(services, record, viewer, real=real)
                 found[place] = encoded
                 left -= len(encoded)

@@ -22,6 +22,7 @@ from porto.spec.errors import (
     PortoError,
 )
 from porto.spec.ids import ROOT
+from porto.spec.operations import CREDENTIALS
 from porto.spec.prop import Property, check_readable, split_index
 from porto.spec.record import Record
 
@@ -57,17 +58,20 @@ class Variable:
     def read(self, services: Services, record: Record, viewer: Viewer, *, real: bool) -> str:
         """The value of a container as text; raises PortoError.
 
-        With `real` a settable property that was never set raises NoValue.
+        With `real` a settable property that was never set raises NoValue: so does one that
+        is no setting but a count which may be corrected, and an owner who is the creator.
         """
         kind = self.kind
         if kind is Kind.STATUS:
             prop = self._property
+            if real and not prop.prop.read_only:
+                raise _never_set(record, prop)
             check_readable(prop, record.name, record.status.state)
             return services.readers.read(record, prop, self.index, viewer)
         if kind is Kind.SPEC or kind is Kind.COMPUTED:
             prop = self._property
-            if real and not record.spec.is_set(prop):
-                raise NoValue(f"cannot get {prop.name} of {record.name}: it was never set")
+            if real and not _was_set(record, prop):
+                raise _never_set(record, prop)
             if kind is Kind.COMPUTED:
                 return services.readers.read_spec(record, prop, self.index)
             value = record.spec.value(prop)
@@ -128,6 +132,17 @@ class Variable:
                 if label == name:
                     return value
         raise LabelNotFound(f"cannot get label {name} of {record.name}: it is not set")
+
+
+def _was_set(record: Record, prop: Property) -> bool:
+    # Creation gives a container its creator's names, which nobody has asked for.
+    if prop.name in CREDENTIALS and prop.name not in record.origins:
+        return False
+    return record.spec.is_set(prop)
+
+
+def _never_set(record: Record, prop: Property) -> NoValue:
+    return NoValue(f"cannot get {prop.name} of {record.name}: it was never set")
 
 
 def is_label(name: str) -> bool:

@@ -40,7 +40,7 @@ from porto.reconcilers.controllers import Controllers
 from porto.reconcilers.engine.loop import Engine
 from porto.reconcilers.engine.triggers import Triggers
 from porto.reconcilers.housekeeping import Housekeeping
-from porto.reconcilers.leftovers import remove_leftovers
+from porto.reconcilers.leftovers import remove_leftovers, sweep
 from porto.reconcilers.takeover import take_over
 from porto.spec import operations
 from porto.spec.config import Config
@@ -138,7 +138,7 @@ class Daemon:
         await parts.server.serve(socket.socket(fileno=self._arguments.listen_fd))
         log.info("serving", containers=len(parts.store), cgroups=parts.driver.version)
         _tune_collector()
-        remove_leftovers(parts.store, parts.driver, self._config.paths.work)
+        await remove_leftovers(parts.store, parts.driver, self._config.paths.work)
         self._start(parts.sources.run())
         self._start(parts.triggers.resync(float(self._config.daemon.resync_s)))
         if self._config.daemon.log_rotate_ms:
@@ -185,7 +185,7 @@ class Daemon:
         )
         containers = ContainerReconciler(world)
         engine = Engine(store, containers.reconcile, self._clock)
-        triggers = Triggers(store, engine)
+        triggers = Triggers(store, engine, containers.is_settled)
         port = _EnginePort(engine, containers)
         sources = SourceWatcher(
             store,
@@ -255,7 +255,7 @@ class Daemon:
         await parts.server.shutdown(float(grace))
         if signo == signal.SIGINT:
             await self._discard(parts)
-            parts.driver.sweep(lambda name: False)
+            await sweep(parts.driver, lambda name: False)
             with contextlib.suppress(OSError):
                 unmount(self._config.paths.store)
         await parts.engine.close()

@@ -80,7 +80,8 @@ class Exits:
         A process that is gone although nobody told its exit counts as killed.
         """
         exited = self._exited.get(process.launch_id)
-        if exited is not None or process.launch_id in self._tracked:
+        launch_id = process.launch_id
+        if exited is not None or launch_id in self._tracked or launch_id in self._foreign:
             return exited
         if processes.is_alive(process.init_pid, process.init_start):
             self.watch_foreign(process)

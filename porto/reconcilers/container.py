@@ -83,6 +83,29 @@ class ContainerReconciler:
             return await self._stopped(record)
         return await self._started(record)
 
+    def is_settled(self, record: Record) -> bool:
+        """Whether a pass of a started container would change nothing: the resync's look."""
+        status = record.status
+        settled = (
+            status.state in (State.RUNNING, State.META)
+            and record.intent.run is Run.RUNNING
+            and not record.intent.paused
+            and record.intent.launch == status.launched
+            and record.generation == status.observed_generation
+            and not status.conditions
+        )
+        if not settled:
+            return False
+        if status.process is not None and self._world.exits.find(status.process) is not None:
+            return False
+        try:
+            target = self.target(record)
+            if self._driver.self_frozen(target.group):
+                return False
+            return not any(facet.plan(target) for facet in self._world.chain.live)
+        except (OSError, PortoError):
+            return False
+
     def target(self, record: Record) -> Target:
         """The container as its facets see it."""
         return Target(
@@ -524,6 +547,10 @@ class ContainerReconciler:
         return State.META if meta else State.RUNNING
 
     # -- output --------------------------------------------------------------------
+
+    def output_files(self, record: Record) -> tuple[str, ...]:
+        """Host paths of the files that keep its output."""
+        return tuple(self._world.chain.rotation.kept_files(self.target(record)).values())
 
     def rotate(self, record: Record) -> None:
         """Housekeeping of a running container's output."""

@@ -5,7 +5,9 @@ another prefix than ours. DESIGN: names of kernel objects are derived, so orphan
 found by listing.
 """
 
+import asyncio
 import os
+from collections.abc import Callable
 
 import structlog
 
@@ -17,15 +19,30 @@ from porto.spec.store import SpecStore
 log = structlog.get_logger()
 
 
-def remove_leftovers(store: SpecStore, driver: CgroupDriver, work: str) -> None:
+SWEEPS_MAX = 100
+SWEEP_PAUSE_S = 0.02
+
+
+async def sweep(driver: CgroupDriver, keep: Callable[[str], bool]) -> None:
+    """Remove our cgroups that `keep` refuses; processes may take a moment to die."""
+    for turn in range(SWEEPS_MAX):
+        found = driver.sweep(keep)
+        if not found:
+            return
+        if turn == 0:
+            log.warning("leftover cgroups removed", containers=" ".join(found))
+        await asyncio.sleep(SWEEP_PAUSE_S)
+    log.error("leftover cgroups stay", containers=" ".join(found))
+
+
+async def remove_leftovers(store: SpecStore, driver: CgroupDriver, work: str) -> None:
     """Sweep the cgroups, then the work directories."""
 
     def keep(name: str) -> bool:
         record = store.find(name)
         return record is not None and record.status.state is not State.STOPPED
 
-    for name in driver.sweep(keep):
-        log.warning("leftover cgroups removed", container=name)
+    await sweep(driver, keep)
     _sweep_directories(store, work, "")
 
 

@@ -4,6 +4,7 @@ Facet of the reconcile chain; manual section "CGROUPS". Which directories belong
 to a container is the driver's knowledge (`kernel/cgroup/`).
 """
 
+import contextlib
 import os
 from collections.abc import Sequence
 
@@ -20,13 +21,24 @@ class Tree:
 
     def __init__(self, driver: CgroupDriver) -> None:
         self._driver = driver
+        self._settled: dict[str, tuple[str, bytes]] = {}
 
     def plan(self, target: Target) -> Sequence[Change]:
-        """A missing directory; a main process that was moved elsewhere."""
+        """A missing directory; a main process that was moved elsewhere.
+
+        A directory with a task in it cannot be removed, so a main process that is where
+        it was found before answers for all.
+        """
+        process = target.record.status.process
+        where = None
+        if process is not None:
+            with contextlib.suppress(OSError):
+                where = (process.launch_id, self._driver.membership(process.init_pid))
+            if where is not None and self._settled.get(target.name) == where:
+                return ()
         changes = []
         if not self._driver.exists(target.group):
             changes.append(Change(self.name, "directories", "present", "absent"))
-        process = target.record.status.process
         if process is None:
             return changes
         for pid in {process.init_pid, process.task_pid} - {0}:
@@ -36,6 +48,8 @@ class Tree:
                 continue
             if have != target.name:
                 changes.append(Change(self.name, f"pid {pid}", target.name, have or "/"))
+        if where is not None and not changes:
+            self._settled[target.name] = where
         return changes
 
     def apply(self, target: Target, change: Change) -> None:
@@ -55,4 +69,5 @@ class Tree:
 
     def teardown(self, target: Target) -> None:
         """Remove the directories; no task is left in them."""
+        self._settled.pop(target.name, None)
         self._driver.remove(target.group)

@@ -50,9 +50,14 @@ def with_property(spec: ContainerSpec, prop: Property, value: Any) -> ContainerS
     return spec
 
 
-def creator_credential(prop: Property, text: str) -> Any:
-    """A creator's user or group, a name that was looked up or a number.
+def creator_credential(prop: Property, name: str, text: str) -> Any:
+    """A creator's user or group: a name that was looked up already, or a number.
 
-    One without an entry in the system's databases counts too.
+    A number without an entry in the system's databases counts too.
     """
-    return prop.codec.restore(text)
+    if not text.isdecimal():
+        return prop.codec.restore(text)
+    try:
+        return prop.parse(name, text)
+    except InvalidValue:
+        return prop.codec.restore(text)

@@ -22,6 +22,7 @@ from porto.spec.store import SpecStore
 from porto.spec.undo import take_back
 
 __all__ = [
+    "CREDENTIALS",
     "Actor",
     "Credentials",
     "check_kill",
@@ -60,6 +61,10 @@ class Credentials:
         return {k: v for k, v in dataclasses.asdict(self).items() if v}
 
 
+CREDENTIALS = frozenset(field.name for field in dataclasses.fields(Credentials))
+"""Properties that creation sets; they have an origin once somebody else has set them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who performs an operation: an API client, a file, the engine itself."""
@@ -94,7 +99,7 @@ def create(
     spec = DEFAULT_SPEC
     for key, text in credentials.items().items():
         prop = find_property(key)
-        spec = spec.with_value(prop, creator_credential(prop, text))
+        spec = spec.with_value(prop, creator_credential(prop, name, text))
     if weak:
         spec = spec.with_value(find_property("weak"), True)
     where = dict(origins or {})

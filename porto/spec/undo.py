@@ -25,7 +25,8 @@ def take_back(
 
     `error` is what the caller will see; a container that is gone stays gone. With
     `new`, the record that the change made, only what that change did is undone and
-    what others have set since stays.
+    what others have set since stays. A container whose start is taken back is stopping
+    until the engine, which may be launching it, has said that it is stopped.
     """
     current = store.find_id(old.id)
     if current is None or current.name != old.name or current.intent.run is Run.ABSENT:
@@ -35,8 +36,11 @@ def take_back(
     if new is not None and new.generation != current.generation:
         back = _undone(current, old, new)
         intent = old.intent if current.intent == new.intent else current.intent
-    # Launch numbers are never used twice: the engine may have used the taken-back one.
+    # Launch numbers are never used twice: the engine may have used the taken-back one. One
+    # that it has not used yet would be a wish for a launch where the container shall run.
     launch = max(intent.launch, current.status.launched)
+    if intent.run is Run.STOPPED:
+        launch = max(launch, current.intent.launch)
     store.put(dataclasses.replace(back, intent=dataclasses.replace(intent, launch=launch)), now=now)
 
 

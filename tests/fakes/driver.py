@@ -114,6 +114,9 @@ class FakeDriver:
     def canonical(self, knob: str, text: str) -> str:
         return text.strip()
 
+    def membership(self, pid: int) -> bytes:
+        return (self.container_of(pid) or "/").encode()
+
     def container_of(self, pid: int) -> str | None:
         for name, pids in self.pids.items():
             if pid in pids:

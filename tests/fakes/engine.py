@@ -7,6 +7,7 @@ passes until it is set again. `die` is what the kernel would do.
 import asyncio
 import dataclasses
 from collections.abc import Iterable
+from typing import Any
 
 from porto.spec.errors import EError, PortoError
 from porto.spec.record import ACTIVE, Record, Run, State
@@ -84,5 +85,5 @@ class FakeEngine:
         record = self.store.get(name)
         self._put(record, state=State.DEAD, exit_status=status, oom_killed=oom)
 
-    def _put(self, record: Record, **changes: object) -> None:
+    def _put(self, record: Record, **changes: Any) -> None:
         self.store.put_status(record, dataclasses.replace(record.status, **changes), now=self.now)

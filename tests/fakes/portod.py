@@ -3,21 +3,28 @@
 For tests of the clients: containers are dicts, a started container of command ``sleep``
 runs until it is stopped or killed, ``exit N`` is dead at once, anything else is dead with
 0. `faults` breaks connections in chosen places, `requests` is what arrived in order.
+
+One thread serves all connections, so that what a test asked for has happened when its
+call returns, and a hang-up is noticed even while a wait of that client is under way.
 """
 
 # ruff: noqa: N802, N815 - methods are named after the requests of rpc.proto.
 
+import asyncio
 import fnmatch
 import os
-import select
 import socket
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from porto.api.proto import rpc_pb2
+
+PATIENCE_S = 20
+"""How long a test waits for what must come."""
 
 PROPERTIES = {
     "command": "command line",
@@ -58,7 +65,7 @@ class Failure(Exception):
 
 
 class Client:
-    """One connection, served by a thread of its own."""
+    """One connection; used in the daemon's thread only."""
 
     def __init__(self, daemon: "FakePortod", sock: socket.socket) -> None:
         self.daemon = daemon
@@ -66,45 +73,43 @@ class Client:
         self.buffer = b""
         self.weak: list[str] = []
         self.watch: Any = None
+        self.waiting: Any = None
+        self.timer: asyncio.TimerHandle | None = None
 
-    def watch_hangup(self) -> None:
-        """Notice that the client is gone even while a wait of its is under way."""
-        poll = select.poll()
-        descriptor = os.dup(self.sock.fileno())
-        poll.register(descriptor, select.POLLRDHUP)
-        poll.poll()
-        os.close(descriptor)
-        self.daemon.forget(self)
+    def on_readable(self) -> None:
+        """Something came, perhaps the end."""
+        faults = self.daemon.faults
+        try:
+            if faults[:1] == ["unread"] and self.sock.recv(1, socket.MSG_PEEK):
+                faults.pop(0)
+                self.daemon.hang_up(self)
+                return
+            data = self.sock.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.daemon.hang_up(self)
+            return
+        self.buffer += data
+        self.go_on()
 
-    def serve(self) -> None:
-        with suppress(OSError):
-            while True:
-                fault = self.daemon.faults[0] if self.daemon.faults else ""
-                if fault == "unread":
-                    self.sock.recv(1, socket.MSG_PEEK)
-                    self.daemon.faults.pop(0)
-                    break
-                request = self._receive()
-                if request is None:
-                    break
-                if self.daemon.faults and self.daemon.faults[0] == "lost":
-                    self.daemon.faults.pop(0)
-                    break
-                answer = self.daemon.handle(self, request)
-                if self.daemon.faults and self.daemon.faults[0] == "done-lost":
-                    self.daemon.faults.pop(0)
-                    break
-                if self.daemon.faults and self.daemon.faults[0] == "silent":
-                    continue
+    def go_on(self) -> None:
+        """Serve what has arrived, as far as no wait is under way."""
+        while self.waiting is None and (request := self._take()) is not None:
+            fault = self.daemon.faults[0] if self.daemon.faults else ""
+            if fault in ("lost", "done-lost"):
+                self.daemon.faults.pop(0)
+            answer = None if fault == "lost" else self.daemon.handle(self, request)
+            if fault in ("lost", "done-lost"):
+                self.daemon.hang_up(self)
+                return
+            if answer is not None and fault != "silent":
                 self.send(answer)
-        self.daemon.forget(self)
-        # The watcher looks at a copy of the descriptor, so closing is not enough. Only
-        # the last close ends the connection: it tells the client what was left unread.
-        with suppress(OSError):
-            self.sock.shutdown(socket.SHUT_RD)
-        self.sock.close()
 
     def send(self, message: Any) -> None:
+        """Send a message; a client that does not take it is gone."""
         payload = message.SerializeToString()
         head = bytearray()
         count = len(payload)
@@ -112,17 +117,10 @@ class Client:
             head.append(count & 0x7F | 0x80)
             count >>= 7
         head.append(count)
-        self.sock.sendall(bytes(head) + payload)
-
-    def _receive(self) -> Any:
-        while True:
-            message = self._take()
-            if message is not None:
-                return message
-            data = self.sock.recv(65536)
-            if not data:
-                return None
-            self.buffer += data
+        try:
+            self.sock.sendall(bytes(head) + payload)
+        except OSError:
+            self.daemon.hang_up(self)
 
     def _take(self) -> Any:
         count = shift = 0
@@ -147,92 +145,120 @@ class FakePortod:
         self.faults: list[str] = []
         self.refusals: dict[str, tuple[str, str]] = {}
         self.on_start: Callable[[dict[str, str]], None] = lambda values: None
-        self.connects = 0
         self.changed = threading.Condition()
         self._clients: list[Client] = []
         self._listener: socket.socket | None = None
-        self._threads: list[threading.Thread] = []
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._errors: list[dict[str, Any]] = []
+        self._loop.set_exception_handler(lambda loop, context: self._errors.append(context))
 
     def __enter__(self) -> "FakePortod":
+        self._thread.start()
         self.listen()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.stop()
-        for thread in self._threads:
-            thread.join(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        assert not self._errors
 
     def listen(self) -> None:
         """Start to answer."""
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(self.socket)
-        self._listener.listen(64)
-        self._spawn(self._accept, self._listener)
+        self._do(self._listen)
 
     def stop(self) -> None:
         """Vanish: close the socket and every connection."""
-        listener, self._listener = self._listener, None
-        if listener is None:
-            return
-        os.unlink(self.socket)
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        with self.changed:
-            clients = list(self._clients)
-            self.changed.notify_all()
-        for client in clients:
-            with suppress(OSError):
-                client.sock.shutdown(socket.SHUT_RDWR)
+        self._do(self._stop)
 
-    def _spawn(self, target: Callable[..., None], *arguments: Any) -> None:
-        thread = threading.Thread(target=target, args=arguments, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self, listener: socket.socket) -> None:
-        with suppress(OSError):
-            while True:
-                sock, _ = listener.accept()
-                client = Client(self, sock)
-                with self.changed:
-                    self.connects += 1
-                    self._clients.append(client)
-                self._spawn(client.watch_hangup)
-                self._spawn(client.serve)
-
-    def forget(self, client: Client) -> None:
-        with self.changed:
-            if client not in self._clients:
-                return
-            self._clients.remove(client)
-            for name in client.weak:
-                if self.containers.get(name, {}).get("weak") == "true":
-                    del self.containers[name]
-            self.changed.notify_all()
+    def end(self, name: str, status: int = 0) -> None:
+        """Let a container die with a wait(2) status."""
+        self._do(lambda: self._set_state(name, "dead", exit_status=str(status)))
 
     def names(self) -> list[str]:
         """Methods that arrived, in order."""
         return [name for name, _ in self.requests]
 
     def await_request(self, name: str) -> Any:
-        """Wait until such a request arrived; its fields."""
+        """Wait until such a request arrived and was dealt with; its fields."""
         with self.changed:
-            assert self.changed.wait_for(lambda: name in self.names(), 10), f"no {name} came"
+            found = self.changed.wait_for(lambda: name in self.names(), PATIENCE_S)
+            assert found, f"no {name} came"
             return next(fields for found, fields in self.requests if found == name)
 
-    def end(self, name: str, status: int = 0) -> None:
-        """Let a container die with a wait(2) status."""
+    # -- connections --------------------------------------------------------------
+
+    def _do(self, function: Callable[[], None]) -> None:
+        """Call in the daemon's thread; returns when that is done."""
+        done: Future[None] = Future()
+
+        def run() -> None:
+            try:
+                with self.changed:
+                    function()
+            except BaseException as error:
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        self._loop.call_soon_threadsafe(run)
+        done.result(PATIENCE_S)
+
+    def _listen(self) -> None:
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.setblocking(False)
+        listener.bind(self.socket)
+        listener.listen(64)
+        self._listener = listener
+        self._loop.add_reader(listener, self._accept)
+
+    def _stop(self) -> None:
+        listener, self._listener = self._listener, None
+        if listener is None:
+            return
+        os.unlink(self.socket)
+        self._loop.remove_reader(listener)
+        listener.close()
+        for client in list(self._clients):
+            self.hang_up(client)
+
+    def _accept(self) -> None:
+        if self._listener is None:
+            return
+        with suppress(BlockingIOError):
+            sock, _ = self._listener.accept()
+            sock.setblocking(False)
+            client = Client(self, sock)
+            self._clients.append(client)
+            self._loop.add_reader(sock, client.on_readable)
+
+    def hang_up(self, client: Client) -> None:
+        """Close a connection, with all that hangs on it."""
+        if client not in self._clients:
+            return
         with self.changed:
-            self._set_state(name, "dead", exit_status=str(status))
+            self._clients.remove(client)
+            client.waiting = None
+            client.buffer = b""
+            if client.timer is not None:
+                client.timer.cancel()
+            self._loop.remove_reader(client.sock)
+            client.sock.close()
+            for name in client.weak:
+                if self.containers.get(name, {}).get("weak") == "true":
+                    del self.containers[name]
+            self.changed.notify_all()
 
     # -- requests -----------------------------------------------------------------
 
     def handle(self, client: Client, request: Any) -> Any:
+        """The answer; None for a wait, which is answered when its time comes."""
         answer = rpc_pb2.TContainerResponse(error=0, errorMsg="")
         (field, fields), *_ = request.ListFields()
         with self.changed:
             self.requests.append((field.name, fields))
-            self.changed.notify_all()
             try:
                 if field.name in self.refusals:
                     raise Failure(*self.refusals[field.name])
@@ -243,6 +269,10 @@ class FakePortod:
             except Failure as failure:
                 answer.error = failure.code
                 answer.errorMsg = str(failure)
+            self.changed.notify_all()
+            if client.waiting is not None:
+                self._try_wait(client)
+                return None
         return answer
 
     def _find(self, name: str) -> dict[str, str]:
@@ -255,16 +285,37 @@ class FakePortod:
         container = self.containers[name]
         container.update(values, state=state)
         self._event(name, state)
+        for client in list(self._clients):
+            if client.waiting is not None:
+                self._try_wait(client)
         self.changed.notify_all()
 
     def _event(self, name: str, state: str) -> None:
-        for client in self._clients:
+        for client in list(self._clients):
             if client.watch is not None and _matches(name, client.watch.name):
                 event = rpc_pb2.TContainerResponse(error=0, errorMsg="")
                 event.AsyncWait.name = name
                 event.AsyncWait.state = state
                 event.AsyncWait.when = 1000
                 client.send(event)
+
+    def _try_wait(self, client: Client) -> None:
+        """Answer a wait if a container is ready for it."""
+        for name, values in sorted(self.containers.items()):
+            if name != "/" and values["state"] in ENDED and _matches(name, client.waiting.name):
+                self._end_wait(client, name, values["state"])
+                return
+
+    def _end_wait(self, client: Client, name: str, state: str) -> None:
+        client.waiting = None
+        if client.timer is not None:
+            client.timer.cancel()
+            client.timer = None
+        answer = rpc_pb2.TContainerResponse(error=0, errorMsg="")
+        answer.wait.name = name
+        answer.wait.state = state
+        client.send(answer)
+        self._loop.call_soon(client.go_on)
 
     def do_version(self, client: Client, fields: Any, answer: Any) -> None:
         answer.version.tag = "1.2.3"
@@ -382,17 +433,11 @@ class FakePortod:
         for name in fields.name:
             if "*" not in name:
                 self._find(name)
-
-        def ready() -> str:
-            for name, values in sorted(self.containers.items()):
-                if name != "/" and values["state"] in ENDED and _matches(name, fields.name):
-                    return name
-            return ""
-
-        timeout = fields.timeout_ms / 1000 if fields.HasField("timeout_ms") else 30
-        self.changed.wait_for(lambda: ready() or client not in self._clients, timeout)
-        answer.wait.name = ready()
-        answer.wait.state = "" if answer.wait.name else "timeout"
+        client.waiting = fields
+        if fields.HasField("timeout_ms"):
+            client.timer = self._loop.call_later(
+                fields.timeout_ms / 1000, self._end_wait, client, "", "timeout"
+            )
 
     def do_AsyncWait(self, client: Client, fields: Any, answer: Any) -> None:
         client.watch = fields

@@ -56,7 +56,11 @@ def save(session: Session, options: Options, arguments: list[str]) -> int:
 
 def _set_properties(session: Session, name: str) -> dict[str, str]:
     rows = session.call("propertyList").get("propertyList", {}).get("list", [])
-    wanted = [row["name"] for row in rows if not row.get("read_only") and row["name"] != "weak"]
+    wanted = [
+        row["name"]
+        for row in rows
+        if not row.get("read_only") and row["name"] not in ct_file.IGNORED_KEYS
+    ]
     answer = session.call("get", name=[name], variable=wanted, real=True)["get"]["list"][0]
     values = {}
     for pair in answer.get("keyval", []):

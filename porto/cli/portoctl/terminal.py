@@ -40,7 +40,8 @@ class Terminal:
     def __enter__(self) -> Terminal:
         self._saved = termios.tcgetattr(0)
         signal.signal(signal.SIGWINCH, lambda *_: self._copy_size())
-        tty.setraw(0)
+        # Not TCSAFLUSH, tty's own choice: what has been typed ahead is for the container.
+        tty.setraw(0, termios.TCSADRAIN)
         self._copy_size()
         return self
 

@@ -159,6 +159,12 @@ class CgroupDriver(Protocol):
     def canonical(self, knob: str, text: str) -> str:
         """What a knob's text means, in the form in which `render_*` says it."""
 
+    def membership(self, pid: int) -> bytes:
+        """Where a process is, opaque: the same as long as it stays in its cgroups.
+
+        Raises ProcessLookupError.
+        """
+
     def container_of(self, pid: int) -> str | None:
         """Full name of the container that holds this process, None outside of ours.
 

@@ -78,6 +78,10 @@ class GroupFiles:
 
     # -- for the drivers -------------------------------------------------
 
+    def membership(self, pid: int) -> bytes:
+        """Where a process is: the text of /proc/PID/cgroup."""
+        return self.members.cgroup_text(pid)
+
     def list_pids(self, directory: str, file: str = "cgroup.procs") -> list[int]:
         """Ids in one directory; an absent one has none."""
         try:

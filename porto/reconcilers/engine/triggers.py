@@ -7,6 +7,7 @@ bursts of work.
 """
 
 import asyncio
+from collections.abc import Callable
 
 from porto.reconcilers.engine.loop import Engine
 from porto.reconcilers.engine.queue import Priority
@@ -19,9 +20,13 @@ SLICES = 50
 class Triggers:
     """Feeds one engine."""
 
-    def __init__(self, store: SpecStore, engine: Engine) -> None:
+    def __init__(
+        self, store: SpecStore, engine: Engine, is_settled: Callable[[Record], bool]
+    ) -> None:
+        """`is_settled` looks at a started container more cheaply than a pass does."""
         self._store = store
         self._engine = engine
+        self._is_settled = is_settled
 
     def on_change(self, old: Record | None, new: Record | None) -> None:
         """A record was created, replaced or deleted."""
@@ -65,5 +70,7 @@ class Triggers:
             slices = [keys[i : i + size] for i in range(0, len(keys), size)] or [[]]
             for part in slices:
                 for key in part:
-                    self._engine.enqueue(key, priority=Priority.RESYNC)
+                    record = self._store.find_id(key)
+                    if record is not None and not self._is_settled(record):
+                        self._engine.enqueue(key, priority=Priority.RESYNC)
                 await asyncio.sleep(period / len(slices))

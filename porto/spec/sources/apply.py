@@ -226,9 +226,9 @@ def _left_alone(
     found: set[Diagnostic] = set()
     for record in store.records():
         path = claimant(record)
-        if not path or record.name in claims.won:
+        if not path:
             continue
-        if not claims.covers(path):
+        if record.name not in claims.won and not claims.covers(path):
             reason = f"no watched directory holds this file; {record.name} of it is kept"
             found.add(Diagnostic(path, 0, "", reason))
         for folder in silent:

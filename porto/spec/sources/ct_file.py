@@ -34,8 +34,8 @@ from dataclasses import dataclass
 SUFFIX = ".CT"
 NAME_KEY = "name"
 START_KEY = "start"
-IGNORED_KEYS = frozenset({"weak", "root_pid", "cpu_set_affinity"})
-"""Keys that old files hold and no file may set."""
+IGNORED_KEYS = frozenset({"weak", "root_pid", "cpu_set_affinity", "respawn_count"})
+"""Keys that old files hold and no file may set; they are not saved either."""
 
 ESCAPES_LINE = "# escapes: full"
 ABSOLUTE_PREFIX = "/porto/"

@@ -73,6 +73,8 @@ async def test_failed_parent_takes_the_whole_chain_back(tmp_path):
         api.engine.failures["a"] = Unknown("cannot start a: boom")
         assert await client.error("start", name="a/b") is EError.Unknown
         assert [api.store.get(n).intent.run for n in ("a", "a/b")] == [Run.STOPPED] * 2
+        assert [api.state(n) for n in ("a", "a/b")] == [State.STOPPED] * 2
+        await client.ok("start", name="a/b")
 
 
 @asynchronous

@@ -6,7 +6,7 @@ from porto.api.proto import rpc_pb2
 from porto.spec.container import PROPERTIES
 from porto.spec.errors import EError, ResourceNotAvailable
 from porto.spec.record import State
-from tests.fakes.api import START, asynchronous, serving
+from tests.fakes.api import ALICE, START, asynchronous, serving
 
 
 @asynchronous
@@ -175,6 +175,23 @@ async def test_real_tells_what_was_never_set(tmp_path):
             await client.error("getProperty", name="a", property="state", real=True)
             is EError.Success
         )
+
+
+@pytest.mark.parametrize("name", ["user", "group", "owner_user", "owner_group", "respawn_count"])
+@asynchronous
+async def test_real_tells_what_nobody_asked_for(tmp_path, name):
+    async with serving(tmp_path) as api:
+        client = await api.connect(ALICE)
+        await client.ok("create", name="a")
+        root = await api.connect()
+        fields = {"name": "a", "property": name}
+        assert await client.error("getProperty", **fields) is EError.Success
+        assert await client.error("getProperty", **fields, real=True) is EError.NoValue
+        await root.set("a", name, "0")
+        # Zeroes of the counter are no setting either; the creator's own name is, if asked for.
+        counts = name == "respawn_count"
+        answer = EError.NoValue if counts else EError.Success
+        assert await client.error("getProperty", **fields, real=True) is answer
 
 
 @asynchronous

@@ -94,7 +94,7 @@ class Rig:
         )
         self.containers = ContainerReconciler(self.world)
         self.engine = Engine(self.store, self.containers.reconcile, self.clock)
-        self.triggers = Triggers(self.store, self.engine)
+        self.triggers = Triggers(self.store, self.engine, self.containers.is_settled)
         self.store.subscribe(self.containers.on_change)
         self.store.subscribe(self.triggers.on_change)
 
@@ -106,9 +106,7 @@ class Rig:
             self.store, name, actor=ACTOR, credentials=Credentials(), now=0.0
         )
         for key, value in {"command": command, **values}.items():
-            record = operations.set_property(
-                self.store, record, key, value, actor=ACTOR, now=0.0
-            )
+            record = operations.set_property(self.store, record, key, value, actor=ACTOR, now=0.0)
         return record
 
     def get(self, name: str) -> Record:
@@ -231,9 +229,11 @@ def test_parents_start_before_children_and_stop_after_them(play: Any) -> None:
         ]
         order: list[str] = []
         rig.store.subscribe(
-            lambda old, new: order.append(new.name)
-            if old and new and old.status.state != new.status.state
-            else None
+            lambda old, new: (
+                order.append(new.name)
+                if old and new and old.status.state != new.status.state
+                else None
+            )
         )
         await rig.stop("a")
         assert order == ["a/b/c", "a/b", "a"]
@@ -338,15 +338,11 @@ def test_pause_and_resume(play: Any) -> None:
         rig.create("a")
         rig.create("a/b")
         await rig.start("a/b")
-        await rig.engine.converge(
-            [operations.pause(rig.store, rig.get("a"), actor=ACTOR, now=0.0)]
-        )
+        await rig.engine.converge([operations.pause(rig.store, rig.get("a"), actor=ACTOR, now=0.0)])
         assert (rig.state("a"), rig.state("a/b")) == (State.PAUSED, State.PAUSED)
         with pytest.raises(InvalidState):
             operations.resume(rig.store, rig.get("a/b"), actor=ACTOR, now=0.0)
-        await rig.engine.converge(
-            operations.resume(rig.store, rig.get("a"), actor=ACTOR, now=0.0)
-        )
+        await rig.engine.converge(operations.resume(rig.store, rig.get("a"), actor=ACTOR, now=0.0))
         assert (rig.state("a"), rig.state("a/b")) == (State.RUNNING, State.RUNNING)
 
     play(body)

@@ -227,13 +227,14 @@ class TestCreate:
         with pytest.raises(InvalidValue, match="16 levels"):
             create(store, name)
 
-    def test_superuser_may_use_longer_names(self) -> None:
+    @pytest.mark.parametrize("actor", [ME, USER, FILE])
+    def test_the_longest_name_is_the_same_for_everybody(self, actor: Actor) -> None:
         store = SpecStore(None)
-        create(store, "a" * 100)
-        name = "a" * 100 + "/" + "b" * 119
-        with pytest.raises(InvalidValue):
-            create(store, name, actor=USER)
-        create(store, name)
+        parent = "a" * 100
+        create(store, parent, actor=actor)
+        with pytest.raises(InvalidValue, match="longer than 200 characters"):
+            create(store, f"{parent}/{'b' * 100}", actor=actor)
+        create(store, f"{parent}/{'b' * 99}", actor=actor)
 
     def test_exists(self) -> None:
         store = SpecStore(None)
@@ -282,6 +283,15 @@ class TestCreate:
 
 
 class TestStart:
+    def test_it_shows_at_once(self) -> None:
+        store = SpecStore(None)
+        record = create(store, "a")
+        (started,) = start(store, record)
+        assert started.status.state is State.STARTING
+        # Whoever starts a dead one again sees it dead until the engine acts.
+        dead = in_state(store, "b", State.DEAD)
+        assert respawn(store, dead).status.state is State.DEAD
+
     def test_stopped_ancestors_first(self) -> None:
         store = SpecStore(None)
         in_state(store, "a", State.META)
@@ -558,15 +568,30 @@ class TestTakeBack:
         operations.take_back(store, old, self.ERROR, now=3.0, new=new)
         assert store.get("a").spec.pids.thread_limit == 6
 
-    def test_a_start(self) -> None:
+    @pytest.mark.parametrize("launched", [0, 1])
+    def test_a_start(self, launched: int) -> None:
         store = SpecStore(None)
         old = create(store, "a")
         (new,) = start(store, old)
-        store.put_status(new, dataclasses.replace(new.status, launched=1), now=2.0)
+        store.put_status(new, dataclasses.replace(new.status, launched=launched), now=2.0)
         operations.take_back(store, old, self.ERROR, now=3.0, new=new)
-        assert store.get("a").intent.run is Run.STOPPED
+        now = store.get("a")
+        assert now.intent.run is Run.STOPPED
+        # A launch may be under way: only the engine knows when it is stopped.
+        with pytest.raises(InvalidState, match="stopping"):
+            start(store, now)
+        store.put_status(now, dataclasses.replace(now.status, state=State.STOPPED), now=4.0)
         (again,) = start(store, store.get("a"))
         assert again.intent.launch == 2
+
+    def test_a_respawn_that_was_not_tried_is_not_wished_for_any_more(self) -> None:
+        store = SpecStore(None)
+        old = in_state(store, "a", State.DEAD)
+        new = operations.respawn(store, old, actor=ME, now=2.0)
+        operations.take_back(store, old, self.ERROR, now=3.0, new=new)
+        now = store.get("a")
+        assert now.intent.run is Run.RUNNING
+        assert now.intent.launch == now.status.launched
 
     def test_a_stop_asked_for_since_stays(self) -> None:
         store = SpecStore(None)

@@ -1,11 +1,14 @@
 """run, exec, shell: what is set in which order, what is undone, how it ends."""
 
 import os
+import select
 import signal
 import termios
 import tty
 
 import pytest
+
+WAIT_S = 20
 
 
 def sets(fake) -> dict[str, str]:
@@ -169,6 +172,8 @@ class Screen:
     def read_until(self, wanted: bytes) -> bytes:
         text = b""
         while wanted not in text:
+            ready, _, _ = select.select([self.keys], [], [], WAIT_S)
+            assert ready, f"only {text!r} was printed"
             text += os.read(self.keys, 1024)
         return text
 
