@@ -6,19 +6,14 @@ daemon uses for its directories; it is heavy to import and only these two need i
 
 from __future__ import annotations
 
-import os
-
 from porto.api.client.exceptions import ContainerDoesNotExist, PortoException
 from porto.cli.portoctl.main import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from porto.cli.portoctl.session import Session
     from porto.cli.portoctl.usage import Options
     from porto.spec.sources.declare import DeclaredContainer
-    from porto.spec.sources.documents import Document
 
 _NO_VALUE = 20
 
@@ -35,53 +30,25 @@ def validate(session: Session, options: Options, paths: list[str]) -> int:
 
 def apply(session: Session, options: Options, paths: list[str]) -> int:
     """Make containers be as the documents say; print what that changed."""
-    documents = []
-    faults = 0
-    for path in _files(paths):
-        document = _read(path)
-        for diagnostic in document.diagnostics:
-            complain(str(diagnostic))
-        faults += len(document.diagnostics)
-        documents.append(document)
-    if faults:
-        complain(f"Nothing applied: {faults} faults")
+    from porto.spec.ids import level
+    from porto.spec.sources.validate import read_sources
+
+    documents, found = read_sources(paths)
+    for diagnostic in found:
+        complain(str(diagnostic))
+    if found:
+        complain(f"Nothing applied: {len(found)} fault{'s' if len(found) > 1 else ''}")
         return 1
+    containers = [item for document in documents.values() for item in document.containers]
     status = 0
-    for document in documents:
-        for container in document.containers:
-            try:
-                _apply_one(session, container, dry="n" in options)
-            except PortoException as error:
-                complain(f"Cannot apply {container.name}: {error}")
-                status = error.EID or 1
+    # Parents first: a%b.CT stands before a.CT.
+    for container in sorted(containers, key=lambda item: level(item.name)):
+        try:
+            _apply_one(session, container, dry="n" in options)
+        except PortoException as error:
+            complain(f"Cannot apply {container.name}: {error}")
+            status = error.EID or 1
     return status
-
-
-def _files(paths: list[str]) -> Iterator[str]:
-    from porto.spec.sources.documents import is_source_name
-
-    for path in paths:
-        if not os.path.isdir(path):
-            yield path
-            continue
-        for name in sorted(os.listdir(path)):
-            full = os.path.join(path, name)
-            if is_source_name(name) and not os.path.isdir(full):
-                yield full
-
-
-def _read(path: str) -> Document:
-    from porto.spec.sources.documents import parse_document, refused
-    from porto.spec.sources.files import FileRefused, Rules, os_reason, read_file
-
-    try:
-        # The user names these files, so they count whoever owns them.
-        data, _ = read_file(path, Rules())
-    except FileRefused as error:
-        return refused(path, error.reason)
-    except OSError as error:
-        return refused(path, os_reason(error))
-    return parse_document(data, path)
 
 
 def _apply_one(session: Session, container: DeclaredContainer, *, dry: bool) -> None:

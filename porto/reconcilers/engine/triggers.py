@@ -14,7 +14,7 @@ from porto.reconcilers.engine.queue import Priority
 from porto.spec.record import ACTIVE, Record, Run, State
 from porto.spec.store import SpecStore
 
-SLICES = 50
+SLICES = 10
 
 
 class Triggers:

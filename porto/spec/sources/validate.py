@@ -1,11 +1,12 @@
-"""Validation of files without a daemon: ``portoctl validate FILE…``.
+"""Reading and validation of named files without a daemon.
 
-Called by `cli/portoctl/`. What it accepts a daemon accepts, but for what only a
-running host knows (limits on the number of containers, the owner of the files).
+Called by ``portoctl validate`` and ``portoctl apply``. What is accepted here a daemon
+accepts, but for what only a running host knows (limits on the number of containers,
+the owner of the files).
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from porto.spec.ids import ROOT, parent_name
 from porto.spec.sources.ct_file import NAME_KEY
@@ -21,6 +22,16 @@ def validate_files(paths: Sequence[str]) -> list[Diagnostic]:
     The files count as one source: two of them must not declare the same container,
     and each container's parent must be declared by one of them.
     """
+    documents, found = read_sources(paths)
+    return [*found, *_orphans(documents)]
+
+
+def read_sources(paths: Sequence[str]) -> tuple[dict[str, Document], list[Diagnostic]]:
+    """The documents of files and of directories, by path; and what is wrong with them.
+
+    Directories are read as the daemon reads them, with those below. Parents are not
+    looked for: they may be there already.
+    """
     found: list[Diagnostic] = []
     documents: dict[str, Document] = {}
     for path in paths:
@@ -31,7 +42,7 @@ def validate_files(paths: Sequence[str]) -> list[Diagnostic]:
         elif path not in documents:
             documents[path] = _read(path)
             found += documents[path].diagnostics
-    return [*found, *_across(documents)]
+    return documents, [*found, *_claimed_twice(documents)]
 
 
 def _read(path: str) -> Document:
@@ -44,19 +55,21 @@ def _read(path: str) -> Document:
     return parse_document(data, path)
 
 
-def _across(documents: dict[str, Document]) -> list[Diagnostic]:
-    found: list[Diagnostic] = []
+def _claimed_twice(documents: Mapping[str, Document]) -> Iterator[Diagnostic]:
     first: dict[str, str] = {}
     for path, document in documents.items():
         for item in document.containers:
             where = f"{path}:{item.line}"
             if first.setdefault(item.name, where) != where and not document.diagnostics:
                 reason = f"{shown(item.name)} is declared already by {first[item.name]}"
-                found.append(Diagnostic(path, item.line, NAME_KEY, reason))
+                yield Diagnostic(path, item.line, NAME_KEY, reason)
+
+
+def _orphans(documents: Mapping[str, Document]) -> Iterator[Diagnostic]:
+    names = {item.name for document in documents.values() for item in document.containers}
     for path, document in documents.items():
         for item in document.containers:
             parent = parent_name(item.name)
-            if item.name and parent != ROOT and parent not in first:
+            if item.name and parent != ROOT and parent not in names:
                 reason = f"no file declares the parent {shown(parent)} of {shown(item.name)}"
-                found.append(Diagnostic(path, item.line, NAME_KEY, reason))
-    return found
+                yield Diagnostic(path, item.line, NAME_KEY, reason)

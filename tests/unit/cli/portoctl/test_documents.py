@@ -65,13 +65,42 @@ def test_dry_run_shows_and_changes_nothing(ctl, fake, document) -> None:
     assert list(fake.containers) == ["/"]
 
 
-def test_a_directory_is_applied_file_by_file(ctl, fake, tmp_path) -> None:
+def test_a_directory_is_applied_as_the_daemon_reads_it(ctl, fake, tmp_path) -> None:
     folder = tmp_path / "specs"
-    folder.mkdir()
+    (folder / "sub" / "deeper").mkdir(parents=True)
+    (folder / ".git").mkdir()
     (folder / "a.CT").write_text("command = sleep 1\n")
+    (folder / "sub" / "c.yaml").write_text("name: c\nstart: false\n")
+    (folder / "sub" / "deeper" / "d.yaml").write_text("name: d\nstart: false\n")
     (folder / ".hidden.CT").write_text("nonsense")
+    (folder / ".git" / "e.CT").write_text("nonsense")
     (folder / "readme.txt").write_text("nonsense")
-    assert ctl("apply", str(folder)).out == "a: created, started\n"
+    assert ctl("validate", str(folder)) == (0, "", "")
+    assert ctl("apply", str(folder)).out == "a: created, started\nc: created\nd: created\n"
+
+
+def test_parents_come_first(ctl, fake, tmp_path) -> None:
+    for name in ("a%b%c.CT", "a%b.CT", "a.CT"):
+        (tmp_path / name).write_text("start = false\n")
+    assert ctl("apply", str(tmp_path)).out == "a: created\na/b: created\na/b/c: created\n"
+
+
+def test_a_parent_need_not_be_declared(ctl, fake, tmp_path) -> None:
+    fake.containers["a"] = {"state": "running"}
+    (tmp_path / "a%b.CT").write_text("command = sleep 1\n")
+    assert ctl("apply", str(tmp_path)) == (0, "a/b: created, started\n", "")
+
+
+def test_two_claims_of_one_container_are_a_fault(ctl, fake, document, tmp_path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text("name: web\ncommand: sleep 9\n")
+    ended = ctl("apply", str(document), str(other))
+    assert ended.status == 1
+    assert ended.err.splitlines() == [
+        f"{other}:1: name: 'web' is declared already by {document}:1",
+        "Nothing applied: 1 fault",
+    ]
+    assert list(fake.containers) == ["/"]
 
 
 def test_one_fault_and_nothing_is_applied(ctl, fake, document, tmp_path) -> None:
