@@ -8,6 +8,7 @@ root altogether: the unit tier does so, they belong to the kernel tier.
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from tests.needs import UnknownNeed, reason
 
@@ -23,6 +24,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Without this, the first traceback that is logged costs half a second of imports.
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(),
+        ]
+    )
     config.addinivalue_line(
         "markers", "needs(need, ...): skip unless the machine has all of it; see tests/needs.py"
     )

@@ -281,6 +281,7 @@ class ContainerReconciler:
             process=process,
             exit_status=None,
             oom_killed=False,
+            oom_before=self._driver.oom_kills(target.group) if from_dead else 0,
             start_time=wall,
             start_mono=mono,
             death_time=0.0,
@@ -402,11 +403,16 @@ class ContainerReconciler:
             return Again(KILL_POLL_S)
         lost = self._rotate(target)
         process = record.status.process
+        oom = status == signal.SIGKILL and (
+            self._driver.oom_kills(target.group) > record.status.oom_before
+        )
+        self._world.count("containers_oom", int(oom))
         self._update(
             record,
             state=State.DEAD,
             process=None,
             exit_status=status,
+            oom_killed=oom,
             death_time=self._world.clock.wall(),
             death_mono=self._world.clock.mono(),
             observed_generation=record.generation,

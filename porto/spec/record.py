@@ -140,6 +140,7 @@ class Status:
     controllers -- names joined by ";" of the controllers it was started with; they
                    cannot change while it runs
     exit_status -- raw wait status of the main task, None unless dead
+    oom_before  -- what its memory cgroup had counted when the main task was started
     """
 
     state: State = State.STOPPED
@@ -148,6 +149,7 @@ class Status:
     process: Process | None = None
     exit_status: int | None = None
     oom_killed: bool = False
+    oom_before: int = 0
     creation_time: float = 0.0
     change_time: float = 0.0
     start_time: float = 0.0

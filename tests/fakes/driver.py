@@ -19,6 +19,7 @@ class FakeDriver:
         self.frozen: set[str] = set()
         self.refuse: dict[str, OSError] = {}
         self.immortal: set[int] = set()
+        self.oom: dict[str, int] = {}
         self.writes: list[tuple[str, str, str]] = []
 
     def place(self, name: str, *pids: int) -> None:
@@ -113,6 +114,9 @@ class FakeDriver:
 
     def canonical(self, knob: str, text: str) -> str:
         return text.strip()
+
+    def oom_kills(self, group: Group) -> int:
+        return self.oom.get(group.name, 0)
 
     def membership(self, pid: int) -> bytes:
         return (self.container_of(pid) or "/").encode()

@@ -454,9 +454,7 @@ def test_two_hundred_hostile_clients(daemon, conn) -> None:
             except BlockingIOError:
                 pass
         much = framed(
-            request(
-                "get", name=["***", "somebody-else"], variable=conn.Plist()
-            ).SerializeToString()
+            request("get", name=["***", "somebody-else"], variable=conn.Plist()).SerializeToString()
         )
         for one in deaf:
             assert one.send_ahead(much) > 1

@@ -324,7 +324,8 @@ def test_cwd_user_group_umask_and_limits(conn) -> None:
     container = run(
         conn,
         "a",
-        "sh -c 'pwd; id -u; id -g; umask; ulimit -Sn; ulimit -Hn; touch /tmp/porto-umask-$PORTO_NAME'",
+        "sh -c 'pwd; id -u; id -g; umask; ulimit -Sn; ulimit -Hn;"
+        " touch /tmp/porto-umask-$PORTO_NAME'",
         cwd="/tmp",
         user="nobody",
         group="nogroup",
@@ -596,3 +597,24 @@ def test_limits_of_another_users_container_are_only_read(conn) -> None:
     container["private"] = "another pass"
     assert container["state"] == "running"
     assert json.loads(container["porto_status"])["conditions"] == []
+
+
+def test_a_task_killed_for_lack_of_memory(conn, daemon) -> None:
+    knob = Path(f"/sys/fs/cgroup/memory/{daemon.cgroup}%a/memory.limit_in_bytes")
+    go = daemon.directory / "go"
+    container = run(
+        conn,
+        "a",
+        f"sh -c 'while [ ! -e {go} ]; do sleep 0.05; done; x=$(yes | head -c 300000000)'",
+    )
+    if not knob.exists():
+        pytest.skip("needs the cgroup v1 memory hierarchy")
+    knob.write_text("16000000")
+    go.touch()
+    try:
+        wait(conn, "a")
+    finally:
+        go.unlink()
+    assert container["oom_killed"] is True
+    assert container["exit_code"] == "-99"
+    assert container["exit_status"] == "9"

@@ -76,7 +76,7 @@ def theirs(conn) -> "object":
 def complete(message: Message) -> None:
     """Give every required field a value."""
     for field in message.DESCRIPTOR.fields:
-        required = field.label == FieldDescriptor.LABEL_REQUIRED
+        required = field.is_required
         if field.name in ("name", "container") and field.type == FieldDescriptor.TYPE_STRING:
             if required:
                 setattr(message, field.name, "theirs")
@@ -207,9 +207,7 @@ class Inside:
         """Exit code, output and errors of one command run in the box."""
         command = shlex.join([sys.executable, "-m", "porto.cli.portoctl", *words])
         self.conn.SetProperty(box, "command", command)
-        self.conn.SetProperty(
-            box, "env", f"PORTO_SOCKET: {self.daemon.socket}; PYTHONPATH: {ROOT}"
-        )
+        self.conn.SetProperty(box, "env", f"PORTO_SOCKET: {self.daemon.socket}; PYTHONPATH: {ROOT}")
         self.conn.SetProperty(box, "cwd", "/")
         self.conn.Start(box)
         assert self.conn.WaitContainers([box], timeout=TIMEOUT_S) == box
@@ -239,7 +237,7 @@ def test_a_client_inside_acts_as_the_owner(inside, conn) -> None:
     code, out, err = inside.portoctl("box", "get", "self", "absolute_name")
     assert (code, out) == (0, "/porto/box\n")
     inside.again("box")
-    assert inside.portoctl("box", "find", "1")[0] in (0, 4, 11)
+    XX
 
 
 def test_a_client_inside_a_poor_owners_box_cannot_write(inside, conn, tmp_path) -> None:

@@ -81,7 +81,9 @@ def test_a_dropped_file_starts_and_a_removed_one_destroys(folder) -> None:
     path = folder.write("web.CT", "command = sleep 1000\nprivate = from a file\n")
     folder.await_state("web", "running")
     assert folder.get("web", "private") == "from a file"
-    assert os.readlink(f"/proc/{folder.get('web', 'root_pid')}/exe").endswith(("sleep", "coreutils"))
+    assert os.readlink(f"/proc/{folder.get('web', 'root_pid')}/exe").endswith(
+        ("sleep", "coreutils")
+    )
     assert f"file:{path}:2" in origins(folder, "web")
     folder.conn.Create("bystander")
     path.unlink()

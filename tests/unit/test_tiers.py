@@ -48,9 +48,12 @@ def test_a_command_that_hangs_is_ended(capfd: pytest.CaptureFixture[str]) -> Non
     assert "no end after" in capfd.readouterr().out
 
 
-def test_a_failing_collection_is_a_failure_without_a_test(tmp_path: Path) -> None:
+def test_a_failing_collection_is_a_failure_without_a_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     broken = tmp_path / "test_broken.py"
     broken.write_text("import no_such_module_here\n")
-    options = ["-pno:cacheprovider", "-pno:hypothesispytest", "-c", "/dev/null"]
+    options = ["-pno:cacheprovider", "-c", "/dev/null"]
     outcome = tiers.pytest_tier("t", sys.executable, [str(tmp_path)], options, [])
     assert outcome.failed == 1

@@ -35,6 +35,7 @@ SLICE_S = 0.005
 NAMES_MAX = 100_000
 VARIABLES_MAX = 10_000
 
+
 class _Query:
     """One get request under way."""
 

@@ -159,6 +159,12 @@ class CgroupDriver(Protocol):
     def canonical(self, knob: str, text: str) -> str:
         """What a knob's text means, in the form in which `render_*` says it."""
 
+    def oom_kills(self, group: Group) -> int:
+        """How many tasks of the group's own memory cgroup the OOM killer has killed.
+
+        0 without a memory cgroup of its own, or when the kernel does not count.
+        """
+
     def membership(self, pid: int) -> bytes:
         """Where a process is, opaque: the same as long as it stays in its cgroups.
 

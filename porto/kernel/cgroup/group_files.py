@@ -20,6 +20,8 @@ Sets = tuple[frozenset[str], ...]
 class GroupFiles:
     """Access to the directories and knobs of groups."""
 
+    oom_knob: str
+
     def __init__(self, knobs: Knobs | None, members: Members | None) -> None:
         self.knobs = knobs or Knobs()
         self.members = members or Members()
@@ -77,6 +79,21 @@ class GroupFiles:
         self.knobs.write(self._path(group, controller, knob), text)
 
     # -- for the drivers -------------------------------------------------
+
+    def oom_kills(self, group: Group) -> int:
+        """How many tasks of the group's own memory cgroup the OOM killer has killed."""
+        directory = group.directories.get("memory")
+        if directory is None or directory not in group.own:
+            return 0
+        try:
+            text = self.knobs.read(f"{directory}/{self.oom_knob}")
+        except FileNotFoundError:
+            return 0
+        for line in text.splitlines():
+            word, _, number = line.partition(b" ")
+            if word == b"oom_kill":
+                return int(number)
+        return 0
 
     def membership(self, pid: int) -> bytes:
         """Where a process is: the text of /proc/PID/cgroup."""

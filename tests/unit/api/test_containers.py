@@ -218,6 +218,16 @@ async def test_list_by_mask_and_time(tmp_path):
 
 
 @asynchronous
+async def test_long_masks_are_not_remembered(tmp_path):
+    async with serving(tmp_path) as api:
+        client = await api.connect(ALICE)
+        for mask in ("a" * 1_000_000, "*" * 100_000 + "b", "a*"):
+            assert (await client.ok("list", mask=mask)).list.name == []
+        known = api.server.services.names.replies
+        assert sum(len(namespace) + len(mask) for namespace, mask in known) < 10_000
+
+
+@asynchronous
 async def test_weak_containers_go_with_their_connection(tmp_path):
     async with serving(tmp_path) as api:
         watcher, client = await api.connect(), await api.connect()
@@ -245,6 +255,23 @@ async def test_weak_container_below_a_paused_parent_goes_later(tmp_path, monkeyp
         await client.close()
         await api.until(lambda: api.server.clients == 1)
         assert api.state("p/w") is not None
+        await watcher.ok("resume", name="p")
+        await api.until(lambda: api.state("p/w") is None)
+
+
+@asynchronous
+async def test_a_weak_container_that_will_not_go_does_not_keep_the_others(tmp_path, monkeypatch):
+    monkeypatch.setattr("porto.api.server.RETRY_S", 0.001)
+    async with serving(tmp_path) as api:
+        watcher, client = await api.connect(), await api.connect()
+        await watcher.ok("create", name="p")
+        for name in ("stuck", "p/w"):
+            await client.ok("createWeak", name=name)
+        await client.ok("start", name="p/w")
+        await watcher.ok("pause", name="p")
+        api.engine.failures["stuck"] = Unknown("cannot stop stuck")
+        await client.close()
+        await api.until(lambda: not api.engine.failures)
         await watcher.ok("resume", name="p")
         await api.until(lambda: api.state("p/w") is None)
 

@@ -1,5 +1,7 @@
 """Masks: fnmatch(3) with FNM_PATHNAME, and three stars."""
 
+import sys
+
 import pytest
 
 from porto.api.masks import MASK_MAX, is_mask, matches
@@ -52,6 +54,13 @@ def test_a_mask_of_stars_does_not_explode():
     assert not matches("a" * 200, "*a" * 100 + "b")
     assert matches("a" * 200, "*a" * 100)
     assert not matches("a" * MASK_MAX * 2, "a" * (MASK_MAX + 1))
+
+
+def test_masks_too_long_to_match_are_not_remembered():
+    mask = "x" * MASK_MAX + "*"
+    known = sys.getrefcount(mask)
+    assert not matches("a", mask)
+    assert sys.getrefcount(mask) == known
 
 
 def test_a_lone_bracket_is_no_mask():

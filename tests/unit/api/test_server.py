@@ -187,6 +187,44 @@ async def test_the_end_of_a_client_that_sent_too_much_ahead_is_noticed(tmp_path,
 
 
 @asynchronous
+async def test_so_is_the_end_of_one_that_did_not_read_either(tmp_path, monkeypatch):
+    monkeypatch.setattr("porto.api.server.HANGUP_CHECK_S", 0.001)
+    async with serving(tmp_path) as api:
+        client = await api.connect()
+        await client.ok("create", name="a")
+        await client.set("a", "private", "x" * 4096)
+        await client.set("a", "command", "x")
+        await client.ok("start", name="a")
+        client.reader._transport.pause_reading()
+        connection = next(iter(api.server._connections))
+        request = frame(body(getProperty={"name": "a", "property": "private"}))
+        client.writer.write(request * 2000)
+        await api.until(lambda: connection._clogged)
+        client.send(wait={"name": ["a"]})
+        client.writer.write(VERSION * 100_000)
+        client.reader._transport.resume_reading()
+        await api.until(lambda: len(api.server.services.waits) == 1)
+        client.writer.transport.abort()
+        await api.until(lambda: api.server.clients == 0)
+        assert len(api.server.services.waits) == 0
+
+
+@asynchronous
+async def test_requests_sent_ahead_let_others_in_between(tmp_path, monkeypatch):
+    monkeypatch.setattr("porto.api.connection.TURN_S", 0.0)
+    async with serving(tmp_path) as api:
+        greedy, other = await api.connect(), await api.connect()
+        for client in (greedy, other):
+            await client.ok("version")
+        completed = api.counters.snapshot()["requests_completed"]
+        greedy.writer.write(VERSION * 500)
+        await other.ok("create", name="a")
+        assert api.counters.snapshot()["requests_completed"] < completed + 500
+        for _ in range(500):
+            assert (await greedy.receive()).version.tag == "1.2.3"
+
+
+@asynchronous
 async def test_a_client_that_reads_nothing_is_not_read_from(tmp_path):
     async with serving(tmp_path) as api:
         client, other = await api.connect(), await api.connect()
@@ -234,6 +272,23 @@ async def test_events_that_are_not_read_drop_the_client(tmp_path):
             await setup.ok("SetLabel", name="a", label="AB.x", value=value)
         await api.until(lambda: api.server.clients == 1)
         assert api.counters.snapshot()["clients_dropped"] == 1
+
+
+@asynchronous
+async def test_unread_events_of_all_clients_are_bounded(tmp_path):
+    # 8 x 5000 bytes for all clients together; events start to clog at 64 KiB.
+    async with serving(tmp_path, max_msg_len=5000) as api:
+        listener, setup = await api.connect(), await api.connect()
+        await listener.ok("AsyncWait", name=["***"], label=["***"])
+        connection = next(item for item in api.server._connections if item.pid == 5000)
+        await setup.ok("create", name="a")
+        listener.reader._transport.pause_reading()
+        most = 0
+        for number in range(400):
+            await setup.ok("SetLabel", name="a", label="AB.x", value=f"{number}" + "x" * 4500)
+            most = max(most, connection.unsent)
+        await api.until(lambda: api.server.clients == 1)
+        assert most < 128 << 10
 
 
 @asynchronous
@@ -356,6 +411,33 @@ async def test_unknown_peers_are_refused(tmp_path):
             await (await api.connect(pid=pid)).closed()
         await (await api.connect(container="missing")).closed()
         assert api.counters.snapshot()["clients_refused"] == 3
+
+
+@asynchronous
+async def test_shutdown_begins_no_further_request(tmp_path):
+    async with serving(tmp_path) as api:
+        busy, other, another = [await api.connect() for _ in range(3)]
+        await busy.ok("create", name="a")
+        await other.ok("version")
+        await another.ok("version")
+        api.engine.hold.clear()
+        busy.send(start={"name": "a"})
+        busy.send(create={"name": "b"})
+        await api.until(lambda: api.store.get("a").intent.launch == 1)
+        stopping = asyncio.ensure_future(api.server.shutdown(5.0))
+        await asyncio.sleep(0)
+        other.send(create={"name": "c"})
+        for _ in range(10):
+            await asyncio.sleep(0)
+        api.engine.hold.set()
+        assert (await busy.receive()).error == EError.Success
+        await stopping
+        await busy.closed()
+        # Unread, so that the client knows that it may ask the next daemon.
+        with pytest.raises(ConnectionResetError):
+            await other.reader.readexactly(1)
+        await another.closed()
+        assert api.store.names() == ["a"]
 
 
 @asynchronous

@@ -17,6 +17,7 @@ from porto.observers.exits import Exits
 from porto.reconcilers.chain import build_chain
 from porto.reconcilers.container import ContainerReconciler, World
 from porto.reconcilers.controllers import Controllers
+from porto.reconcilers.engine import backoff
 from porto.reconcilers.engine.loop import Engine
 from porto.reconcilers.engine.triggers import Triggers
 from porto.reconcilers.takeover import take_over
@@ -213,6 +214,21 @@ def test_exit_is_recorded_then_acknowledged(play: Any) -> None:
     play(body)
 
 
+def test_a_kill_by_the_oom_killer_is_told_from_others(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        for name, kills in (("a", 1), ("b", 0)):
+            rig.create(name)
+            await rig.start(name)
+            rig.driver.oom[name] = kills
+            rig.end(name, signal.SIGKILL)
+            await rig.until(lambda n=name: rig.state(n) is State.DEAD)
+        assert rig.get("a").status.oom_killed
+        assert not rig.get("b").status.oom_killed
+        assert rig.counts["containers_oom"] == 1
+
+    play(body)
+
+
 def test_parents_start_before_children_and_stop_after_them(play: Any) -> None:
     async def body(rig: Rig) -> None:
         rig.create("a", command="")
@@ -272,7 +288,11 @@ def test_a_failed_start_cleans_up_and_is_taken_back(play: Any) -> None:
     play(body)
 
 
-def test_a_failed_start_of_a_file_is_tried_again(play: Any) -> None:
+def test_a_failed_start_of_a_file_is_tried_again(
+    play: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backoff, "FIRST_S", 0.001)
+
     async def body(rig: Rig) -> None:
         record = rig.create("a")
         rig.launcher.fail[record.id] = LaunchFailed(f"{record.id}:1", "Execute", 2, "sleep")

@@ -27,6 +27,8 @@ CPUSET_INHERITED = ("cpuset.cpus", "cpuset.mems")
 class V1Driver(GroupFiles):
     """See `CgroupDriver`."""
 
+    oom_knob = "memory.oom_control"
+
     def __init__(
         self,
         hierarchies: Sequence[Hierarchy],

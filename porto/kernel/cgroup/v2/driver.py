@@ -38,6 +38,8 @@ IMPLICIT = frozenset({"freezer", "cpuacct"})
 class V2Driver(GroupFiles):
     """See `CgroupDriver`."""
 
+    oom_knob = "memory.events"
+
     version = "v2"
 
     def __init__(

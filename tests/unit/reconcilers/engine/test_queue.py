@@ -1,6 +1,6 @@
 """The keyed queue: dedup, earliest time, highest priority, one worker per key."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from porto.reconcilers.engine.queue import Priority, Queue
@@ -73,6 +73,7 @@ additions = st.lists(
 )
 
 
+@settings(max_examples=50)
 @given(additions)
 def test_every_key_comes_out_exactly_once_and_never_early(
     added: list[tuple[int, float, Priority]],
