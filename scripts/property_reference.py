@@ -4,6 +4,9 @@ Usage: property_reference.py [--check]       --check: exit 1 when a file is not 
 """
 
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from porto.spec.schema import main
 

@@ -9,6 +9,7 @@ sends garbage, or lets pushed events pile up is dropped.
 """
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,6 +31,9 @@ log = structlog.get_logger()
 
 AHEAD_MAX = 64 << 10
 """Bytes of further requests that are kept while one is in progress."""
+
+TURN_S = 0.005
+"""Seconds after which a client that sent many requests lets the others in between."""
 
 EVENTS_MAX = 1 << 20
 """Unsent bytes at which the next pushed event drops the connection."""
@@ -63,6 +67,7 @@ class Connection(asyncio.BufferedProtocol):
         self._reading = True
         self._clogged = False
         self._unpermitted = False
+        self._turn_over = False
         self._closing = False
         self.session: Session | None = None
         self.active_at = 0.0
@@ -143,6 +148,10 @@ class Connection(asyncio.BufferedProtocol):
         self._unpermitted = False
         self._advance()
 
+    def stop_reading(self) -> None:
+        """The server begins no more requests; what is unread stays so, for the client to see."""
+        self._regulate()
+
     def drop(self, reason: str) -> None:
         """Close at once, unsent replies are lost."""
         if not self._closing:
@@ -165,8 +174,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def _advance(self) -> None:
         """Run the requests that are here, as far as possible."""
+        until = time.monotonic() + TURN_S
         try:
-            while self._task is None and not self._clogged and not self._closing:
+            while self._may_begin:
                 data = self._splitter.next()
                 if data is None:
                     wanted = self._splitter.wanted
@@ -174,22 +184,38 @@ class Connection(asyncio.BufferedProtocol):
                     break
                 self._server.budget.release(self)
                 self._begin(data)
+                if self._splitter and self._task is None and time.monotonic() >= until:
+                    self._turn_over = True
+                    asyncio.get_running_loop().call_soon(self._next_turn)
         except FrameTooLong as error:
             self._refuse(str(error))
         self._regulate()
 
+    @property
+    def _may_begin(self) -> bool:
+        held_up = self._task is not None or self._clogged or self._turn_over
+        return not (held_up or self._closing or self._server.stopping)
+
+    def _next_turn(self) -> None:
+        self._turn_over = False
+        self._advance()
+
     def _regulate(self) -> None:
+        """Read from the socket if what comes can be dealt with."""
         if self._closing:
             return
-        ahead = self._task is not None and len(self._splitter) > AHEAD_MAX
-        wanted = not (ahead or self._clogged or self._unpermitted)
-        if wanted is self._reading:
-            return
-        self._reading = wanted
-        if wanted:
-            self._transport.resume_reading()
-        else:
+        waits = self._task is not None or self._turn_over
+        ahead = waits and len(self._splitter) > AHEAD_MAX
+        stops = ahead or self._clogged or self._unpermitted or self._server.stopping
+        if stops is not self._reading:
+            if not stops:
+                return
+        elif stops:
             self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+        self._reading = not stops
+        # Also when it was not read from before: what was clogged may have become deaf.
         self._server.watch(self)
 
     def _refuse(self, reason: str) -> None:
@@ -314,3 +340,5 @@ class Connection(asyncio.BufferedProtocol):
             self.drop("events are not read")
             return
         self._transport.write(varint(len(body)) + body)
+        if self._clogged:
+            self._server.unsent(self)

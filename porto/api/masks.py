@@ -28,13 +28,20 @@ def matches(text: str, mask: str) -> bool:
     return bool(matcher(mask)(text))
 
 
-@lru_cache(maxsize=256)
 def matcher(mask: str) -> Matcher:
     """A predicate for `mask`; one longer than `MASK_MAX` matches nothing."""
+    # Such a mask is not remembered either: anybody may send many of them.
+    return _nothing if len(mask) > MASK_MAX else _matcher(mask)
+
+
+def _nothing(text: str) -> bool:
+    return False
+
+
+@lru_cache(maxsize=256)
+def _matcher(mask: str) -> Matcher:
     if mask == ANY:
         return lambda text: True
-    if len(mask) > MASK_MAX:
-        return lambda text: False
     if mask.endswith(ANY):
         prefix = mask[: -len(ANY)]
         return lambda text: text.startswith(prefix)

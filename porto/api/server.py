@@ -98,10 +98,12 @@ class ApiServer:
         self._connections: set[Connection] = set()
         self._in_container: dict[str, int] = {}
         self._unsent: dict[Connection, int] = {}
+        self._unsent_sum = 0
         self._deaf: set[Connection] = set()
         self._hangups: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stopping = False
+        self.stopping = False
+        """Whether no more requests are begun."""
 
     async def serve(self, sock: socket.socket) -> None:
         """Accept clients on a bound unix socket; returns as soon as it listens.
@@ -122,11 +124,13 @@ class ApiServer:
         Waits are cut off, their clients ask the next daemon again. Weak containers
         are left to whoever starts next.
         """
-        if self._stopping:
+        if self.stopping:
             return
-        self._stopping = True
+        self.stopping = True
         if self._server is not None:
             self._server.close()
+        for connection in self._connections:
+            connection.stop_reading()
         pending = self._tasks - {connection.waiting for connection in self._connections}
         if pending and grace > 0:
             await asyncio.wait(pending, timeout=grace)
@@ -172,7 +176,7 @@ class ApiServer:
             log.info("client refused", reason=str(error))
             self.services.counters.add("clients_refused")
             return None
-        if self._stopping or not self._make_room(caller):
+        if self.stopping or not self._make_room(caller):
             self.services.counters.add("clients_refused")
             return None
         connection.active_at = self.services.monotonic()
@@ -184,7 +188,7 @@ class ApiServer:
 
     def forget(self, connection: Connection) -> None:
         """A connection is gone: everything it had goes with it."""
-        self._unsent.pop(connection, None)
+        self.sent(connection)
         self._deaf.discard(connection)
         if connection not in self._connections:
             return
@@ -201,7 +205,7 @@ class ApiServer:
             self.services.waits.remove(session.subscription)
         if session.subscription_end is not None:
             session.subscription_end.cancel()
-        if session.weak and not self._stopping:
+        if session.weak and not self.stopping:
             self._background(self._destroy_weak(session))
 
     def started(self, task: "asyncio.Task[None]") -> None:
@@ -210,22 +214,25 @@ class ApiServer:
         task.add_done_callback(self._tasks.discard)
 
     def unsent(self, connection: Connection) -> None:
-        """A reply did not fit into the socket: drop the worst client when too much did not."""
-        self._unsent[connection] = connection.unsent
+        """Something did not fit into the socket: drop the worst client when too much did not."""
+        size = connection.unsent
+        self._unsent_sum += size - self._unsent.get(connection, 0)
+        self._unsent[connection] = size
         limit = REPLIES_AT_ONCE * self._max_msg_len
-        if sum(self._unsent.values()) <= limit:
+        if self._unsent_sum <= limit:
             return
         # Some have been read in part since they were noted.
         self._unsent = {item: item.unsent for item in self._unsent}
-        while sum(self._unsent.values()) > limit:
+        self._unsent_sum = sum(self._unsent.values())
+        while self._unsent_sum > limit:
             worst = max(self._unsent, key=lambda item: self._unsent[item])
             # The loss is reported later, and until then others may ask.
-            del self._unsent[worst]
+            self.sent(worst)
             worst.drop("replies are not read")
 
     def sent(self, connection: Connection) -> None:
-        """The client has read what was unsent."""
-        self._unsent.pop(connection, None)
+        """Nothing of the client's is unsent any more."""
+        self._unsent_sum -= self._unsent.pop(connection, 0)
 
     def watch(self, connection: Connection) -> None:
         """Look now and then whether a client that is not read from is gone."""
@@ -299,8 +306,11 @@ class ApiServer:
                 except PortoError as error:
                     # Its parent is paused; what is frozen can be destroyed later.
                     log.info("weak container stays", id=record_id, reason=str(error))
-            if changed:
+            try:
                 await self.services.engine.converge(changed)
+            except PortoError as error:
+                # The engine goes on trying by itself.
+                log.info("weak containers not gone yet", reason=str(error))
             if session.weak:
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, RETRY_MAX_S)

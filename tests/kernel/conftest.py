@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -134,20 +136,16 @@ _serial = iter(range(1_000_000))
 
 
 @pytest.fixture(scope="session")
-def make_daemon(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator["object"]:
+def make_daemon() -> Iterator["object"]:
     """Factory of started daemons; all are stopped at the end."""
     if os.geteuid() != 0:
         pytest.skip("needs root")
     made: list[Daemon] = []
 
     def make(extra: str = "", *, start: bool = True) -> Daemon:
-        directory = tmp_path_factory.mktemp("daemon")
+        # Not below pytest's own directory: each new pytest closes that to other users.
+        directory = Path(tempfile.mkdtemp(prefix="portotest-"))
         directory.chmod(0o755)
-        for parent in directory.parents:
-            if str(parent).startswith(str(tmp_path_factory.getbasetemp().parent)):
-                parent.chmod(0o755)
         daemon = Daemon(directory, f"portotest-{os.getpid()}-{next(_serial)}", extra)
         made.append(daemon)
         if start:
@@ -157,6 +155,8 @@ def make_daemon(
     yield make
     for daemon in made:
         daemon.stop()
+        if str(daemon.directory) not in Path("/proc/self/mountinfo").read_text():
+            shutil.rmtree(daemon.directory)
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,9 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,9 @@ FAILURES = 50
 WARM_UP = 20
 GROWTH_KB = 4 << 10
 SETTLE_S = 20
+REST_S = 0.3
+KEPT = {"sleeper", "a"}
+"""Containers that a test keeps from beginning to end."""
 
 
 class World:
@@ -26,12 +30,13 @@ class World:
         self.daemon = daemon
         self.pids = {which: daemon.pid(which) for which in ("master", "daemon")}
 
-    def held(self) -> dict[str, object]:
+    def held(self) -> dict[str, Any]:
         return {
             "master's files": open_files(self.pids["master"]),
             "daemon's files": open_files(self.pids["daemon"]),
-            "daemon's children": children(self.pids["daemon"]),
-            "master's children": sorted(children(self.pids["master"])),
+            "daemon's children": len(children(self.pids["daemon"])),
+            "master's children": len(children(self.pids["master"])),
+            "zombies": list(children(self.pids["master"]).values()).count("Z"),
             "cgroups": sorted(self._cgroups()),
             "mounts": self.daemon.leftovers(),
             "work directories": sorted(os.listdir(self.daemon.place / "porto")),
@@ -59,24 +64,34 @@ def world(own_daemon: Daemon) -> World:
     return World(own_daemon)
 
 
-def compare(world: World, work: "object", times: int) -> None:
+def rested(world: World) -> dict[str, Any]:
+    """What is held once nothing changes any more: exits are told of a little later."""
+    deadline = time.monotonic() + SETTLE_S
+    held, since = world.held(), time.monotonic()
+    while time.monotonic() < since + REST_S:
+        time.sleep(0.02)
+        now = world.held()
+        if now != held:
+            assert time.monotonic() < deadline, (held, now)
+            held, since = now, time.monotonic()
+    return held
+
+
+def compare(world: World, work: Callable[[int], None], times: int) -> None:
     """Do the work `times` times; nothing may be left of it."""
-    before = world.held()
+    # What the first starts make once: the top cgroups, the master's one spare child.
     for number in range(WARM_UP):
         work(number)
-    memory = world.memory()
+    before, memory = rested(world), world.memory()
     for number in range(times):
         work(number)
-    # The kernel tells of exits and removals a little later.
-    deadline = time.monotonic() + SETTLE_S
-    while world.held() != before and time.monotonic() < deadline:
-        time.sleep(0.01)
-    after = world.held()
+    after = rested(world)
     for what, former in before.items():
         assert after[what] == former, what
     for which, grown in world.memory().items():
         assert grown < memory[which] + GROWTH_KB, f"{which} grew from {memory[which]} to {grown} kB"
     assert {which: world.daemon.pid(which) for which in world.pids} == world.pids
+    assert set(after["work directories"]) <= KEPT
 
 
 def test_many_lives(world, own_daemon) -> None:
@@ -184,6 +199,7 @@ def test_a_new_daemon_holds_no_more_than_the_first(own_daemon) -> None:
         container = conn.Create(f"c{number}")
         container["command"] = "sleep 1000"
         container.Start()
+    own_daemon.await_new_daemon(own_daemon.kill("daemon"))
     conn.Version()
     first = open_files(own_daemon.pid("daemon"))
     master = open_files(own_daemon.pid("master"))

@@ -23,6 +23,7 @@ from porto.spec.record import Record, Run, State
 
 SIGNAL_MAX = 64
 _LIST_REPLIES_MAX = 64
+_LIST_MASK_MAX = 256
 
 
 @handles("create", writes=True)
@@ -110,9 +111,10 @@ def list_names(
                 for name in full
                 if (shown := view.shown(name)) is not None and view.matches(name, mask)
             )
-        if len(services.names.replies) >= _LIST_REPLIES_MAX:
-            services.names.replies.clear()
-        services.names.replies[key] = known
+        if len(mask) <= _LIST_MASK_MAX:
+            if len(services.names.replies) >= _LIST_REPLIES_MAX:
+                services.names.replies.clear()
+            services.names.replies[key] = known
     return known
 
 

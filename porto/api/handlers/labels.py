@@ -4,11 +4,12 @@ Labels are the property `labels`; writing one goes the same way as setting
 ``labels[NAME]``. Manual section "State".
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Iterator
 
 from porto.api import replies
 from porto.api.context import Services, Session
-from porto.api.dispatch import Refusal, handles
+from porto.api.dispatch import REPLY_FRAMES, Outcome, Refusal, handles
 from porto.api.handlers.properties import write
 from porto.api.handlers.targets import find
 from porto.api.masks import ANY, matches
@@ -22,23 +23,56 @@ from porto.spec.errors import (
     InvalidValue,
     LabelNotFound,
     PortoError,
+    ResourceNotAvailable,
 )
 from porto.spec.prop import Rejected
 from porto.spec.record import Record
 
+AT_ONCE = 20
+"""Containers that are looked at without letting others in between."""
+
+SLICE_S = 0.005
 INT64_MIN = -(1 << 63)
 INT64_MAX = (1 << 63) - 1
 
 
 @handles("FindLabel")
-def find_label(services: Services, session: Session, request: rpc_pb2.TFindLabelRequest) -> bytes:
+def find_label(services: Services, session: Session, request: rpc_pb2.TFindLabelRequest) -> Outcome:
     """Containers that the client sees, by label, with a mask, a state and a value."""
+    answer = rpc_pb2.TFindLabelResponse()
+    found = _found(services, session, request, answer)
+    if len(services.store) > AT_ONCE:
+        return _slowly(found, answer)
+    for _ in found:
+        pass
+    return replies.answer("FindLabel", answer)
+
+
+async def _slowly(found: Iterator[None], answer: rpc_pb2.TFindLabelResponse) -> bytes:
+    """Let other clients in between."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + SLICE_S
+    for _ in found:
+        if loop.time() >= until:
+            await asyncio.sleep(0)
+            until = loop.time() + SLICE_S
+    return replies.answer("FindLabel", answer)
+
+
+def _found(
+    services: Services,
+    session: Session,
+    request: rpc_pb2.TFindLabelRequest,
+    answer: rpc_pb2.TFindLabelResponse,
+) -> Iterator[None]:
+    """Fill the answer, one container a step; raises ResourceNotAvailable for too many."""
     view = session.caller.view
     mask = request.mask if request.HasField("mask") else ANY
     upwards = request.label.startswith(".")
     label_mask = request.label.removeprefix(".")
-    answer = rpc_pb2.TFindLabelResponse()
+    left = REPLY_FRAMES * services.config.daemon.max_msg_len
     for record in services.store.records():
+        yield
         shown = view.shown(record.name)
         if shown is None or not matches(shown, mask):
             continue
@@ -49,8 +83,13 @@ def find_label(services: Services, session: Session, request: rpc_pb2.TFindLabel
                 continue
             if request.HasField("value") and value != request.value:
                 continue
+            left -= len(shown) + len(label) + len(value)
+            if left < 0:
+                raise ResourceNotAvailable(
+                    f"cannot find so many labels like {request.label[:80]!r}: "
+                    "the reply would be too long"
+                )
             answer.list.add(name=shown, state=record.status.state, label=label, value=value)
-    return replies.answer("FindLabel", answer)
 
 
 def _labels(services: Services, record: Record, upwards: bool) -> Iterable[tuple[str, str]]:

@@ -45,11 +45,11 @@ async def _started(
 ) -> bytes:
     try:
         return await started
-    except PortoError as error:
+    except Exception as error:
         return await _undone(services, record, error)
 
 
-async def _undone(services: Services, record: Record, error: PortoError) -> bytes:
+async def _undone(services: Services, record: Record, error: Exception) -> bytes:
     """Destroy what was created, then raise the error."""
     current = services.store.find_id(record.id)
     if current is not None:

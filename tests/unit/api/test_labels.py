@@ -112,6 +112,34 @@ async def test_counting(tmp_path):
 
 
 @asynchronous
+async def test_what_is_found_is_bounded(tmp_path):
+    async with serving(tmp_path, max_msg_len=5000) as api:
+        client = await api.connect()
+        for name in ("a", "b"):
+            await client.ok("create", name=name)
+            for number in range(3):
+                await client.ok("SetLabel", name=name, label=f"AB.{number}", value="x" * 4000)
+        assert len((await client.ok("FindLabel", label="***", mask="a")).FindLabel.list) == 3
+        assert await client.error("FindLabel", label="***") is EError.ResourceNotAvailable
+        await client.ok("version")
+
+
+@asynchronous
+async def test_finding_lets_others_in_between(tmp_path, monkeypatch):
+    monkeypatch.setattr("porto.api.handlers.labels.SLICE_S", 0.0)
+    async with serving(tmp_path) as api:
+        client, other = await api.connect(), await api.connect()
+        for number in range(40):
+            await client.ok("create", name=f"c{number}")
+            await client.set(f"c{number}", "AB.x", "1")
+        client.send(FindLabel={"label": "AB.*"})
+        await api.until(lambda: any(item.busy for item in api.server._connections))
+        await other.ok("destroy", name="c9")
+        assert any(item.busy for item in api.server._connections)
+        assert len((await client.receive()).FindLabel.list) == 39
+
+
+@asynchronous
 async def test_finding(tmp_path):
     async with serving(tmp_path) as api:
         client = await api.connect()

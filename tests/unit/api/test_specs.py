@@ -120,6 +120,24 @@ async def test_failed_start_leaves_nothing(tmp_path):
 
 
 @asynchronous
+async def test_a_start_that_breaks_the_engine_leaves_nothing(tmp_path, monkeypatch):
+    async with serving(tmp_path) as api:
+        client = await api.connect()
+        converge = api.engine.converge
+
+        async def breaks_once(records):
+            monkeypatch.setattr(api.engine, "converge", converge)
+            raise RuntimeError("engine is broken")
+
+        monkeypatch.setattr(api.engine, "converge", breaks_once)
+        fields = {"container": {"name": "a", "command": "x"}, "start": True}
+        reply = await client.call("CreateFromSpec", **fields)
+        assert reply.error == EError.Unknown
+        assert "engine is broken" in reply.errorMsg
+        assert len(api.store) == 0
+
+
+@asynchronous
 async def test_weak_by_specification(tmp_path):
     async with serving(tmp_path) as api:
         client, other = await api.connect(), await api.connect()

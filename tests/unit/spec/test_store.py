@@ -318,9 +318,15 @@ def bad_files() -> Iterator[Any]:
     yield pytest.param(sealed(b"[" * 100_000), "malformed", id="deep")
     yield pytest.param(sealed(body.replace(b'"id":4', b'"id":5')), "holds id 5", id="id")
     yield pytest.param(sealed(body.replace(b'"a"', b'"a//b"')), "empty", id="name")
-    yield pytest.param(sealed(body.replace(b'"status":{}', b'"status":{"state":"asleep"}').replace(
-            b'"status":{"c', b'"status":{"state":"asleep","c'
-        )), "asleep", id="state")
+    yield pytest.param(
+        sealed(
+            body.replace(b'"status":{}', b'"status":{"state":"asleep"}').replace(
+                b'"status":{"c', b'"status":{"state":"asleep","c'
+            )
+        ),
+        "asleep",
+        id="state",
+    )
     bad = body.replace(b'"spec":{}', b'"spec":{"umask":"9"}')
     yield pytest.param(sealed(bad), "octal", id="value")
 

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.fakes.portod import PROPERTIES
+
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
@@ -33,6 +35,12 @@ def test_save_prints_what_was_set(ctl, fake) -> None:
     assert ctl("save", "a/b").out == (
         "name = a/b\ncommand = sleep 1\nmemory_limit = 5\nprivate = two\\nlines\n"
     )
+
+
+def test_what_no_file_may_set_is_not_saved(ctl, fake, monkeypatch) -> None:
+    monkeypatch.setitem(PROPERTIES, "respawn_count", "how often")
+    fake.containers["a"] = {"state": "stopped", "command": "x", "respawn_count": "3", "weak": "1"}
+    assert ctl("save", "a").out == "name = a\ncommand = x\n"
 
 
 def test_command_is_always_written(ctl, fake) -> None:

@@ -451,9 +451,9 @@ def test_a_missing_directory_destroys_nothing(rig):
     rig.write("a.yaml", "name: a\ncommand: x\n")
     rig.sync()
     os.rename(rig.root / "specs", rig.root / "away")
-    rig.sync()
-    rig.restart_daemon()
     expected = ["specs: the directory is missing; the containers of its files are kept"]
+    assert rig.sync() == expected
+    rig.restart_daemon()
     assert rig.sync() == expected
     assert rig.state("a") == "running"
     os.rename(rig.root / "away", rig.root / "specs")

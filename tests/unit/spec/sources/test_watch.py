@@ -75,7 +75,7 @@ async def until(rig: Rig, condition: Callable[[], bool]) -> None:
 
 
 def go(body: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(body())
+    asyncio.run(asyncio.wait_for(body(), 2 * WAIT_S))
 
 
 def test_it_begins_with_a_pass_and_goes_on_with_each_event(rig):
