@@ -21,6 +21,7 @@ from typing import Any
 
 import structlog
 
+from porto.api.auth import Caller
 from porto.api.config import LoadedConfig, read_config
 from porto.api.counters import DaemonCounters
 from porto.api.server import ApiServer
@@ -212,6 +213,7 @@ class Daemon:
             counters=counters,
             config=config,
             container_of=driver.container_of,
+            host_pid=lambda caller, pid: _host_pid(driver, world.controllers, caller, pid),
             version=VERSION,
             revision=REVISION,
         )
@@ -311,6 +313,17 @@ def watched_directories(config: Config) -> list[WatchedDirectory]:
         for d in config.spec_dir
     ]
     return found
+
+
+def _host_pid(
+    driver: CgroupDriver, controllers: Controllers, caller: Caller, pid: int
+) -> int | None:
+    """A pid as the client sees it, as ours; it can see no further than its subtree's top."""
+    if caller.container == ROOT:
+        return pid
+    top = caller.container.partition("/")[0]
+    among = driver.subtree_processes(controllers.group(top))
+    return processes.find_pid(caller.pid, pid, among)
 
 
 def _same_boot(path: Path) -> bool:

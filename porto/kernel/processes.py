@@ -6,10 +6,12 @@ ticks since boot) do until the next boot. Formats: man 5 proc_pid_stat,
 proc_pid_status; man 2 ioctl_ns.
 """
 
+import contextlib
 import fcntl
 import os
 import signal
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 NS_GET_PARENT = 0xB702
@@ -151,6 +153,15 @@ def ns_pid(pid: int, viewer_pid: int) -> int | None:
     except FileNotFoundError as error:
         raise _gone(pid) from error
     return seen[depth - 1] if owner == viewer else None
+
+
+def find_pid(viewer_pid: int, pid: int, among: Iterable[int]) -> int | None:
+    """Our pid of the process that `viewer_pid` sees as `pid`, one of `among`."""
+    for candidate in among:
+        with contextlib.suppress(ProcessLookupError):
+            if ns_pid(candidate, viewer_pid) == pid:
+                return candidate
+    return None
 
 
 def _ancestor_namespace(pid: int, generations: int) -> int:

@@ -321,11 +321,12 @@ def test_environment_is_inherited_without_isolation(conn) -> None:
 
 
 def test_cwd_user_group_umask_and_limits(conn) -> None:
+    mark = f"porto-umask-{os.getpid()}"
     container = run(
         conn,
         "a",
-        "sh -c 'pwd; id -u; id -g; umask; ulimit -Sn; ulimit -Hn;"
-        " touch /tmp/porto-umask-$PORTO_NAME'",
+        "sh -c 'pwd; id -u; id -g; umask; ulimit -Sn; ulimit -Hn; touch /tmp/$MARK'",
+        env=f"MARK={mark}",
         cwd="/tmp",
         user="nobody",
         group="nogroup",
@@ -333,7 +334,7 @@ def test_cwd_user_group_umask_and_limits(conn) -> None:
         ulimit="nofile: 100 200",
     )
     wait(conn, "a")
-    made = Path("/tmp/porto-umask-a")
+    made = Path("/tmp", mark)
     try:
         assert container["stderr"] == ""
         assert container["stdout"].split() == ["/tmp", "65534", "65534", "0027", "100", "200"]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+import porto
 from tests.kernel.conftest import Daemon
 from tests.kernel.peers import TIMEOUT_S, until
 
@@ -527,3 +528,12 @@ def test_output_at_the_very_end_is_not_lost(screen) -> None:
     assert terminal.wait() == 0
     assert terminal.text.split()[-1] == b"20000"
     assert len(terminal.text.split()) == 20000
+
+
+def test_a_container_finds_its_own_processes(daemon: Daemon) -> None:
+    """Pids are those of the client's pid namespace."""
+    script = f"{sys.executable} -m porto.cli.portoctl --socket {daemon.socket} find 1"
+    done = daemon.portoctl(
+        "exec", "finder", f"command={script}", f"env=PYTHONPATH={Path(porto.__file__).parents[1]}"
+    )
+    assert done.stdout.strip() in ("self", "finder"), done.stderr
