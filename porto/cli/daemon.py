@@ -30,6 +30,7 @@ from porto.cli.report import Report
 from porto.kernel import processes, syscalls
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.probe import probe
+from porto.kernel.memory import return_large_blocks
 from porto.kernel.mounts import ensure_tmpfs, unmount
 from porto.launcher.client import LauncherClient
 from porto.observers.clock import Clock
@@ -360,6 +361,7 @@ def _tune_collector() -> None:
 def _prepare(config: Config) -> None:
     os.umask(0o022)
     syscalls.set_name("portod")
+    return_large_blocks()
     for path in (config.paths.work, config.paths.containers):
         os.makedirs(path, mode=0o755, exist_ok=True)
     ensure_tmpfs(
