@@ -17,10 +17,6 @@ from porto.kernel import syscalls
 from porto.launcher import child, link
 from porto.launcher.ledger import Record, read_start
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
-
 _UCRED = struct.Struct("3i")
 _NUMBER = struct.Struct("=ci")
 _FD = struct.Struct("i")

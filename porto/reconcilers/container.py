@@ -174,28 +174,27 @@ class ContainerReconciler:
                 facet.teardown(target)
         except OSError as error:
             return Retry(by_errno(error, f"cannot stop {record.name}: {error.filename}"))
-        process = record.status.process
-        if process is not None:
-            self._forget_launch(process)
-        if forget:
-            return None
-        current = self._store.find_id(record.id)
-        again = current is not None and current.intent.run is Run.RUNNING
-        self._update(
-            record,
-            state=State.STARTING if again else State.STOPPED,
-            process=None,
-            exit_status=None,
-            oom_killed=False,
-            controllers="",
-            start_time=0.0,
-            start_mono=0.0,
-            death_time=0.0,
-            death_mono=0.0,
-            stdout_offset=0,
-            stderr_offset=0,
-            conditions=(),
-        )
+        if not forget:
+            current = self._store.find_id(record.id)
+            again = current is not None and current.intent.run is Run.RUNNING
+            self._update(
+                record,
+                state=State.STARTING if again else State.STOPPED,
+                process=None,
+                exit_status=None,
+                oom_killed=False,
+                controllers="",
+                start_time=0.0,
+                start_mono=0.0,
+                death_time=0.0,
+                death_mono=0.0,
+                stdout_offset=0,
+                stderr_offset=0,
+                conditions=(),
+            )
+        # Only now: an exit is kept until the record does not need it any more.
+        if record.status.process is not None:
+            self._forget_launch(record.status.process)
         return None
 
     def _ask_to_end(self, target: Target, kill_at: float) -> Result | None:
