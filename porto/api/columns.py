@@ -48,9 +48,12 @@ class Columns:
         self._facets: dict[str, list[tuple[int, Variable, Property]]] = {}
         self._stateful: list[tuple[int, Variable, Property]] = []
         self._others: list[tuple[int, Variable]] = []
+        unsupported = services.store.admission.host.unsupported
         for place, variable in enumerate(variables):
             prop = variable.prop
-            if variable.kind is Kind.SPEC and prop is not None and variable.index is None:
+            if prop is not None and prop.name in unsupported:
+                self._others.append((place, variable))
+            elif variable.kind is Kind.SPEC and prop is not None and variable.index is None:
                 self._facets.setdefault(prop.facet, []).append((place, variable, prop))
             elif prop is not None and (prop.prop.runtime or prop.prop.dead_only):
                 self._stateful.append((place, variable, prop))

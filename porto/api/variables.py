@@ -62,6 +62,8 @@ class Variable:
         is no setting but a count which may be corrected, and an owner who is the creator.
         """
         kind = self.kind
+        if self.prop is not None:
+            services.store.admission.check_supported("get", record.name, self.prop)
         if kind is Kind.STATUS:
             prop = self._property
             if real and not prop.prop.read_only:
@@ -88,6 +90,7 @@ class Variable:
     def read_root(self, services: Services, viewer: Viewer) -> str:
         """The value of the host."""
         if self.prop is not None:
+            services.store.admission.check_supported("get", ROOT, self.prop)
             return services.readers.read_root(self.prop, self.index, viewer)
         if self.error is not None:
             raise self.error

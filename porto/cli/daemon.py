@@ -35,6 +35,7 @@ from porto.kernel.mounts import ensure_tmpfs, unmount
 from porto.launcher.client import LauncherClient
 from porto.observers.clock import Clock
 from porto.observers.exits import Exits
+from porto.observers.host import look
 from porto.observers.readers import Readers
 from porto.reconcilers.chain import build_chain
 from porto.reconcilers.container import ContainerReconciler, World
@@ -45,6 +46,7 @@ from porto.reconcilers.housekeeping import Housekeeping
 from porto.reconcilers.leftovers import remove_leftovers, sweep
 from porto.reconcilers.takeover import take_over
 from porto.spec import operations
+from porto.spec.admission import Admission
 from porto.spec.config import Config
 from porto.spec.ids import ROOT
 from porto.spec.operations import Actor
@@ -162,6 +164,7 @@ class Daemon:
             Path(paths.store),
             max_total=config.container.max_total,
             record_max_bytes=config.keyvalue_limit,
+            admission=Admission(look(driver), config),
         )
         set_aside = store.load()
         for unread in set_aside:

@@ -7,7 +7,7 @@ follows the same rule as `reconcilers/identity.py`.
 import os
 from collections.abc import Mapping
 
-from porto.observers.sources import Reader, RootReader, Sources, plain, plain_root
+from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
 from porto.spec.container import PROPERTIES
 from porto.spec.ids import ROOT, level, parent_name
 from porto.spec.record import Record
@@ -88,3 +88,5 @@ ROOT_READERS: Mapping[str, RootReader] = {
     "id": plain_root("id", lambda _: str(ID_ROOT)),
     "level": plain_root("level", lambda _: "0"),
 }
+
+COMPUTED: Mapping[str, Computed] = {"cwd": effective_cwd, "enable_porto": effective_access}

@@ -11,7 +11,8 @@ import os
 import select
 from collections.abc import Iterable
 
-from porto.kernel.cgroup.driver import CgroupDriver, Group
+from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.cgroup.group import Group
 
 PIDFDS_MAX = 64
 """Watched at once: a group of thousands must not use up the descriptors."""

@@ -9,18 +9,31 @@ value of another state would be a wrong answer. Manual section "Properties".
 from collections.abc import Callable, Mapping
 
 from porto.kernel.cgroup.driver import CgroupDriver
-from porto.observers import daemon, identity, life, streams, tasks
+from porto.observers import (
+    cgroups,
+    cpu,
+    cpuset,
+    daemon,
+    identity,
+    io,
+    life,
+    memory,
+    oom,
+    streams,
+    tasks,
+)
 from porto.observers.clock import Clock
-from porto.observers.sources import Reader, RootReader, Sources, refuse_index
+from porto.observers.sources import Computed, Reader, RootReader, Sources, refuse_index
 from porto.observers.viewer import Viewer
 from porto.spec.config import Config
 from porto.spec.errors import BY_CODE, InvalidProperty, InvalidState, InvalidValue, by_errno
-from porto.spec.ids import ROOT, level
+from porto.spec.ids import ROOT
 from porto.spec.prop import Property, Rejected, check_readable
 from porto.spec.record import Record, State
 from porto.spec.store import SpecStore
 
-_FACETS = (identity, life, tasks, streams, daemon)
+_FACETS = (identity, life, tasks, streams, daemon, cgroups, memory, oom, cpu, cpuset, io)
+_COMPUTING = (identity, tasks, cgroups, memory, oom, cpu, cpuset, io)
 
 
 def _merge(tables: tuple[Mapping[str, object], ...]) -> dict[str, object]:
@@ -52,18 +65,7 @@ ROOT_SPEC: Mapping[str, str] = {
 """Settable properties of the host whose value is not the default."""
 
 
-def _thread_limit(sources: Sources, record: Record) -> int | None:
-    limit = record.spec.pids.thread_limit
-    if limit is None and level(record.name) == 1:
-        return sources.config.container.default_thread_limit or None
-    return limit
-
-
-COMPUTED: Mapping[str, Callable[[Sources, Record], object]] = {
-    "cwd": identity.effective_cwd,
-    "enable_porto": identity.effective_access,
-    "thread_limit": _thread_limit,
-}
+COMPUTED: Mapping[str, Computed] = _merge(tuple(facet.COMPUTED for facet in _COMPUTING))  # type: ignore[assignment]
 """Settable properties whose shown value depends on more than the spec."""
 
 
@@ -83,7 +85,9 @@ class Readers:
 
         `status` gives the whole daemon's porto_status, a JSON object.
         """
-        self._sources = Sources(store, driver, config, counters, clock or Clock(), status, {})
+        self._sources = Sources(
+            store, driver, config, counters, clock or Clock(), status, store.admission.host, {}
+        )
 
     def read(self, record: Record, prop: Property, index: str | None, viewer: Viewer) -> str:
         """A status property."""

@@ -7,11 +7,13 @@ in its own file of this room.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from porto.kernel.cgroup.driver import CgroupDriver, Group
+from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.cgroup.group import Group
 from porto.observers.clock import Clock
 from porto.observers.viewer import Viewer
 from porto.spec.config import Config
 from porto.spec.errors import InvalidValue
+from porto.spec.host import Host
 from porto.spec.ids import ROOT, level
 from porto.spec.record import Record
 from porto.spec.store import SpecStore
@@ -27,6 +29,7 @@ class Sources:
     counters: Callable[[], Mapping[str, int]]
     clock: Clock
     status: Callable[[], str]
+    host: Host
     _sets: dict[str, frozenset[str]]
 
     def group(self, name: str) -> Group:
@@ -50,6 +53,10 @@ Reader = Callable[[Sources, Record, str | None, Viewer], str]
 
 RootReader = Callable[[Sources, str | None, Viewer], str]
 """The same for the host."""
+
+
+Computed = Callable[[Sources, Record], object]
+"""The shown value of a settable property that depends on more than the spec."""
 
 
 def refuse_index(name: str, index: str | None, subject: str = ROOT) -> None:

@@ -6,8 +6,9 @@ Merged by `readers.py`. Manual section "State".
 from collections.abc import Mapping
 
 from porto.kernel import processes
-from porto.observers.sources import Reader, RootReader, Sources, plain, plain_root
+from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
 from porto.spec.errors import by_errno
+from porto.spec.ids import level
 from porto.spec.record import Record
 
 
@@ -25,6 +26,13 @@ def _thread_count(sources: Sources, record: Record) -> str:
         raise by_errno(error, f"cannot get thread_count of {record.name}") from error
 
 
+def _thread_limit(sources: Sources, record: Record) -> int | None:
+    limit = record.spec.pids.thread_limit
+    if limit is None and level(record.name) == 1:
+        return sources.config.container.default_thread_limit or None
+    return limit
+
+
 READERS: Mapping[str, Reader] = {
     "process_count": plain("process_count", _process_count),
     "thread_count": plain("thread_count", _thread_count),
@@ -34,3 +42,5 @@ ROOT_READERS: Mapping[str, RootReader] = {
     "process_count": plain_root("process_count", lambda _: str(processes.count_host()[0])),
     "thread_count": plain_root("thread_count", lambda _: str(processes.count_host()[1])),
 }
+
+COMPUTED: Mapping[str, Computed] = {"thread_limit": _thread_limit}

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from porto.kernel.cgroup.driver import Group
+from porto.kernel.cgroup.group import Group
 from porto.launcher.ops import Op
 from porto.reconcilers.engine.change import Change
 from porto.spec.record import ACTIVE, Record

@@ -8,11 +8,18 @@ from dataclasses import dataclass
 
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.reconcilers.base import Launch, Live, Teardown
+from porto.reconcilers.cpu import Cpu
+from porto.reconcilers.cpuset import Cpuset
+from porto.reconcilers.devices import Devices
+from porto.reconcilers.hugetlb import Hugetlb
 from porto.reconcilers.identity import Identity, Umask
+from porto.reconcilers.io import Io
 from porto.reconcilers.limits import Limits
+from porto.reconcilers.memory import Memory
 from porto.reconcilers.namespaces import Namespaces
 from porto.reconcilers.pids import Pids
 from porto.reconcilers.rotation import Rotation
+from porto.reconcilers.scheduler import Scheduler
 from porto.reconcilers.streams import InsideStreams, OutsideStreams
 from porto.reconcilers.task import Command
 from porto.reconcilers.tree import Tree
@@ -39,17 +46,28 @@ def build_chain(config: Config, driver: CgroupDriver) -> Chain:
     limits = Limits(driver, defaults=UlimitCodec().parse(config.container.default_ulimit))
     directory = WorkDirectory(work)
     identity = Identity(work)
+    scheduler = Scheduler(driver)
+    devices = Devices(driver)
     return Chain(
         live=(
             tree,  # the knobs of all others live in its directories
+            Memory(driver),  # before tasks: what they allocate is limited from the start
+            Hugetlb(driver),
+            Cpuset(driver),
+            Cpu(driver),
+            Io(driver),
+            devices,
             pids,
             limits,
+            scheduler,  # needs the cpu knobs: realtime tasks are refused without runtime
         ),
         launch=(
             directory,  # the default streams are files in it
             tree,  # joined first: all that follows is accounted to the container
+            scheduler,  # as root; before anything that takes time
             OutsideStreams(work),  # host paths, before the namespaces change
             Namespaces(store_directory=config.paths.store),
+            devices,  # still root, in the container's own mount namespace
             limits,  # still root: may raise hard limits
             identity,  # from here on with the task's own rights
             InsideStreams(),  # the user's paths, opened by the user

@@ -257,6 +257,7 @@ class ContainerReconciler:
         wall, mono = self._world.clock.wall(), self._world.clock.mono()
         launch_number = record.intent.launch
         try:
+            self._store.admission.check_start(self._store, record)
             failed = self._apply_live(target, first=True)
             if failed is not None:
                 raise failed[1]

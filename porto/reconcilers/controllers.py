@@ -5,7 +5,8 @@ set; at start it is written down in the status and does not change until the sto
 Manual section "CGROUPS". Used by the engine to locate a container's group.
 """
 
-from porto.kernel.cgroup.driver import CgroupDriver, Group
+from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.cgroup.group import Group
 from porto.spec.container import SPEC_PROPERTIES
 from porto.spec.ids import level
 from porto.spec.record import Record, State

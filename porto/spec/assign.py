@@ -7,8 +7,7 @@ import shlex
 from typing import Any
 
 from porto.spec.container import ContainerSpec, find_property, resolve_property
-from porto.spec.errors import InvalidValue, Permission
-from porto.spec.fields.streams import STDOUT_LIMIT_MAX
+from porto.spec.errors import InvalidValue
 from porto.spec.prop import Property
 
 
@@ -22,22 +21,6 @@ def parse_property(spec: ContainerSpec, subject: str, name: str, text: str) -> t
     if index is None:
         return prop, prop.parse_update(subject, old, text)
     return prop, prop.parse_index(subject, old, index, text)
-
-
-def check_value(
-    prop: Property,
-    subject: str,
-    value: Any,
-    *,
-    superuser: bool,
-    stdout_limit_max: int = STDOUT_LIMIT_MAX,
-) -> None:
-    """Raise Permission for a value that only the superuser may set."""
-    if prop.name == "stdout_limit" and value > stdout_limit_max and not superuser:
-        raise Permission(
-            f"cannot set stdout_limit of {subject} to {value}: "
-            f"the limit is {stdout_limit_max} bytes"
-        )
 
 
 def with_property(spec: ContainerSpec, prop: Property, value: Any) -> ContainerSpec:

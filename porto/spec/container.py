@@ -11,7 +11,14 @@ from typing import Any
 
 from porto.spec.errors import InvalidProperty
 from porto.spec.fields.access import AccessFields
+from porto.spec.fields.cgroups import CgroupsFields, CgroupsStatus
+from porto.spec.fields.cpu import CpuFields, CpuStatus
+from porto.spec.fields.cpuset import CpusetFields, CpusetStatus
+from porto.spec.fields.devices import DevicesFields
+from porto.spec.fields.io import IoFields, IoStatus
 from porto.spec.fields.lifecycle import LifecycleFields
+from porto.spec.fields.memory import MemoryFields, MemoryStatus
+from porto.spec.fields.oom import OomFields, OomStatus
 from porto.spec.fields.pids import PidsFields
 from porto.spec.fields.process import ProcessFields
 from porto.spec.fields.status import STATUS_MODELS
@@ -28,7 +35,14 @@ class ContainerSpec(Facet):
     streams: StreamFields = StreamFields()
     lifecycle: LifecycleFields = LifecycleFields()
     access: AccessFields = AccessFields()
+    cgroups: CgroupsFields = CgroupsFields()
+    memory: MemoryFields = MemoryFields()
+    oom: OomFields = OomFields()
+    cpu: CpuFields = CpuFields()
+    cpuset: CpusetFields = CpusetFields()
+    io: IoFields = IoFields()
     pids: PidsFields = PidsFields()
+    devices: DevicesFields = DevicesFields()
 
     def value(self, prop: Property) -> Any:
         """The value of a property, its default when unset."""
@@ -59,7 +73,17 @@ FACETS: Mapping[str, type[Facet]] = {
     if isinstance(info.annotation, type) and issubclass(info.annotation, Facet)
 }
 
-PROPERTIES: Mapping[str, Property] = collect(FACETS, STATUS_MODELS)
+STATUS_FACETS: tuple[type[Facet], ...] = (
+    *STATUS_MODELS,
+    CgroupsStatus,
+    MemoryStatus,
+    OomStatus,
+    CpuStatus,
+    CpusetStatus,
+    IoStatus,
+)
+
+PROPERTIES: Mapping[str, Property] = collect(FACETS, STATUS_FACETS)
 """Every property by name, sorted: the one registry."""
 
 SPEC_PROPERTIES: tuple[Property, ...] = tuple(p for p in PROPERTIES.values() if p.facet)

@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from porto.spec.assign import check_value, creator_credential, parse_property, with_property
+from porto.spec.assign import creator_credential, parse_property, with_property
 from porto.spec.container import DEFAULT_SPEC, find_property, resolve_property
 from porto.spec.errors import ContainerDoesNotExist, InvalidState, Permission, ResourceNotAvailable
-from porto.spec.fields.streams import STDOUT_LIMIT_MAX
 from porto.spec.ids import ROOT, parent_name, validate_name
 from porto.spec.prop import Property, check_settable
 from porto.spec.record import ACTIVE, API_ORIGIN, Client, Record, Run, State
@@ -26,7 +25,6 @@ __all__ = [
     "Actor",
     "Credentials",
     "check_kill",
-    "check_value",
     "create",
     "destroy",
     "parse_property",
@@ -85,7 +83,6 @@ def create(
     source: str = "",
     values: Mapping[Property, Any] | None = None,
     origins: Mapping[str, str] | None = None,
-    stdout_limit_max: int = STDOUT_LIMIT_MAX,
 ) -> Record:
     """A new stopped container, with `values` already parsed."""
     validate_name(name)
@@ -106,7 +103,7 @@ def create(
     # Sorted, so that command_argv, which also sets command, comes after it.
     for prop in sorted(values or {}, key=lambda item: item.name):
         value = (values or {})[prop]
-        check_value(prop, name, value, superuser=actor.superuser, stdout_limit_max=stdout_limit_max)
+        store.admission.check_set(store, name, spec, prop, value, superuser=actor.superuser)
         spec = with_property(spec, prop, value)
         where.setdefault(prop.name, actor.origin)
     return store.create(
@@ -127,7 +124,6 @@ def set_property(
     *,
     actor: Actor,
     now: float,
-    stdout_limit_max: int = STDOUT_LIMIT_MAX,
 ) -> Record:
     """Write one property of a container; the engine makes it true.
 
@@ -137,6 +133,7 @@ def set_property(
     prop, _ = resolve_property(name)
     if record.intent.run is Run.ABSENT:
         raise InvalidState(f"cannot set {prop.name} of {record.name}: it is being destroyed")
+    store.admission.check_supported("set", record.name, prop)
     check_settable(prop, record.name, _shown(record))
     enforced = record.origins.get(prop.name, "")
     if enforced.startswith(ENFORCED_PREFIX) and not actor.origin.startswith(ENFORCED_PREFIX):
@@ -145,8 +142,8 @@ def set_property(
             f"{enforced.removeprefix(ENFORCED_PREFIX)}"
         )
     prop, value = parse_property(record.spec, record.name, name, text)
-    check_value(
-        prop, record.name, value, superuser=actor.superuser, stdout_limit_max=stdout_limit_max
+    store.admission.check_set(
+        store, record.name, record.spec, prop, value, superuser=actor.superuser, record=record
     )
     if not prop.facet:
         return _set_status(store, record, prop, value, now=now)

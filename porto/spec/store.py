@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from porto.spec.admission import Admission
 from porto.spec.container import ContainerSpec
 from porto.spec.errors import (
     Busy,
@@ -61,12 +62,15 @@ class SpecStore:
         max_total: int = 3000,
         durable: bool = False,
         record_max_bytes: int = RECORD_MAX_BYTES,
+        admission: Admission | None = None,
     ) -> None:
         """`directory` None keeps records in memory only (tests, `portoctl validate`).
 
         `durable` adds fsyncs to each write, for a directory that is not a tmpfs.
-        `record_max_bytes` is the configuration's keyvalue_limit.
+        `record_max_bytes` is the configuration's keyvalue_limit. `admission` are the rules
+        that writers ask; without one, those of a machine that nobody has looked at.
         """
+        self.admission = admission or Admission()
         self._files = None if directory is None else RecordDirectory(directory, durable=durable)
         self._max_total = max_total
         self._record_max_bytes = record_max_bytes

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from porto.kernel.cgroup.driver import FreezerState, Group
+from porto.kernel.cgroup.driver import FreezerState
+from porto.kernel.cgroup.group import Group
 from porto.spec.ids import level
 from tests.contract.worlds import FakeWorld, KernelWorld, World, remove, until
 from tests.fakes.cgroupfs import COMOUNTED, SPLIT
@@ -208,7 +209,7 @@ def test_frozen_processes_die(world: World) -> None:
 @pytest.mark.parametrize("limit", [1, 100, 10_000, 4 << 20, (4 << 20) + 1, 1 << 62, 0, None])
 def test_a_rendered_limit_is_what_the_kernel_shows(world: World, limit: int | None) -> None:
     group = made(world, "a")
-    for knob, text in world.driver.render_pids(limit).items():
+    for knob, text in world.driver.pids.render(limit).items():
         world.driver.write(group, "pids", knob, text)
         shown = world.driver.read(group, "pids", knob)
         assert world.driver.canonical(knob, shown) == text

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from porto.kernel.cgroup.driver import CgroupDriver, Group
+from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.probe import probe
 from tests.fakes.cgroupfs import FakeCgroups
 

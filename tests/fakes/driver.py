@@ -6,16 +6,26 @@ looks at. `place` puts processes into a container's group.
 
 from collections.abc import Callable, Iterable, Mapping
 
-from porto.kernel.cgroup.driver import FreezerState, Group
+from porto.kernel.cgroup.driver import FreezerState
+from porto.kernel.cgroup.group import Group
+
+
+class _Pids:
+    def unsupported(self) -> Mapping[str, str]:
+        return {}
+
+    def render(self, limit: int | None) -> Mapping[str, str]:
+        return {"pids.max": str(limit) if limit else "max"}
 
 
 class FakeDriver:
+    pids = _Pids()
     version = "fake"
     controllers = frozenset({"freezer", "pids"})
 
     def __init__(self) -> None:
         self.groups: dict[str, dict[str, str]] = {}
-        self.pids: dict[str, set[int]] = {}
+        self.tasks: dict[str, set[int]] = {}
         self.frozen: set[str] = set()
         self.refuse: dict[str, OSError] = {}
         self.immortal: set[int] = set()
@@ -23,7 +33,7 @@ class FakeDriver:
         self.writes: list[tuple[str, str, str]] = []
 
     def place(self, name: str, *pids: int) -> None:
-        self.pids.setdefault(name, set()).update(pids)
+        self.tasks.setdefault(name, set()).update(pids)
 
     def locate(self, name: str, enabled: Callable[[str], frozenset[str]]) -> Group:
         directory = f"/fake/{name}"
@@ -57,18 +67,18 @@ class FakeDriver:
         return None
 
     def attach(self, group: Group, pid: int) -> None:
-        for pids in self.pids.values():
+        for pids in self.tasks.values():
             pids.discard(pid)
         self.place(group.name, pid)
 
     def processes(self, group: Group) -> list[int]:
-        return sorted(self.pids.get(group.name, ()))
+        return sorted(self.tasks.get(group.name, ()))
 
     def _subtree(self, group: Group) -> list[str]:
-        return [n for n in self.pids if n == group.name or n.startswith(group.name + "/")]
+        return [n for n in self.tasks if n == group.name or n.startswith(group.name + "/")]
 
     def subtree_processes(self, group: Group) -> list[int]:
-        return sorted(pid for name in self._subtree(group) for pid in self.pids[name])
+        return sorted(pid for name in self._subtree(group) for pid in self.tasks[name])
 
     def subtree_threads(self, group: Group) -> int:
         return len(self.subtree_processes(group))
@@ -97,7 +107,7 @@ class FakeDriver:
     def kill(self, group: Group) -> list[int]:
         there = self.subtree_processes(group)
         for name in self._subtree(group):
-            self.pids[name] &= self.immortal
+            self.tasks[name] &= self.immortal
         return there
 
     def read(self, group: Group, controller: str, knob: str) -> str:
@@ -109,8 +119,8 @@ class FakeDriver:
         self.writes.append((group.name, knob, text))
         self.groups[group.name][knob] = text
 
-    def render_pids(self, limit: int | None) -> Mapping[str, str]:
-        return {"pids.max": str(limit) if limit else "max"}
+    def unsupported(self) -> Mapping[str, str]:
+        return {}
 
     def canonical(self, knob: str, text: str) -> str:
         return text.strip()
@@ -122,7 +132,7 @@ class FakeDriver:
         return (self.container_of(pid) or "/").encode()
 
     def container_of(self, pid: int) -> str | None:
-        for name, pids in self.pids.items():
+        for name, pids in self.tasks.items():
             if pid in pids:
                 return name
         return None

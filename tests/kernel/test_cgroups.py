@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from porto.kernel import processes
-from porto.kernel.cgroup.driver import Group
+from porto.kernel.cgroup.group import Group
 from porto.observers.population import wait_empty
 from porto.spec.ids import level
 from tests.contract.worlds import DEADLINE_S, KernelWorld, until

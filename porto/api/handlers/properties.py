@@ -96,7 +96,6 @@ def write(services: Services, session: Session, record: Record, name: str, text:
         text,
         actor=session.actor,
         now=services.clock(),
-        stdout_limit_max=services.config.container.stdout_limit_max,
     )
 
 
@@ -144,8 +143,9 @@ def property_list(
 ) -> bytes:
     """All visible properties."""
     answer = rpc_pb2.TContainerPropertyListResponse()
+    unsupported = services.store.admission.host.unsupported
     for prop in PROPERTIES.values():
-        if prop.prop.hidden:
+        if prop.prop.hidden or prop.name in unsupported:
             continue
         mark = " (ro)" if prop.prop.read_only else " (dynamic)" if prop.prop.dynamic else ""
         answer.list.add(
@@ -163,7 +163,8 @@ def data_list(
 ) -> bytes:
     """The visible properties that cannot be set."""
     answer = rpc_pb2.TContainerDataListResponse()
+    unsupported = services.store.admission.host.unsupported
     for prop in PROPERTIES.values():
-        if prop.prop.read_only and not prop.prop.hidden:
+        if prop.prop.read_only and not prop.prop.hidden and prop.name not in unsupported:
             answer.list.add(name=prop.name, desc=prop.help)
     return replies.answer("dataList", answer)

@@ -6,9 +6,17 @@ Documentation/admin-guide/cgroup-v1/ and cgroup-v2.rst; manual section "CGROUPS"
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from porto.kernel.cgroup.group import Group
+from porto.kernel.cgroup.meaning.cpu import Cpu
+from porto.kernel.cgroup.meaning.cpuset import Cpuset
+from porto.kernel.cgroup.meaning.devices import Devices
+from porto.kernel.cgroup.meaning.hugetlb import Hugetlb
+from porto.kernel.cgroup.meaning.io import Io
+from porto.kernel.cgroup.meaning.memory import Memory
+from porto.kernel.cgroup.meaning.pids import Pids
 
 
 class FreezerState(StrEnum):
@@ -19,27 +27,6 @@ class FreezerState(StrEnum):
     FROZEN = "frozen"
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The cgroups of one container.
-
-    name        -- the container's full name
-    directories -- absolute directory by controller name, also for controllers that
-                   are shared with an ancestor; on v2 one directory serves all
-    own         -- the directories that belong to this container alone, parents of
-                   nothing else; the freezer's first
-    """
-
-    name: str
-    directories: Mapping[str, str]
-    own: tuple[str, ...]
-
-    @property
-    def freezer(self) -> str:
-        """The directory that holds exactly this container's tasks and children."""
-        return self.directories["freezer"]
-
-
 class CgroupDriver(Protocol):
     """Everything the project does to cgroups.
 
@@ -48,10 +35,21 @@ class CgroupDriver(Protocol):
 
     version     -- "v1", "hybrid" (v1 controllers beside an unused v2 mount) or "v2"
     controllers -- what this host offers, in the words of the property `controllers`
+    pids, ...   -- what each controller's knobs mean, also where the host lacks it
     """
 
     version: str
     controllers: frozenset[str]
+    cpu: Cpu
+    cpuset: Cpuset
+    devices: Devices
+    hugetlb: Hugetlb
+    io: Io
+    memory: Memory
+    pids: Pids
+
+    def unsupported(self) -> Mapping[str, str]:
+        """Why a property cannot work with this kernel's controllers, by its name."""
 
     def locate(self, name: str, enabled: Callable[[str], frozenset[str]]) -> Group:
         """The group of container `name`.
@@ -152,9 +150,6 @@ class CgroupDriver(Protocol):
 
     def write(self, group: Group, controller: str, knob: str, text: str) -> None:
         """Write a knob that exists."""
-
-    def render_pids(self, limit: int | None) -> Mapping[str, str]:
-        """{knob: canonical text} for thread_limit; None or 0 is unlimited."""
 
     def canonical(self, knob: str, text: str) -> str:
         """What a knob's text means, in the form in which `render_*` says it."""

@@ -7,8 +7,15 @@ import errno
 from collections.abc import Callable, Mapping
 
 from porto.kernel.cgroup import names
-from porto.kernel.cgroup.driver import Group
+from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.knobs import Knobs, parse_pids
+from porto.kernel.cgroup.meaning.cpu import Cpu
+from porto.kernel.cgroup.meaning.cpuset import Cpuset
+from porto.kernel.cgroup.meaning.devices import Devices
+from porto.kernel.cgroup.meaning.hugetlb import Hugetlb
+from porto.kernel.cgroup.meaning.io import Io
+from porto.kernel.cgroup.meaning.memory import Memory
+from porto.kernel.cgroup.meaning.pids import Pids
 from porto.kernel.cgroup.members import Members
 from porto.kernel.cgroup.tree import walk
 
@@ -21,6 +28,14 @@ class GroupFiles:
     """Access to the directories and knobs of groups."""
 
     oom_knob: str
+    controllers: frozenset[str]
+    cpu: Cpu
+    cpuset: Cpuset
+    devices: Devices
+    hugetlb: Hugetlb
+    io: Io
+    memory: Memory
+    pids: Pids
 
     def __init__(self, knobs: Knobs | None, members: Members | None) -> None:
         self.knobs = knobs or Knobs()

@@ -17,67 +17,49 @@ from porto.spec.codecs import (
     UintMapCodec,
     UintMapValue,
 )
+from porto.spec.fields.reading import reading
 from porto.spec.prop import Facet, Prop
-
-
-def _status(
-    owner: str,
-    *,
-    example: str,
-    runtime: bool = False,
-    dead_only: bool = False,
-    hidden: bool = False,
-) -> Prop:
-    return Prop(
-        owner=owner,
-        example=example,
-        read_only=True,
-        runtime=runtime,
-        dead_only=dead_only,
-        hidden=hidden,
-        saved=False,
-    )
 
 
 class IdentityStatus(Facet):
     """Names and numbers of a container."""
 
-    absolute_name: Annotated[str, Text(), _status("identity", example="/porto/a/b")] = ""
+    absolute_name: Annotated[str, Text(), reading("identity", example="/porto/a/b")] = ""
     """Full container name, with the /porto/ prefix."""
 
-    absolute_namespace: Annotated[str, Text(), _status("identity", example="/porto/a/")] = ""
+    absolute_namespace: Annotated[str, Text(), reading("identity", example="/porto/a/")] = ""
     """Full porto namespace of the container's processes, with the /porto/ prefix."""
 
-    parent: Annotated[str, Text(), _status("identity", example="/porto/a")] = ""
+    parent: Annotated[str, Text(), reading("identity", example="/porto/a")] = ""
     """Absolute name of the parent container."""
 
-    id: Annotated[int, Int(), _status("identity", example="7")] = 0
+    id: Annotated[int, Int(), reading("identity", example="7")] = 0
     """Number of the container, unique while it exists."""
 
-    level: Annotated[int, Int(), _status("identity", example="2")] = 0
+    level: Annotated[int, Int(), reading("identity", example="2")] = 0
     """Nesting level: 0 for the host, 1 for first-level containers."""
 
 
 class LifeStatus(Facet):
     """State, exit and times."""
 
-    state: Annotated[str, Text(), _status("life", example="running")] = "stopped"
+    state: Annotated[str, Text(), reading("life", example="running")] = "stopped"
     """Current state: stopped, starting, running, meta, paused, stopping, respawning, dead."""
 
-    exit_status: Annotated[int, Int(), _status("life", example="256", dead_only=True)] = 0
+    exit_status: Annotated[int, Int(), reading("life", example="256", dead_only=True)] = 0
     """Exit status of the main process, see wait(2)."""
 
-    exit_code: Annotated[int, Int(), _status("life", example="1", dead_only=True)] = 0
+    exit_code: Annotated[int, Int(), reading("life", example="1", dead_only=True)] = 0
     """0: success, 1..255: error code, -64..-1: termination signal, -99: OOM."""
 
-    oom_killed: Annotated[bool, Bool(), _status("life", example="false", dead_only=True)] = False
+    oom_killed: Annotated[bool, Bool(), reading("life", example="false", dead_only=True)] = False
     """Whether the container was killed for lack of memory."""
 
-    core_dumped: Annotated[bool, Bool(), _status("life", example="false", dead_only=True)] = False
+    core_dumped: Annotated[bool, Bool(), reading("life", example="false", dead_only=True)] = False
     """Whether the main process dumped core."""
 
     start_error: Annotated[
-        str, Text(), _status("life", example="cannot start a/b: no such file or directory")
+        str, Text(), reading("life", example="cannot start a/b: no such file or directory")
     ] = ""
     """Why the last start failed."""
 
@@ -88,34 +70,34 @@ class LifeStatus(Facet):
     ] = 0
     """How many times the container has been respawned; may be set in any state."""
 
-    root_pid: Annotated[int, Int(), _status("life", example="4711", runtime=True)] = 0
+    root_pid: Annotated[int, Int(), reading("life", example="4711", runtime=True)] = 0
     """Pid of the main process in the client's pid namespace."""
 
-    time: Annotated[int, Elapsed(), _status("life", example="3600")] = 0
+    time: Annotated[int, Elapsed(), reading("life", example="3600")] = 0
     """Running time in seconds; time[dead]: seconds since death."""
 
-    creation_time: Annotated[float, Date(), _status("life", example="2017-08-01 12:00:00")] = 0.0
+    creation_time: Annotated[float, Date(), reading("life", example="2017-08-01 12:00:00")] = 0.0
     """When the container was created; [raw]: seconds since the epoch."""
 
-    start_time: Annotated[float, Date(), _status("life", example="2017-08-01 12:00:00")] = 0.0
+    start_time: Annotated[float, Date(), reading("life", example="2017-08-01 12:00:00")] = 0.0
     """When it was started; [raw]: seconds since the epoch."""
 
     death_time: Annotated[
-        float, Date(), _status("life", example="2017-08-01 12:00:00", dead_only=True)
+        float, Date(), reading("life", example="2017-08-01 12:00:00", dead_only=True)
     ] = 0.0
     """When it died; [raw]: seconds since the epoch."""
 
-    change_time: Annotated[float, Date(), _status("life", example="2017-08-01 12:00:00")] = 0.0
+    change_time: Annotated[float, Date(), reading("life", example="2017-08-01 12:00:00")] = 0.0
     """When its record last changed; [raw]: seconds since the epoch."""
 
 
 class TaskStatus(Facet):
     """Processes of a container."""
 
-    process_count: Annotated[int, Int(), _status("tasks", example="3", runtime=True)] = 0
+    process_count: Annotated[int, Int(), reading("tasks", example="3", runtime=True)] = 0
     """Processes in the container and its sub-containers."""
 
-    thread_count: Annotated[int, Int(), _status("tasks", example="5", runtime=True)] = 0
+    thread_count: Annotated[int, Int(), reading("tasks", example="5", runtime=True)] = 0
     """Threads in the container and its sub-containers."""
 
 
@@ -123,19 +105,19 @@ class StreamStatus(Facet):
     """Kept output."""
 
     stdout: Annotated[
-        str, StreamText(), _status("streams", example="Hello, world!", runtime=True)
+        str, StreamText(), reading("streams", example="Hello, world!", runtime=True)
     ] = ""
     """Standard output; [offset][:length] selects a part."""
 
     stderr: Annotated[
-        str, StreamText(), _status("streams", example="no such file", runtime=True)
+        str, StreamText(), reading("streams", example="no such file", runtime=True)
     ] = ""
     """Standard error; [offset][:length] selects a part."""
 
-    stdout_offset: Annotated[int, Int(), _status("streams", example="0", runtime=True)] = 0
+    stdout_offset: Annotated[int, Int(), reading("streams", example="0", runtime=True)] = 0
     """Bytes of stdout that were dropped from the beginning."""
 
-    stderr_offset: Annotated[int, Int(), _status("streams", example="0", runtime=True)] = 0
+    stderr_offset: Annotated[int, Int(), reading("streams", example="0", runtime=True)] = 0
     """Bytes of stderr that were dropped from the beginning."""
 
 
@@ -145,15 +127,15 @@ class DaemonStatus(Facet):
     porto_stat: Annotated[
         UintMapValue,
         UintMapCodec(),
-        _status("daemon", example="clients: 1; containers: 3", hidden=True),
+        reading("daemon", example="clients: 1; containers: 3", hidden=True),
     ] = ()
     """Counters of the daemon: key: value; ..."""
 
-    porto_status: Annotated[str, Text(), _status("daemon", example="{}", hidden=True)] = ""
+    porto_status: Annotated[str, Text(), reading("daemon", example="{}", hidden=True)] = ""
     """JSON for `portoctl status`: what stands in the way of a container; of the host:
     versions, states, refused files, conditions, repaired drift."""
 
-    porto_origins: Annotated[str, Text(), _status("daemon", example="{}", hidden=True)] = ""
+    porto_origins: Annotated[str, Text(), reading("daemon", example="{}", hidden=True)] = ""
     """JSON object: who set each property of the container last."""
 
 

@@ -10,7 +10,6 @@ from porto.spec.codecs import PathText, Size
 from porto.spec.prop import Facet, Prop
 
 STDOUT_LIMIT_DEFAULT = 8 << 20
-STDOUT_LIMIT_MAX = 1 << 30
 
 
 class StreamFields(Facet):

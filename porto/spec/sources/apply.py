@@ -170,6 +170,7 @@ class Applier:
             self._restarts.start(record, actor)
 
     def _update(self, step: Update) -> None:
+        self._store.admission.check_update(self._store, step.record, step.spec)
         new = dataclasses.replace(
             step.record, spec=step.spec, origins=step.origins, source=step.source
         )

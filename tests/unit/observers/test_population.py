@@ -3,7 +3,7 @@
 import asyncio
 import os
 
-from porto.kernel.cgroup.driver import Group
+from porto.kernel.cgroup.group import Group
 from porto.observers import population
 from porto.observers.population import wait_empty
 from tests.unit.observers.hosts import Host

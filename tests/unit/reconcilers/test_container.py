@@ -136,7 +136,7 @@ class Rig:
         """What the launcher reports when the main task ends."""
         process = self.get(name).status.process
         assert process is not None
-        self.driver.pids[name] = set()
+        self.driver.tasks[name] = set()
         self.exits.tell(Exited(process.launch_id, process.init_pid, status))
 
     async def until(self, check: Callable[[], bool]) -> None:
@@ -342,7 +342,7 @@ def test_a_dead_parent_takes_its_children_along(play: Any) -> None:
         rig.create("a/b")
         await rig.start("a/b")
         rig.end("a", 0)
-        rig.driver.pids["a/b"] = set()
+        rig.driver.tasks["a/b"] = set()
         await rig.until(lambda: rig.state("a") is State.DEAD)
         process = rig.get("a/b").status.process
         assert process is not None

@@ -10,7 +10,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 
 from porto.kernel.cgroup import names
-from porto.kernel.cgroup.driver import FreezerState, Group
+from porto.kernel.cgroup.driver import FreezerState
+from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.group_files import ROOT, GroupFiles, Sets
 from porto.kernel.cgroup.hierarchies import Hierarchy
 from porto.kernel.cgroup.killing import kill_all
@@ -19,6 +20,13 @@ from porto.kernel.cgroup.members import Members, is_within, path_of
 from porto.kernel.cgroup.tree import remove_tree, walk
 from porto.kernel.cgroup.v1 import freezer, naming, pids
 from porto.kernel.cgroup.v1.controllers import CANONICAL
+from porto.kernel.cgroup.v1.cpu import CpuV1
+from porto.kernel.cgroup.v1.cpuset import CpusetV1
+from porto.kernel.cgroup.v1.devices import DevicesV1
+from porto.kernel.cgroup.v1.hugetlb import HugetlbV1
+from porto.kernel.cgroup.v1.io import IoV1
+from porto.kernel.cgroup.v1.memory import MemoryV1
+from porto.kernel.cgroup.v1.pids import PidsV1
 from porto.kernel.cgroup.v1.targets import FreezerTree, OneDirectory
 
 CPUSET_INHERITED = ("cpuset.cpus", "cpuset.mems")
@@ -50,6 +58,13 @@ class V1Driver(GroupFiles):
         self._inner_top = f"{self._freezer.inner}/{prefix}".encode()
         cpuacct_alone = any(h.controllers == {"cpuacct"} for h in hierarchies)
         self._deeper = frozenset({"freezer", "cpuacct"} if cpuacct_alone else {"freezer"})
+        self.cpu = CpuV1(self)
+        self.cpuset = CpusetV1(self)
+        self.devices = DevicesV1(self)
+        self.hugetlb = HugetlbV1(self)
+        self.io = IoV1(self)
+        self.memory = MemoryV1(self)
+        self.pids = PidsV1(self)
 
     # -- groups ----------------------------------------------------------
 
@@ -171,9 +186,18 @@ class V1Driver(GroupFiles):
 
     # -- knobs -----------------------------------------------------------
 
-    def render_pids(self, limit: int | None) -> Mapping[str, str]:
-        """{knob: canonical text} for thread_limit."""
-        return pids.render(limit)
+    def unsupported(self) -> Mapping[str, str]:
+        """Why a property cannot work with this kernel's controllers, by its name."""
+        parts = (
+            self.cpu,
+            self.cpuset,
+            self.devices,
+            self.hugetlb,
+            self.io,
+            self.memory,
+            self.pids,
+        )
+        return {name: reason for part in parts for name, reason in part.unsupported().items()}
 
     def canonical(self, knob: str, text: str) -> str:
         """What a knob's text means."""

@@ -1,13 +1,19 @@
-"""The controller files of v2, by the knobs that they render.
+"""The controller files of v2, by what they understand.
 
 Read by `driver.py`; a new controller is one file and its lines here.
 """
 
 from collections.abc import Callable, Mapping
 
-from porto.kernel.cgroup.v2 import freezer, pids
+from porto.kernel.cgroup.v2 import cpu, cpuset, devices, freezer, hugetlb, io, memory, pids
 
 CANONICAL: Mapping[str, Callable[[str], str]] = {
     freezer.FREEZE: freezer.canonical,
-    pids.MAX: pids.canonical,
+    **cpu.CANONICAL,
+    **cpuset.CANONICAL,
+    **devices.CANONICAL,
+    **hugetlb.CANONICAL,
+    **io.CANONICAL,
+    **memory.CANONICAL,
+    **pids.CANONICAL,
 }

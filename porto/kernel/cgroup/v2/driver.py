@@ -17,7 +17,8 @@ import os
 from collections.abc import Callable, Mapping
 
 from porto.kernel.cgroup import names
-from porto.kernel.cgroup.driver import FreezerState, Group
+from porto.kernel.cgroup.driver import FreezerState
+from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.group_files import ROOT, GroupFiles, Sets
 from porto.kernel.cgroup.hierarchies import Hierarchy
 from porto.kernel.cgroup.killing import kill_all
@@ -26,6 +27,13 @@ from porto.kernel.cgroup.members import Members, is_within, path_of
 from porto.kernel.cgroup.tree import remove_tree
 from porto.kernel.cgroup.v2 import enabling, freezer, pids
 from porto.kernel.cgroup.v2.controllers import CANONICAL
+from porto.kernel.cgroup.v2.cpu import CpuV2
+from porto.kernel.cgroup.v2.cpuset import CpusetV2
+from porto.kernel.cgroup.v2.devices import DevicesV2
+from porto.kernel.cgroup.v2.hugetlb import HugetlbV2
+from porto.kernel.cgroup.v2.io import IoV2
+from porto.kernel.cgroup.v2.memory import MemoryV2
+from porto.kernel.cgroup.v2.pids import PidsV2
 from porto.kernel.cgroup.v2.targets import Directory
 
 LEAF = "%leaf"
@@ -63,6 +71,13 @@ class V2Driver(GroupFiles):
         self._kernel = enabling.prepare_top(self.knobs, self._mount, self._top)
         words = {our for our in enabling.WANTED if OURS.get(our, our) in self._kernel}
         self.controllers = IMPLICIT | words
+        self.cpu = CpuV2(self)
+        self.cpuset = CpusetV2(self)
+        self.devices = DevicesV2(self)
+        self.hugetlb = HugetlbV2(self)
+        self.io = IoV2(self)
+        self.memory = MemoryV2(self)
+        self.pids = PidsV2(self)
 
     # -- groups ----------------------------------------------------------
 
@@ -181,9 +196,18 @@ class V2Driver(GroupFiles):
 
     # -- knobs -----------------------------------------------------------
 
-    def render_pids(self, limit: int | None) -> Mapping[str, str]:
-        """{knob: canonical text} for thread_limit."""
-        return pids.render(limit)
+    def unsupported(self) -> Mapping[str, str]:
+        """Why a property cannot work with this kernel's controllers, by its name."""
+        parts = (
+            self.cpu,
+            self.cpuset,
+            self.devices,
+            self.hugetlb,
+            self.io,
+            self.memory,
+            self.pids,
+        )
+        return {name: reason for part in parts for name, reason in part.unsupported().items()}
 
     def canonical(self, knob: str, text: str) -> str:
         """What a knob's text means."""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from porto.kernel.cgroup.driver import CgroupDriver, Group
+from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.probe import probe
 from porto.spec.ids import level
 from tests.fakes.cgroupfs import COMOUNTED, SPLIT, FakeCgroups

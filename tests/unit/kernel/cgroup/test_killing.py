@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from porto.kernel.cgroup.driver import CgroupDriver, FreezerState, Group
+from porto.kernel.cgroup.driver import CgroupDriver, FreezerState
+from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.members import Belongs
 from porto.kernel.cgroup.probe import probe
 from porto.spec.ids import level

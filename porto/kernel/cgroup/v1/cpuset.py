@@ -1,0 +1,22 @@
+"""The controller of CPUs and memory nodes of v1.
+
+Made by `driver.py`; meaning: `kernel/cgroup/meaning/cpuset.py`. Kernel:
+admin-guide/cgroup-v1.
+"""
+
+from collections.abc import Callable, Mapping
+
+from porto.kernel.cgroup.group_files import GroupFiles
+
+CANONICAL: Mapping[str, Callable[[str], str]] = {}
+
+
+class CpusetV1:
+    """See `meaning.cpuset.Cpuset`."""
+
+    def __init__(self, files: GroupFiles) -> None:
+        self._files = files
+
+    def unsupported(self) -> Mapping[str, str]:
+        """Nothing yet."""
+        return {}

@@ -1,0 +1,22 @@
+"""The controller of device access of v2.
+
+Made by `driver.py`; meaning: `kernel/cgroup/meaning/devices.py`. Kernel:
+admin-guide/cgroup-v2.
+"""
+
+from collections.abc import Callable, Mapping
+
+from porto.kernel.cgroup.group_files import GroupFiles
+
+CANONICAL: Mapping[str, Callable[[str], str]] = {}
+
+
+class DevicesV2:
+    """See `meaning.devices.Devices`."""
+
+    def __init__(self, files: GroupFiles) -> None:
+        self._files = files
+
+    def unsupported(self) -> Mapping[str, str]:
+        """Nothing yet."""
+        return {}

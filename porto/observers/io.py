@@ -1,0 +1,14 @@
+"""Readers of disk input and output, from the cgroups.
+
+Merged by `readers.py`. Manual section "Disk IO".
+"""
+
+from collections.abc import Mapping
+
+from porto.observers.sources import Computed, Reader, RootReader
+
+READERS: Mapping[str, Reader] = {}
+
+ROOT_READERS: Mapping[str, RootReader] = {}
+
+COMPUTED: Mapping[str, Computed] = {}

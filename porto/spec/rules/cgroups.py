@@ -1,0 +1,12 @@
+"""Rules about controllers: which may be switched off.
+
+Merged by `spec/admission.py`.
+"""
+
+from collections.abc import Mapping
+
+from porto.spec.rules.proposal import SetRule, StartRule
+
+SET_RULES: Mapping[str, tuple[SetRule, ...]] = {}
+
+START_RULES: tuple[StartRule, ...] = ()

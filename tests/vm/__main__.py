@@ -1,0 +1,167 @@
+"""The kernel tier under Debian's kernel, one throw-away machine for each cgroup mode.
+
+    tests/vm/run [OPTION...] [--] [PYTEST ARGUMENT...]
+
+    --cgroup v1|hybrid|v2   how the guest mounts cgroups (repeatable; all three)
+    --reports DIR           leave MODE.xml (junit) and MODE.note (what went wrong)
+    --timeout S             seconds for one machine (1200, emulated 5400)
+    --emulate               do not use KVM even where it works
+
+Without a test named, tests/contract and tests/kernel. Exit status: 0; 1 when a test
+failed or a machine did; 3 when no machine can run here; 4 when one could, were it set up.
+Environment: VM_CACHE keeps the guest (default .vm-cache in the checkout), PORTO_VENV names
+the virtual environment (default .venv), VM_MEMORY_MB (2560).
+"""
+
+import os
+import shlex
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.vm import disks, image, machine
+from tests.vm.cannot import Cannot, check_host
+
+MODES = ("v1", "hybrid", "v2")
+TESTS = ("tests/contract", "tests/kernel")
+SLOWNESS = {True: 2, False: 10}
+"""How much longer a test may wait in a guest, with KVM and without."""
+LIMIT_S = {True: 1200.0, False: 5400.0}
+TEST_LIMIT_S = 120
+LAST_WORDS_S = 60
+"""Before a machine is killed, pytest is asked to end and to report."""
+MARKED_ONLY = "root"
+FAILED, CANNOT, COULD = 1, 3, 4
+
+
+@dataclass
+class Options:
+    """The command line."""
+
+    modes: list[str] = field(default_factory=list)
+    reports: Path | None = None
+    timeout: float | None = None
+    emulate: bool = False
+    pytest: list[str] = field(default_factory=list)
+
+
+def parse(arguments: list[str]) -> Options:
+    """Our options come first; all from the first that is not ours goes to pytest."""
+    options = Options()
+    rest = list(arguments)
+    while rest:
+        match rest:
+            case ["--cgroup", str(mode), *more] if mode in MODES:
+                options.modes.append(mode)
+            case ["--reports", str(directory), *more]:
+                options.reports = Path(directory)
+            case ["--timeout", str(seconds), *more]:
+                options.timeout = float(seconds)
+            case ["--emulate", *more]:
+                options.emulate = True
+            case ["-h" | "--help", *_]:
+                print(__doc__)
+                sys.exit(0)
+            case ["--cgroup", *_]:
+                sys.exit(f"tests/vm/run: --cgroup takes one of {', '.join(MODES)}")
+            case ["--", *more]:
+                options.pytest, more = more, []
+            case _:
+                options.pytest, more = rest, []
+        rest = more
+    options.modes = options.modes or list(MODES)
+    return options
+
+
+def script(python: Path, options: Options, *, kvm: bool, limit_s: float) -> str:
+    """What the guest runs, in the checkout."""
+    slowness = SLOWNESS[kvm]
+    named = any((disks.ROOT / word.partition("::")[0]).exists() for word in options.pytest)
+    pytest = [str(python), "-m", "pytest", "-v", "-p", "no:cacheprovider", "--tb=short"]
+    pytest += [f"--timeout={TEST_LIMIT_S * slowness}"]
+    pytest += ["-o", f"faulthandler_timeout={TEST_LIMIT_S * slowness * 3 // 4}"]
+    pytest += ["--junitxml=/run/vm/report.xml"]
+    pytest += [*options.pytest] if named else [*TESTS, *options.pytest]
+    seconds = max(1, int(limit_s) - LAST_WORDS_S)
+    return f"""export PORTO_TEST_SLOWNESS={slowness} PORTO_TEST_VM=1
+export PYTHONPATH={shlex.quote(str(disks.ROOT))}
+read -r up _ </proc/uptime
+exec timeout --signal=INT --kill-after=40 $(({seconds} - ${{up%.*}})) {shlex.join(pytest)}
+"""
+
+
+def report(options: Options, mode: str, ending: machine.Ending, answer: Mapping[str, bytes]) -> bool:
+    """Say and keep what became of one machine; whether all was well."""
+    status = answer.get("status", b"").decode().strip()
+    note = ending.trouble
+    if not note and status in ("124", "137"):
+        note = f"pytest was interrupted after {ending.seconds:.0f} s"
+    elif not note and status not in ("0", "1", "5"):
+        note = f"pytest ended with status {status or 'unknown'}"
+    if ending.trouble:
+        print(f"vm: cgroup {mode}: {note}; its last words:")
+        for line in ending.tail:
+            print(f"vm:   {line}")
+    print(f"=== vm, cgroup {mode}: status {status or '?'}, {ending.seconds:.0f} s {note}", flush=True)
+    if options.reports is not None:
+        options.reports.mkdir(parents=True, exist_ok=True)
+        if "report.xml" in answer:
+            (options.reports / f"{mode}.xml").write_bytes(answer["report.xml"])
+        (options.reports / f"{mode}.note").write_text(note)
+    return status == "0" and not note
+
+
+def run_modes(options: Options) -> bool:
+    """Prepare, run each machine; whether all tests of all passed."""
+    check_host()
+    venv = disks.venv_directory()
+    cache = Path(os.environ.get("VM_CACHE") or disks.ROOT / ".vm-cache").absolute()
+    cache.mkdir(parents=True, exist_ok=True)
+    with image.locked(cache):
+        image.prepare(cache)
+        kept = {"venv": disks.venv_disk(cache, venv), "scratch": disks.scratch_disk(cache)}
+        kvm = not options.emulate and machine.kvm_works(cache)
+    limit_s = options.timeout or LIMIT_S[kvm]
+    with tempfile.TemporaryDirectory(prefix="porto-vm-") as scratch:
+        work = Path(scratch)
+        kept["checkout"] = disks.checkout_disk(work, venv)
+        good = True
+        for mode in options.modes:
+            how = "KVM" if kvm else "emulated, slow"
+            print(f"=== vm, cgroup {mode} ({how}, at most {limit_s:.0f} s)", flush=True)
+            exchange = work / f"{mode}.img"
+            disks.write_exchange(
+                exchange, script(venv / "bin/python", options, kvm=kvm, limit_s=limit_s)
+            )
+            words = {"cgroup": mode, "checkout": str(disks.ROOT), "venv": str(venv)}
+            command = machine.command_line(
+                cache,
+                {**kept, "exchange": exchange},
+                words,
+                kvm=kvm,
+                memory_mb=int(os.environ.get("VM_MEMORY_MB", "2560")),
+            )
+            ending = machine.run(command, limit_s, lambda line: print(line, flush=True))
+            good &= report(options, mode, ending, disks.read_exchange(exchange))
+    return good
+
+
+def main() -> int:
+    """The exit status."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    options = parse(sys.argv[1:])
+    try:
+        return 0 if run_modes(options) else FAILED
+    except Cannot as error:
+        print(f"vm: {error}", flush=True)
+        if options.reports is not None:
+            options.reports.mkdir(parents=True, exist_ok=True)
+            (options.reports / "cannot").write_text(str(error))
+        return COULD if error.fixable else CANNOT
+
+
+if __name__ == "__main__":
+    sys.exit(main())
