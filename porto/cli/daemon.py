@@ -36,15 +36,18 @@ from porto.launcher.client import LauncherClient
 from porto.observers.clock import Clock
 from porto.observers.exits import Exits
 from porto.observers.host import look
+from porto.observers.kernel_events import KernelEvents
 from porto.observers.readers import Readers
+from porto.observers.strays import Strays
 from porto.reconcilers.chain import build_chain
-from porto.reconcilers.container import ContainerReconciler, World
+from porto.reconcilers.container import ContainerReconciler
 from porto.reconcilers.controllers import Controllers
 from porto.reconcilers.engine.loop import Engine
 from porto.reconcilers.engine.triggers import Triggers
 from porto.reconcilers.housekeeping import Housekeeping
 from porto.reconcilers.leftovers import remove_leftovers, sweep
 from porto.reconcilers.takeover import take_over
+from porto.reconcilers.world import World
 from porto.spec import operations
 from porto.spec.admission import Admission
 from porto.spec.config import Config
@@ -177,20 +180,24 @@ class Daemon:
             on_lost=lambda: self._end(0),
         )
         exits.attach(launcher)
+        controllers = Controllers(store, driver)
+        strays = Strays(store, driver, controllers.group)
+        events = KernelEvents(driver, lambda key: engine.enqueue(key))
         world = World(
             store=store,
             driver=driver,
-            controllers=Controllers(store, driver),
-            chain=build_chain(config, driver),
+            controllers=controllers,
+            chain=build_chain(config, driver, strays),
             launcher=launcher,
             exits=exits,
+            events=events,
             clock=self._clock,
             config=config,
             count=counters.add,
         )
         containers = ContainerReconciler(world)
         engine = Engine(store, containers.reconcile, self._clock)
-        triggers = Triggers(store, engine, containers.is_settled)
+        triggers = Triggers(store, engine, containers.is_settled, events=events, strays=strays)
         port = _EnginePort(engine, containers)
         sources = SourceWatcher(
             store,
@@ -246,6 +253,7 @@ class Daemon:
             log.warning("unknown launch", launch=launched.launch_id, pid=launched.init_pid)
             processes.send_signal(launched.init_pid, launched.init_start, signal.SIGKILL)
             parts.launcher.forget(launched.launch_id)
+        parts.world.events.start()
         parts.store.subscribe(parts.containers.on_change)
         parts.store.subscribe(parts.triggers.on_change)
         parts.triggers.all()
@@ -266,6 +274,7 @@ class Daemon:
                 unmount(self._config.paths.store)
         await parts.engine.close()
         parts.exits.close()
+        parts.world.events.close()
         parts.launcher.close()
         parts.counters.close()
 

@@ -31,6 +31,11 @@ class Stat:
     parent: int
     start: int
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is a zombie, or less."""
+        return self.state in _ENDED
+
 
 _LIMIT_WIDTH = 26
 """Of the first column of /proc/PID/limits."""

@@ -1,14 +1,49 @@
-"""Readers of running out of memory, from the cgroups.
+"""Readers of the OOM killer's counters, from the cgroups.
 
-Merged by `readers.py`. Manual section "Memory".
+Merged by `readers.py`. Manual section "Memory"; admin-guide/cgroup-v1/memory.rst.
 """
 
 from collections.abc import Mapping
 
-from porto.observers.sources import Computed, Reader, RootReader
+from porto.kernel import vmstat
+from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
+from porto.spec.errors import by_errno
+from porto.spec.record import Record, State
 
-READERS: Mapping[str, Reader] = {}
 
-ROOT_READERS: Mapping[str, RootReader] = {}
+def _own_kills(sources: Sources, record: Record, name: str) -> int:
+    try:
+        return sources.driver.oom.kills(sources.group(record.name))
+    except OSError as error:
+        raise by_errno(error, f"cannot get {name} of {record.name}") from error
+
+
+def _oom_kills(sources: Sources, record: Record) -> str:
+    return str(_own_kills(sources, record, "oom_kills"))
+
+
+def _oom_kills_total(sources: Sources, record: Record) -> str:
+    total = 0
+    for inner in (record, *sources.store.descendants(record.name)):
+        total += inner.status.oom_kills_before
+        running = inner.status.state is not State.STOPPED
+        if running and sources.group(inner.name).owns("memory"):
+            total += _own_kills(sources, inner, "oom_kills_total")
+    return str(total)
+
+
+def _host_kills(sources: Sources) -> str:
+    return str(vmstat.read().get("oom_kill", 0))
+
+
+READERS: Mapping[str, Reader] = {
+    "oom_kills": plain("oom_kills", _oom_kills),
+    "oom_kills_total": plain("oom_kills_total", _oom_kills_total),
+}
+
+ROOT_READERS: Mapping[str, RootReader] = {
+    "oom_kills": plain_root("oom_kills", _host_kills),
+    "oom_kills_total": plain_root("oom_kills_total", _host_kills),
+}
 
 COMPUTED: Mapping[str, Computed] = {}

@@ -7,6 +7,7 @@ its own and one line here.
 from dataclasses import dataclass
 
 from porto.kernel.cgroup.driver import CgroupDriver
+from porto.observers.strays import Strays
 from porto.reconcilers.base import Launch, Live, Teardown
 from porto.reconcilers.cpu import Cpu
 from porto.reconcilers.cpuset import Cpuset
@@ -17,6 +18,7 @@ from porto.reconcilers.io import Io
 from porto.reconcilers.limits import Limits
 from porto.reconcilers.memory import Memory
 from porto.reconcilers.namespaces import Namespaces
+from porto.reconcilers.oom import OomScore
 from porto.reconcilers.pids import Pids
 from porto.reconcilers.rotation import Rotation
 from porto.reconcilers.scheduler import Scheduler
@@ -30,18 +32,22 @@ from porto.spec.config import Config
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The facets by phase, each in its order."""
+    """The facets by phase, each in its order.
+
+    unannounced -- live facets whose drift the kernel does not tell: no knob is written
+    """
 
     live: tuple[Live, ...]
+    unannounced: tuple[Live, ...]
     launch: tuple[Launch, ...]
     teardown: tuple[Teardown, ...]
     rotation: Rotation
 
 
-def build_chain(config: Config, driver: CgroupDriver) -> Chain:
+def build_chain(config: Config, driver: CgroupDriver, strays: Strays) -> Chain:
     """All facets for one host."""
     work = config.paths.work
-    tree = Tree(driver)
+    tree = Tree(driver, strays)
     pids = Pids(driver, default_limit=config.container.default_thread_limit)
     limits = Limits(driver, defaults=UlimitCodec().parse(config.container.default_ulimit))
     directory = WorkDirectory(work)
@@ -61,9 +67,11 @@ def build_chain(config: Config, driver: CgroupDriver) -> Chain:
             limits,
             scheduler,  # needs the cpu knobs: realtime tasks are refused without runtime
         ),
+        unannounced=(tree, limits, scheduler),
         launch=(
             directory,  # the default streams are files in it
             tree,  # joined first: all that follows is accounted to the container
+            OomScore(),  # as root: the launcher's own score protects it
             scheduler,  # as root; before anything that takes time
             OutsideStreams(work),  # host paths, before the namespaces change
             Namespaces(store_directory=config.paths.store),

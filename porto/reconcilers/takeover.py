@@ -12,8 +12,8 @@ import structlog
 
 from porto.kernel import processes
 from porto.launcher.ops import Launched
-from porto.reconcilers.container import World
 from porto.reconcilers.task import as_process
+from porto.reconcilers.world import World
 from porto.spec import operations
 from porto.spec.operations import Actor
 from porto.spec.record import Record, Run, State, Status
@@ -46,7 +46,9 @@ def take_over(world: World, survivors: Iterable[Launched], *, same_boot: bool) -
 def _reset(world: World, record: Record) -> None:
     now = world.clock.wall()
     status = Status(
-        creation_time=record.status.creation_time, respawn_count=record.status.respawn_count
+        creation_time=record.status.creation_time,
+        respawn_count=record.status.respawn_count,
+        oom_kills_before=record.status.oom_kills_before,
     )
     record = world.store.put_status(record, status, now=now)
     if record.intent.run is Run.RUNNING:

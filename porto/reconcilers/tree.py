@@ -8,8 +8,10 @@ import contextlib
 import os
 from collections.abc import Sequence
 
+from porto.kernel import processes
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.launcher.ops import JoinCgroup
+from porto.observers.strays import Strays
 from porto.reconcilers.base import LaunchPlan, Target
 from porto.reconcilers.engine.change import Change
 
@@ -19,8 +21,9 @@ class Tree:
 
     name = "cgroups"
 
-    def __init__(self, driver: CgroupDriver) -> None:
+    def __init__(self, driver: CgroupDriver, strays: Strays) -> None:
         self._driver = driver
+        self._strays = strays
         self._settled: dict[str, tuple[str, bytes]] = {}
 
     def plan(self, target: Target) -> Sequence[Change]:
@@ -35,22 +38,42 @@ class Tree:
             with contextlib.suppress(OSError):
                 where = (process.launch_id, self._driver.membership(process.init_pid))
             if where is not None and self._settled.get(target.name) == where:
-                return ()
+                return self._moved(target)
         changes = []
         if not self._driver.exists(target.group):
             changes.append(Change(self.name, "directories", "present", "absent"))
         if process is None:
             return changes
         for pid in {process.init_pid, process.task_pid} - {0}:
-            try:
-                have = self._driver.container_of(pid)
-            except OSError:
-                continue
-            if have != target.name:
-                changes.append(Change(self.name, f"pid {pid}", target.name, have or "/"))
+            changes += self._misplaced(target, pid)
         if where is not None and not changes:
             self._settled[target.name] = where
-        return changes
+        known = {change.subject for change in changes}
+        return [*changes, *(c for c in self._moved(target) if c.subject not in known)]
+
+    def _moved(self, target: Target) -> list[Change]:
+        """Other processes of the container that were seen elsewhere, and still are."""
+        found = []
+        for pid in self._strays.of(target.record.id):
+            found += self._misplaced(target, pid)
+        if not found:
+            self._strays.forget(target.record.id)
+        return found
+
+    def _misplaced(self, target: Target, pid: int) -> list[Change]:
+        try:
+            membership = self._driver.membership(pid)
+            if self._driver.is_home(target.group, membership):
+                return []
+            # An exiting process is shown at the top.
+            if self._driver.name_in(membership) is None and (
+                processes.read_stat(pid).has_ended or self._driver.container_of(pid)
+            ):
+                return []
+        except OSError:
+            return []
+        have = self._driver.name_in(membership) or "/"
+        return [Change(self.name, f"pid {pid}", target.name, have)]
 
     def apply(self, target: Target, change: Change) -> None:
         """Make the directories, or move one process back."""
@@ -70,4 +93,5 @@ class Tree:
     def teardown(self, target: Target) -> None:
         """Remove the directories; no task is left in them."""
         self._settled.pop(target.name, None)
+        self._strays.forget(target.record.id)
         self._driver.remove(target.group)

@@ -141,6 +141,8 @@ class Status:
                    cannot change while it runs
     exit_status -- raw wait status of the main task, None unless dead
     oom_before  -- what its memory cgroup had counted when the main task was started
+    oom_kills_before -- tasks killed by the OOM killer in earlier lives, and in containers
+                   below that are destroyed
     """
 
     state: State = State.STOPPED
@@ -150,6 +152,7 @@ class Status:
     exit_status: int | None = None
     oom_killed: bool = False
     oom_before: int = 0
+    oom_kills_before: int = 0
     creation_time: float = 0.0
     change_time: float = 0.0
     start_time: float = 0.0

@@ -18,6 +18,25 @@ class _Pids:
         return {"pids.max": str(limit) if limit else "max"}
 
 
+class FakeOom:
+    """`counts` are set by a test."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+
+    def kills(self, group: Group) -> int:
+        return self.counts.get(group.name, 0)
+
+    def count(self, group: Group) -> int:
+        return self.kills(group)
+
+    def arm(self, group: Group) -> int | None:
+        return None
+
+    def events_name(self) -> str | None:
+        return None
+
+
 class FakeDriver:
     pids = _Pids()
     version = "fake"
@@ -29,7 +48,7 @@ class FakeDriver:
         self.frozen: set[str] = set()
         self.refuse: dict[str, OSError] = {}
         self.immortal: set[int] = set()
-        self.oom: dict[str, int] = {}
+        self.oom = FakeOom()
         self.writes: list[tuple[str, str, str]] = []
 
     def place(self, name: str, *pids: int) -> None:
@@ -45,6 +64,9 @@ class FakeDriver:
 
     def default_controllers(self, level: int) -> frozenset[str]:
         return self.controllers if level == 1 else frozenset({"freezer"})
+
+    def bound(self, controllers: frozenset[str]) -> frozenset[str]:
+        return controllers | {"freezer"}
 
     def exists(self, group: Group) -> bool:
         return group.name in self.groups
@@ -125,11 +147,15 @@ class FakeDriver:
     def canonical(self, knob: str, text: str) -> str:
         return text.strip()
 
-    def oom_kills(self, group: Group) -> int:
-        return self.oom.get(group.name, 0)
-
     def membership(self, pid: int) -> bytes:
         return (self.container_of(pid) or "/").encode()
+
+    def name_in(self, membership: bytes) -> str | None:
+        name = membership.decode()
+        return None if name == "/" else name
+
+    def is_home(self, group: Group, membership: bytes) -> bool:
+        return self.name_in(membership) == group.name
 
     def container_of(self, pid: int) -> str | None:
         for name, pids in self.tasks.items():

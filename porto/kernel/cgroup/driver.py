@@ -16,6 +16,7 @@ from porto.kernel.cgroup.meaning.devices import Devices
 from porto.kernel.cgroup.meaning.hugetlb import Hugetlb
 from porto.kernel.cgroup.meaning.io import Io
 from porto.kernel.cgroup.meaning.memory import Memory
+from porto.kernel.cgroup.meaning.oom import Oom
 from porto.kernel.cgroup.meaning.pids import Pids
 
 
@@ -46,6 +47,7 @@ class CgroupDriver(Protocol):
     hugetlb: Hugetlb
     io: Io
     memory: Memory
+    oom: Oom
     pids: Pids
 
     def unsupported(self) -> Mapping[str, str]:
@@ -61,6 +63,9 @@ class CgroupDriver(Protocol):
 
     def default_controllers(self, level: int) -> frozenset[str]:
         """Controllers of a container at this nesting level."""
+
+    def bound(self, controllers: frozenset[str]) -> frozenset[str]:
+        """These, those bound to one of them by the mounts, and those every container has."""
 
     def exists(self, group: Group) -> bool:
         """Whether all own directories exist."""
@@ -154,17 +159,17 @@ class CgroupDriver(Protocol):
     def canonical(self, knob: str, text: str) -> str:
         """What a knob's text means, in the form in which `render_*` says it."""
 
-    def oom_kills(self, group: Group) -> int:
-        """How many tasks of the group's own memory cgroup the OOM killer has killed.
-
-        0 without a memory cgroup of its own, or when the kernel does not count.
-        """
-
     def membership(self, pid: int) -> bytes:
         """Where a process is, opaque: the same as long as it stays in its cgroups.
 
         Raises ProcessLookupError.
         """
+
+    def name_in(self, membership: bytes) -> str | None:
+        """Full name of the container that a `membership` tells, None outside of ours."""
+
+    def is_home(self, group: Group, membership: bytes) -> bool:
+        """Whether a process with this membership is in the group in every hierarchy."""
 
     def container_of(self, pid: int) -> str | None:
         """Full name of the container that holds this process, None outside of ours.

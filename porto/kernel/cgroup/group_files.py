@@ -15,6 +15,7 @@ from porto.kernel.cgroup.meaning.devices import Devices
 from porto.kernel.cgroup.meaning.hugetlb import Hugetlb
 from porto.kernel.cgroup.meaning.io import Io
 from porto.kernel.cgroup.meaning.memory import Memory
+from porto.kernel.cgroup.meaning.oom import Oom
 from porto.kernel.cgroup.meaning.pids import Pids
 from porto.kernel.cgroup.members import Members
 from porto.kernel.cgroup.tree import walk
@@ -27,7 +28,6 @@ Sets = tuple[frozenset[str], ...]
 class GroupFiles:
     """Access to the directories and knobs of groups."""
 
-    oom_knob: str
     controllers: frozenset[str]
     cpu: Cpu
     cpuset: Cpuset
@@ -35,6 +35,7 @@ class GroupFiles:
     hugetlb: Hugetlb
     io: Io
     memory: Memory
+    oom: Oom
     pids: Pids
 
     def __init__(self, knobs: Knobs | None, members: Members | None) -> None:
@@ -95,18 +96,15 @@ class GroupFiles:
 
     # -- for the drivers -------------------------------------------------
 
-    def oom_kills(self, group: Group) -> int:
-        """How many tasks of the group's own memory cgroup the OOM killer has killed."""
-        directory = group.directories.get("memory")
-        if directory is None or directory not in group.own:
-            return 0
+    def count(self, directory: str, file: str, word: bytes) -> int:
+        """The number after `word` in a file of words and numbers; 0 when it is not there."""
         try:
-            text = self.knobs.read(f"{directory}/{self.oom_knob}")
+            text = self.knobs.read(f"{directory}/{file}")
         except FileNotFoundError:
             return 0
         for line in text.splitlines():
-            word, _, number = line.partition(b" ")
-            if word == b"oom_kill":
+            name, _, number = line.partition(b" ")
+            if name == word:
                 return int(number)
         return 0
 

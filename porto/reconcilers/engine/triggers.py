@@ -7,26 +7,39 @@ bursts of work.
 """
 
 import asyncio
+import itertools
 from collections.abc import Callable
 
+from porto.observers.kernel_events import KernelEvents
+from porto.observers.strays import Strays
 from porto.reconcilers.engine.loop import Engine
 from porto.reconcilers.engine.queue import Priority
 from porto.spec.record import ACTIVE, Record, Run, State
 from porto.spec.store import SpecStore
 
 SLICES = 10
+FULL_LOOK = 12
+"""Each so many resyncs the knobs are read although nobody is known to have written."""
 
 
 class Triggers:
     """Feeds one engine."""
 
     def __init__(
-        self, store: SpecStore, engine: Engine, is_settled: Callable[[Record], bool]
+        self,
+        store: SpecStore,
+        engine: Engine,
+        is_settled: Callable[[Record], bool],
+        *,
+        events: KernelEvents,
+        strays: Strays,
     ) -> None:
         """`is_settled` looks at a started container more cheaply than a pass does."""
         self._store = store
         self._engine = engine
         self._is_settled = is_settled
+        self._events = events
+        self._strays = strays
 
     def on_change(self, old: Record | None, new: Record | None) -> None:
         """A record was created, replaced or deleted."""
@@ -64,7 +77,9 @@ class Triggers:
 
     async def resync(self, period: float) -> None:
         """Look at each started container once per `period` seconds, for ever."""
-        while True:
+        for number in itertools.count(1):
+            if number % FULL_LOOK == 0:
+                self._events.unsettle()
             keys = [r.id for r in self._store.records() if r.status.state in ACTIVE]
             size = max(1, -(-len(keys) // SLICES))
             slices = [keys[i : i + size] for i in range(0, len(keys), size)] or [[]]
@@ -72,5 +87,8 @@ class Triggers:
                 for key in part:
                     record = self._store.find_id(key)
                     if record is not None and not self._is_settled(record):
+                        self._engine.enqueue(key, priority=Priority.RESYNC)
+                if keys:
+                    for key in self._strays.look(1 / len(slices)):
                         self._engine.enqueue(key, priority=Priority.RESYNC)
                 await asyncio.sleep(period / len(slices))

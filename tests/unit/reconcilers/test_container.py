@@ -14,13 +14,16 @@ from porto.kernel import processes
 from porto.launcher.ops import Exited, Launched, LaunchFailed, LaunchRequest
 from porto.observers.clock import Clock
 from porto.observers.exits import Exits
+from porto.observers.kernel_events import KernelEvents
+from porto.observers.strays import Strays
 from porto.reconcilers.chain import build_chain
-from porto.reconcilers.container import ContainerReconciler, World
+from porto.reconcilers.container import ContainerReconciler
 from porto.reconcilers.controllers import Controllers
 from porto.reconcilers.engine import backoff
 from porto.reconcilers.engine.loop import Engine
 from porto.reconcilers.engine.triggers import Triggers
 from porto.reconcilers.takeover import take_over
+from porto.reconcilers.world import World
 from porto.spec import operations
 from porto.spec.config import Config, PathsConfig
 from porto.spec.errors import EError, InvalidCommand, InvalidState, NotSupported, PortoError
@@ -82,11 +85,15 @@ class Rig:
         self.exits = Exits(lambda launch_id: self.triggers.on_exit(launch_id))
         self.exits.attach(self.launcher)
         self.clock = Clock()
+        controllers = Controllers(self.store, self.driver)
+        self.strays = Strays(self.store, self.driver, controllers.group)
+        self.events = KernelEvents(self.driver, lambda key: self.engine.enqueue(key))
         self.world = World(
             store=self.store,
             driver=self.driver,
-            controllers=Controllers(self.store, self.driver),
-            chain=build_chain(self.config, self.driver),
+            controllers=controllers,
+            chain=build_chain(self.config, self.driver, self.strays),
+            events=self.events,
             launcher=self.launcher,
             exits=self.exits,
             clock=self.clock,
@@ -95,7 +102,13 @@ class Rig:
         )
         self.containers = ContainerReconciler(self.world)
         self.engine = Engine(self.store, self.containers.reconcile, self.clock)
-        self.triggers = Triggers(self.store, self.engine, self.containers.is_settled)
+        self.triggers = Triggers(
+            self.store,
+            self.engine,
+            self.containers.is_settled,
+            events=self.events,
+            strays=self.strays,
+        )
         self.store.subscribe(self.containers.on_change)
         self.store.subscribe(self.triggers.on_change)
 
@@ -219,7 +232,7 @@ def test_a_kill_by_the_oom_killer_is_told_from_others(play: Any) -> None:
         for name, kills in (("a", 1), ("b", 0)):
             rig.create(name)
             await rig.start(name)
-            rig.driver.oom[name] = kills
+            rig.driver.oom.counts[name] = kills
             rig.end(name, signal.SIGKILL)
             await rig.until(lambda n=name: rig.state(n) is State.DEAD)
         assert rig.get("a").status.oom_killed
@@ -312,7 +325,7 @@ def test_a_start_under_way_is_broken_off(play: Any, verb: str) -> None:
         rig.create("a")
         rig.launcher.gate = asyncio.Event()
         starting = asyncio.ensure_future(rig.start("a"))
-        await rig.until(lambda: bool(rig.containers._launching))
+        await rig.until(lambda: bool(rig.containers._starting._launching))
         await (rig.stop("a") if verb == "stop" else rig.destroy("a"))
         await starting
         found = rig.store.find("a")

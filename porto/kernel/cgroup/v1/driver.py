@@ -26,6 +26,7 @@ from porto.kernel.cgroup.v1.devices import DevicesV1
 from porto.kernel.cgroup.v1.hugetlb import HugetlbV1
 from porto.kernel.cgroup.v1.io import IoV1
 from porto.kernel.cgroup.v1.memory import MemoryV1
+from porto.kernel.cgroup.v1.oom import OomV1
 from porto.kernel.cgroup.v1.pids import PidsV1
 from porto.kernel.cgroup.v1.targets import FreezerTree, OneDirectory
 
@@ -34,8 +35,6 @@ CPUSET_INHERITED = ("cpuset.cpus", "cpuset.mems")
 
 class V1Driver(GroupFiles):
     """See `CgroupDriver`."""
-
-    oom_knob = "memory.oom_control"
 
     def __init__(
         self,
@@ -64,6 +63,7 @@ class V1Driver(GroupFiles):
         self.hugetlb = HugetlbV1(self)
         self.io = IoV1(self)
         self.memory = MemoryV1(self)
+        self.oom = OomV1(self)
         self.pids = PidsV1(self)
 
     # -- groups ----------------------------------------------------------
@@ -71,6 +71,11 @@ class V1Driver(GroupFiles):
     def default_controllers(self, level: int) -> frozenset[str]:
         """Controllers of a container at this nesting level."""
         return self.controllers if level <= 1 else self._deeper
+
+    def bound(self, controllers: frozenset[str]) -> frozenset[str]:
+        """These, those of the same hierarchies, and the freezer's."""
+        others = (h.controllers for h in self._others if not h.controllers.isdisjoint(controllers))
+        return self._freezer.controllers.union(*others)
 
     def root_group(self) -> Group:
         """The group of the whole host."""
@@ -204,6 +209,20 @@ class V1Driver(GroupFiles):
         return CANONICAL.get(knob, str.strip)(text)
 
     # -- whose is it, what is left ---------------------------------------
+
+    def name_in(self, membership: bytes) -> str | None:
+        """Full name of the container, by the freezer's hierarchy."""
+        return self._name_in(path_of(membership, b"freezer"))
+
+    def is_home(self, group: Group, membership: bytes) -> bool:
+        """Whether each hierarchy's path is the group's directory or below."""
+        for hierarchy in (self._freezer, *self._others):
+            controller = min(hierarchy.controllers)
+            home = hierarchy.inner_path(group.directories[controller])
+            path = path_of(membership, controller.encode())
+            if home != b"/" and not is_within(path, home):
+                return False
+        return True
 
     def container_of(self, pid: int) -> str | None:
         """Full name of the container that holds this process."""

@@ -33,6 +33,7 @@ from porto.kernel.cgroup.v2.devices import DevicesV2
 from porto.kernel.cgroup.v2.hugetlb import HugetlbV2
 from porto.kernel.cgroup.v2.io import IoV2
 from porto.kernel.cgroup.v2.memory import MemoryV2
+from porto.kernel.cgroup.v2.oom import OomV2
 from porto.kernel.cgroup.v2.pids import PidsV2
 from porto.kernel.cgroup.v2.targets import Directory
 
@@ -45,8 +46,6 @@ IMPLICIT = frozenset({"freezer", "cpuacct"})
 
 class V2Driver(GroupFiles):
     """See `CgroupDriver`."""
-
-    oom_knob = "memory.events"
 
     version = "v2"
 
@@ -77,6 +76,7 @@ class V2Driver(GroupFiles):
         self.hugetlb = HugetlbV2(self)
         self.io = IoV2(self)
         self.memory = MemoryV2(self)
+        self.oom = OomV2(self)
         self.pids = PidsV2(self)
 
     # -- groups ----------------------------------------------------------
@@ -84,6 +84,10 @@ class V2Driver(GroupFiles):
     def default_controllers(self, level: int) -> frozenset[str]:
         """Controllers of a container at this nesting level."""
         return self.controllers if level <= 1 else IMPLICIT
+
+    def bound(self, controllers: frozenset[str]) -> frozenset[str]:
+        """These, and those that are part of the core."""
+        return controllers | IMPLICIT
 
     def root_group(self) -> Group:
         """The group of the whole host."""
@@ -217,13 +221,21 @@ class V2Driver(GroupFiles):
 
     def container_of(self, pid: int) -> str | None:
         """Full name of the container that holds this process."""
-        path = path_of(self.members.cgroup_text(pid), b"")
+        return self.name_in(self.members.cgroup_text(pid))
+
+    def name_in(self, membership: bytes) -> str | None:
+        """Full name of the container, by the unified hierarchy."""
+        path = path_of(membership, b"")
         if path is None or path == self._inner_top or not is_within(path, self._inner_top):
             return None
         below = os.fsdecode(path[len(self._inner_top) + 1 :])
         parts = below.split("/")
         end = next((i for i, part in enumerate(parts) if part.startswith("%")), len(parts))
         return "/".join(parts[:end]) or None
+
+    def is_home(self, group: Group, membership: bytes) -> bool:
+        """Whether the one hierarchy says so."""
+        return self.name_in(membership) == group.name
 
     def find_groups(self) -> list[str]:
         """Full names of containers whose directory exists."""

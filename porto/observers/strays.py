@@ -1,0 +1,126 @@
+"""Processes of containers that somebody moved out of their cgroups.
+
+The kernel tells nobody about such a move, so the processes of the host are looked at in
+turn, a slice at each tick of the resync. Asked by `reconcilers/tree.py`, which looks
+again and puts them back. Two kinds are known for certain: a process in a container's
+freezer group (its unified group) that is elsewhere in another hierarchy, and one in no
+container at all that lives in a container's own pid namespace. man 7 cgroups.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+
+from porto.kernel import processes
+from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.cgroup.group import Group
+from porto.spec.record import State
+from porto.spec.store import SpecStore
+
+DEPTH_MAX = 4096
+"""Of a line of ancestors; a longer one is not followed."""
+STARTED = frozenset({State.RUNNING, State.META, State.PAUSED})
+
+
+class Strays:
+    """Misplaced processes, by container id."""
+
+    def __init__(
+        self, store: SpecStore, driver: CgroupDriver, group: Callable[[str], Group]
+    ) -> None:
+        """`group` gives the cgroups of a container by its name."""
+        self._store = store
+        self._driver = driver
+        self._group = group
+        self._found: dict[int, dict[int, int]] = {}
+        self._namespaces: dict[str, int] = {}
+        self._pending: list[int] = []
+        self._total = 0
+
+    def of(self, record_id: int) -> list[int]:
+        """Pids that were seen elsewhere and live; they may have been moved back since."""
+        found = self._found.get(record_id)
+        if not found:
+            return []
+        # A pid that another process has got since is nobody's stray.
+        return [pid for pid, start in found.items() if processes.is_alive(pid, start)]
+
+    def forget(self, record_id: int) -> None:
+        """They were put back."""
+        self._found.pop(record_id, None)
+
+    def look(self, share: float) -> set[int]:
+        """Look at this share (0..1) of the host's processes; ids of containers with strays."""
+        if not self._pending:
+            self._pending = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+            self._total = len(self._pending)
+            self._owned_namespaces()
+        count = max(1, int(self._total * share + 1))
+        part, self._pending = self._pending[:count], self._pending[count:]
+        return self._misplaced(part)
+
+    def _misplaced(self, pids: Iterable[int]) -> set[int]:
+        found: set[int] = set()
+        known: dict[bytes, tuple[int | None, bool]] = {}
+        for pid in pids:
+            try:
+                text = self._driver.membership(pid)
+                if text not in known:
+                    known[text] = self._judge(text)
+                owner, home = known[text]
+                if owner is None:
+                    owner = self._by_namespace(pid)
+                if owner is None or home:
+                    continue
+                self._found.setdefault(owner, {})[pid] = processes.start_time(pid)
+            except OSError:
+                continue
+            found.add(owner)
+        return found
+
+    def _judge(self, text: bytes) -> tuple[int | None, bool]:
+        """Whose process has this membership, and whether it is where it belongs."""
+        name = self._driver.name_in(text)
+        if name is None:
+            return None, False
+        record = self._store.find(name)
+        if record is None or record.status.state not in STARTED:
+            # Being started, or left over: not ours to judge.
+            return None, True
+        return record.id, self._driver.is_home(self._group(name), text)
+
+    def _owned_namespaces(self) -> None:
+        """The pid namespaces that belong to containers, by the link that shows them."""
+        host = os.readlink("/proc/self/ns/pid")
+        self._namespaces = {}
+        for record in self._store.records():
+            process = record.status.process
+            if process is None or not record.spec.process.isolate:
+                continue
+            try:
+                link = os.readlink(f"/proc/{process.init_pid}/ns/pid")
+            except OSError:
+                continue
+            if link != host:
+                self._namespaces.setdefault(link, record.id)
+
+    def _by_namespace(self, pid: int) -> int | None:
+        """The container in whose own pid namespace a process was born.
+
+        One that came from outside (nsenter) has an ancestor out there, and is not its.
+        """
+        if not self._namespaces:
+            return None
+        link = os.readlink(f"/proc/{pid}/ns/pid")
+        owner = self._namespaces.get(link)
+        if owner is None:
+            return None
+        record = self._store.find_id(owner)
+        init = record.status.process.init_pid if record and record.status.process else 0
+        for _ in range(DEPTH_MAX):
+            stat = processes.read_stat(pid)
+            if pid == init:
+                return owner
+            if stat.has_ended or os.readlink(f"/proc/{pid}/ns/pid") != link:
+                return None
+            pid = stat.parent
+        return None

@@ -1,0 +1,1 @@
+"""The life of one container: starting, running, frozen, dying, stopping."""

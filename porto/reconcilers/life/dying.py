@@ -1,0 +1,123 @@
+"""Death: a main task's exit, running out of memory, a dead parent; respawn and aging.
+
+Used by `container.py`. Manual sections "States" and "Memory", oom_is_fatal.
+"""
+
+import signal
+
+from porto.kernel import processes
+from porto.reconcilers.base import Target
+from porto.reconcilers.engine.result import Again, Done, Result
+from porto.reconcilers.life.freezing import Freezing
+from porto.reconcilers.life.notes import Notes
+from porto.reconcilers.life.output import Output
+from porto.reconcilers.life.stopping import KILL_POLL_S, Stopping
+from porto.reconcilers.world import World
+from porto.spec import operations
+from porto.spec.operations import Actor
+from porto.spec.record import Record, Run, State
+
+RESPAWN_ORIGIN = "respawn"
+AGING_ORIGIN = "aging"
+
+
+class Dying:
+    """Brings containers to dead, and looks after the dead."""
+
+    def __init__(
+        self, world: World, notes: Notes, stopping: Stopping, freezing: Freezing, output: Output
+    ) -> None:
+        self._world = world
+        self._store = world.store
+        self._notes = notes
+        self._stopping = stopping
+        self._freezing = freezing
+        self._output = output
+
+    def ran_out_of_memory(self, target: Target) -> bool:
+        """Whether the OOM killer struck in this container since its main task was started."""
+        record = target.record
+        told = self._world.events.is_out_of_memory(record.id)
+        return told or self._world.driver.oom.count(target.group) > record.status.oom_before
+
+    async def by_oom(self, record: Record) -> Result:
+        """Kill all of it: oom_is_fatal."""
+        target = self._world.target(record)
+        # Durable before the effect: whoever finds it dead knows why.
+        self._notes.update(record, oom_killed=True)
+        process = record.status.process
+        if process is not None and processes.is_alive(process.init_pid, process.init_start):
+            await self._stopping.kill(target)
+            if self._world.exits.find(process) is None:
+                # Its exit is on its way, and makes a pass of its own.
+                return Again(KILL_POLL_S)
+        current = self._store.find_id(record.id)
+        return await self.die(current, int(signal.SIGKILL)) if current is not None else Done()
+
+    async def with_parent(self, record: Record, parent: Record) -> Result:
+        """The parent is dead or on its way: nothing below it lives on."""
+        process = record.status.process
+        if parent.status.oom_killed:
+            self._notes.update(record, oom_killed=True)
+        # Its exit, if it had a process, is on its way: the parent's pass killed it.
+        if process is not None and processes.is_alive(process.init_pid, process.init_start):
+            await self._stopping.kill(self._world.target(record))
+            return Again(KILL_POLL_S)
+        return await self.die(record, int(signal.SIGKILL))
+
+    async def die(self, record: Record, status: int) -> Result:
+        """Nothing of it runs any more; `status` is the main task's wait status."""
+        target = self._world.target(record)
+        if not await self._stopping.kill(target):
+            return Again(KILL_POLL_S)
+        lost = self._output.rotate(target)
+        process = record.status.process
+        present = self._store.find_id(record.id) or record
+        oom = present.status.oom_killed or (
+            status == signal.SIGKILL and self.ran_out_of_memory(target)
+        )
+        self._world.count("containers_oom", int(oom))
+        self._notes.update(
+            record,
+            state=State.DEAD,
+            process=None,
+            exit_status=status,
+            oom_killed=oom,
+            death_time=self._world.clock.wall(),
+            death_mono=self._world.clock.mono(),
+            observed_generation=record.generation,
+            conditions=(),
+            **lost,
+        )
+        if process is not None:
+            self._stopping.forget_launch(process)
+        self._freezing.forget(record)
+        current = self._store.find_id(record.id)
+        return self.dead(current) if current is not None else Done()
+
+    def dead(self, record: Record) -> Result:
+        """Timers of a dead container: respawn, then aging."""
+        clock = self._world.clock
+        lifecycle = record.spec.lifecycle
+        since_death = clock.mono() - record.status.death_mono
+        parent = self._store.parent(record)
+        may_respawn = (
+            lifecycle.respawn
+            and record.intent.run is Run.RUNNING
+            and (parent is None or parent.status.state in (State.RUNNING, State.META))
+            and not 0 <= lifecycle.max_respawns <= record.status.respawn_count
+        )
+        if may_respawn:
+            left = lifecycle.respawn_delay / 1e9 - since_death
+            if left > 0:
+                return Done(after=left)
+            operations.respawn(
+                self._store, record, actor=Actor(origin=RESPAWN_ORIGIN), now=clock.wall()
+            )
+            return Again(0.0)
+        left = lifecycle.aging_time - since_death
+        if left > 0:
+            return Done(after=left)
+        self._world.count("remove_dead", 1)
+        operations.destroy(self._store, record, actor=Actor(origin=AGING_ORIGIN), now=clock.wall())
+        return Again(0.0)
