@@ -1,6 +1,6 @@
-"""Build step of the package: compiles the static reaper into it.
+"""Build step of the package: compiles the launcher's C programs into it.
 
-Everything else is in pyproject.toml. A wheel carries a machine's binary, so its tag
+Everything else is in pyproject.toml. A wheel carries a machine's binaries, so its tag
 names the machine, but any Python 3.
 """
 
@@ -13,19 +13,19 @@ from setuptools.command.build_py import build_py
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from porto.launcher.build import BINARY, build_reaper, ensure_reaper
+from porto.launcher.build import build_all, ensure_programs
 
 
-class BuildWithReaper(build_py):
-    """Puts the compiled reaper beside launcher's modules."""
+class BuildWithPrograms(build_py):
+    """Puts the compiled programs beside launcher's modules."""
 
     def run(self) -> None:
-        """Editable installs get the binary in the source tree."""
+        """Editable installs get the binaries in the source tree."""
         super().run()
         if self.editable_mode:
-            ensure_reaper()
+            ensure_programs()
         else:
-            build_reaper(Path(self.build_lib, "porto", "launcher", BINARY.name))
+            build_all(Path(self.build_lib, "porto", "launcher"))
 
 
 class MachineWheel(bdist_wheel):
@@ -41,4 +41,4 @@ class MachineWheel(bdist_wheel):
         return "py3", "none", super().get_tag()[2]
 
 
-setup(cmdclass={"build_py": BuildWithReaper, "bdist_wheel": MachineWheel})
+setup(cmdclass={"build_py": BuildWithPrograms, "bdist_wheel": MachineWheel})

@@ -113,7 +113,7 @@ needs_sum() {
   (
     cd "$root"
     shopt -s nullglob
-    cat pyproject.toml setup.py porto/launcher/*.c
+    cat pyproject.toml setup.py porto/launcher/*.[ch]
     if [ "$1" = no ]; then find porto -name '*.py' -print0 | LC_ALL=C sort -z | xargs -0 cat; fi
   ) 2>/dev/null | cksum
 }

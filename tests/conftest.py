@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from tests.needs import UnknownNeed, reason
+from tests.patience import SLOWNESS, patient
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
             structlog.processors.KeyValueRenderer(),
         ]
     )
+    config.addinivalue_line("markers", "lengthy: takes minutes where the machine is emulated")
     config.addinivalue_line(
         "markers", "needs(need, ...): skip unless the machine has all of it; see tests/needs.py"
     )
@@ -57,6 +59,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             continue
         if reasons:
             item.add_marker(pytest.mark.skip(reason="; ".join(reasons)))
+        limit = item.get_closest_marker("timeout")
+        if limit is not None and SLOWNESS != 1:
+            item.add_marker(pytest.mark.timeout(patient(limit.args[0])), append=False)
         kept.append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)

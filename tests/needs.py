@@ -72,6 +72,11 @@ def _cgroup() -> str | None:
     return "no cgroup hierarchy is mounted"
 
 
+def _disk() -> str | None:
+    """A disk to break: $PORTO_TEST_DISK, mounted at $PORTO_TEST_DISK_DIR; tests/vm has one."""
+    return None if os.environ.get("PORTO_TEST_DISK") else "no scratch disk (PORTO_TEST_DISK)"
+
+
 def _kvm() -> str | None:
     return None if os.access("/dev/kvm", os.W_OK) else "no usable /dev/kvm"
 
@@ -83,6 +88,7 @@ _WORDS: dict[str, Callable[[], str | None]] = {
     "cgroup-v1": _cgroup_v1,
     "cgroup-v2": _cgroup_v2,
     "cgroup2-mounted": _cgroup2_mounted,
+    "disk": _disk,
     "kvm": _kvm,
 }
 

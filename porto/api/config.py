@@ -203,11 +203,16 @@ def _values(message: Message) -> dict[str, Any]:
 
 
 def _plain(message: Message) -> dict[str, Any]:
-    """The set fields; repeated ``{key, val}`` pairs become a mapping."""
+    """The set fields; repeated pairs of a name and a value become a mapping."""
     values: dict[str, Any] = {}
     for field, value in message.ListFields():
-        pairs = field.message_type is not None and field.message_type.name == "Sysctl"
-        values[field.name] = {item.key: item.val for item in value} if pairs else value
+        kind = "" if field.message_type is None else field.message_type.name
+        if kind == "Sysctl":
+            values[field.name] = {item.key: item.val for item in value}
+        elif kind == "DevicePreset":
+            values[field.name] = {item.preset: "; ".join(item.device) for item in value}
+        else:
+            values[field.name] = value
     return values
 
 

@@ -13,8 +13,12 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from porto.api.proto import rpc_pb2
+from porto.spec.codecs import CpuPower
+from porto.spec.codecs.cpuset import MASK
+from porto.spec.codecs.devices import mode_text
 from porto.spec.codecs.ulimit import UNLIMITED
 from porto.spec.container import PROPERTIES, find_property
+from porto.spec.cpulist import each_cpu, parse_cpus
 from porto.spec.errors import EError, InvalidValue
 from porto.spec.prop import Property, Rejected
 
@@ -47,6 +51,9 @@ def changes(spec: Spec, present: Callable[[Property], Any]) -> Iterator[Change]:
             yield from _credentials(field.name, value)
             continue
         prop = find_property(field.name)
+        if prop.prop.read_only:
+            # Reported with the others; who sends back what was listed does not mean it.
+            continue
         yield from _changes(spec.name, prop, value, present(prop))
 
 
@@ -70,6 +77,10 @@ def _changes(subject: str, prop: Property, value: Any, old: Any) -> Iterator[Cha
         for name, text in wanted.items():
             yield f"{prop.name}[{name}]", text
         return
+    if isinstance(prop.codec, CpuPower):
+        # The message has cores, where a document's number is per cent.
+        yield prop.name, f"{value!r}c"
+        return
     native = _native(value, old)
     try:
         yield prop.name, prop.codec.format(prop.codec.native(native))
@@ -91,9 +102,25 @@ def _native(value: Any, old: Any) -> Any:
         limits = {item.type: _ulimit(item) for item in value.ulimit}
         kept = {name: _limit_words(soft, hard) for name, soft, hard in old if value.merge}
         return {**kept, **limits}
+    if isinstance(value, rpc_pb2.TContainerControllers):
+        return list(value.controller)
+    if isinstance(value, rpc_pb2.TContainerCpuSet):
+        return _cpu_set(value)
+    if isinstance(value, rpc_pb2.TContainerDevices):
+        devices = [_device(item) for item in value.device]
+        named = {item["device"] for item in devices}
+        return [*(item for item in old if value.merge and item.device not in named), *devices]
     if isinstance(value, Message):
         raise InvalidValue(f"cannot set a property from {type(value).__name__}")
     return value
+
+
+def _cpu_set(value: rpc_pb2.TContainerCpuSet) -> list[Any]:
+    if value.policy not in ("", "inherit", MASK):
+        return [value.policy, str(value.arg)]
+    if value.policy == "inherit":
+        return []
+    return [MASK, value.list] if value.list else list(value.cpu)
 
 
 def _ulimit(item: rpc_pb2.TContainerUlimit) -> str:
@@ -102,6 +129,10 @@ def _ulimit(item: rpc_pb2.TContainerUlimit) -> str:
     soft = item.soft if item.HasField("soft") else item.hard
     hard = item.hard if item.HasField("hard") else item.soft
     return f"{soft} {hard}"
+
+
+def _device(item: rpc_pb2.TContainerDevice) -> dict[str, str]:
+    return {field.name: value for field, value in item.ListFields()}
 
 
 def _limit_words(soft: int, hard: int) -> str:
@@ -124,6 +155,9 @@ def fill_spec(spec: Spec, prop: Property, value: Any, shown: str) -> None:
     if field.message_type is None:
         _set_scalar(spec, field, value, shown)
         return
+    if shown and isinstance(getattr(spec, field.name), rpc_pb2.TContainerControllers):
+        spec.controllers.controller.extend(prop.codec.parse(shown))
+        return
     if not value:
         # An empty command_argv would say that command is empty, too.
         return
@@ -140,6 +174,22 @@ def fill_spec(spec: Spec, prop: Property, value: Any, shown: str) -> None:
                 variable.value = text
     elif isinstance(target, rpc_pb2.TContainerCommandArgv):
         target.argv.extend(value)
+    elif isinstance(target, rpc_pb2.TContainerCpuSet):
+        target.policy, argument = value
+        if target.policy == MASK:
+            _fill_cpus(target, argument)
+        elif argument:
+            target.arg = int(argument)
+    elif isinstance(target, rpc_pb2.TContainerDevices):
+        for device in value:
+            words = {
+                "path": device.name,
+                "mode": mode_text(device.mode),
+                "user": device.user,
+                "group": device.group,
+            }
+            given = {name: word for name, word in words.items() if word}
+            target.device.add(device=device.device, access=device.access, **given)
     elif isinstance(target, rpc_pb2.TContainerUlimits):
         for name, soft, hard in value:
             limit = target.ulimit.add(type=name, unlimited=soft == hard == UNLIMITED)
@@ -172,6 +222,17 @@ def fill_status(status: Status, prop: Property, read: Callable[[str | None], str
         target.SetInParent()
         for key, value in prop.codec.parse(text):
             target.map.add(key=key, val=value)
+    elif isinstance(target, rpc_pb2.TContainerCgroups):
+        for key, path in prop.codec.parse(text):
+            target.cgroup.add(controller=key, path=path)
+    elif isinstance(target, rpc_pb2.TContainerCpuSet):
+        _fill_cpus(target, text)
+
+
+def _fill_cpus(target: rpc_pb2.TContainerCpuSet, text: str) -> None:
+    target.list = text
+    target.cpu.extend(each_cpu(parse_cpus(text)))
+    target.count = len(target.cpu)
 
 
 def has_spec_field(prop: Property) -> bool:
@@ -200,6 +261,10 @@ def _set_scalar(message: Message, field: Any, value: Any, shown: str) -> None:
         setattr(message, field.name, shown == "true")
         return
     try:
+        if field.type == FieldDescriptor.TYPE_DOUBLE:
+            # Weights, and cores with their letter.
+            setattr(message, field.name, float(shown.removesuffix("c")))
+            return
         number = value if isinstance(value, int) else int(shown)
         setattr(message, field.name, number)
     except ValueError:

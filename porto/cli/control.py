@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from porto.cli.instance import Instance, end_process, wait_until
-from porto.launcher.build import ensure_reaper
+from porto.launcher.build import ensure_programs
 from porto.launcher.handover import VERSION as HANDOVER_VERSION
 from porto.launcher.settings import Settings, master_command
 
@@ -33,13 +33,13 @@ class Control:
 
     def run_master(self) -> int:
         """Become the master; returns only when that fails."""
-        ensure_reaper()
+        ensure_programs()
         command = master_command(self.settings)
         os.execv(command[0], command)
 
     def launcher_command(self) -> int:
         """Answer a running master: the command line that may replace it."""
-        ensure_reaper()
+        ensure_programs()
         command = master_command(self.settings)
         subprocess.run(
             [*command, f"--check={HANDOVER_VERSION}"], check=True, stdout=subprocess.DEVNULL

@@ -42,6 +42,7 @@ from porto.observers.strays import Strays
 from porto.reconcilers.chain import build_chain
 from porto.reconcilers.container import ContainerReconciler
 from porto.reconcilers.controllers import Controllers
+from porto.reconcilers.cpuset.host import Allocation
 from porto.reconcilers.engine.loop import Engine
 from porto.reconcilers.engine.triggers import Triggers
 from porto.reconcilers.housekeeping import Housekeeping
@@ -116,6 +117,7 @@ class _Parts:
     containers: ContainerReconciler
     engine: Engine
     triggers: Triggers
+    allocation: Allocation
     port: _EnginePort
     sources: SourceWatcher
     server: ApiServer
@@ -148,6 +150,7 @@ class Daemon:
         await remove_leftovers(parts.store, parts.driver, self._config.paths.work)
         self._start(parts.sources.run())
         self._start(parts.triggers.resync(float(self._config.daemon.resync_s)))
+        self._start(parts.allocation.watch())
         if self._config.daemon.log_rotate_ms:
             housekeeping = Housekeeping(parts.store, parts.containers)
             self._start(housekeeping.run(self._config.daemon.log_rotate_ms / 1000))
@@ -182,12 +185,19 @@ class Daemon:
         exits.attach(launcher)
         controllers = Controllers(store, driver)
         strays = Strays(store, driver, controllers.group)
-        events = KernelEvents(driver, lambda key: engine.enqueue(key))
+        allocation = Allocation(
+            store,
+            driver,
+            locate=controllers.group,
+            moved=lambda key: engine.enqueue(key),
+            period_s=float(config.daemon.resync_s),
+        )
+        events = KernelEvents(driver, self._clock, lambda key: engine.enqueue(key))
         world = World(
             store=store,
             driver=driver,
             controllers=controllers,
-            chain=build_chain(config, driver, strays),
+            chain=build_chain(config, driver, strays, store, allocation),
             launcher=launcher,
             exits=exits,
             events=events,
@@ -197,7 +207,9 @@ class Daemon:
         )
         containers = ContainerReconciler(world)
         engine = Engine(store, containers.reconcile, self._clock)
-        triggers = Triggers(store, engine, containers.is_settled, events=events, strays=strays)
+        triggers = Triggers(
+            store, engine, containers.is_settled, driver=driver, events=events, strays=strays
+        )
         port = _EnginePort(engine, containers)
         sources = SourceWatcher(
             store,
@@ -240,6 +252,7 @@ class Daemon:
             containers=containers,
             engine=engine,
             triggers=triggers,
+            allocation=allocation,
             port=port,
             sources=sources,
             server=server,

@@ -1,10 +1,11 @@
 """System calls that the standard library of Python 3.11 lacks, through ctypes.
 
-Called by the launcher's child and by the other files of this room. No policy: each
+Called by the launcher's master and by the other files of this room. No policy: each
 function is one system call with bytes, str and ints, and a failure is an `OSError`
 with errno and, as filename, the subject. What `os` or `signal` offers already
-(pidfd_open, pidfd_send_signal, memfd_create, sched_setscheduler, setresuid) fexecve: os.execve of a
-descriptor) is taken from there. Numbers: include/uapi/asm-generic/unistd.h; man section 2.
+(pidfd_open, memfd_create, sched_setscheduler) is taken from there. What the child of a
+launch calls is in C: launcher/executor.c. Numbers: include/uapi/asm-generic/unistd.h; man
+section 2.
 """
 
 import ctypes
@@ -34,24 +35,14 @@ MNT_FORCE, MNT_DETACH, UMOUNT_NOFOLLOW = 1, 2, 8
 CLOSE_RANGE_CLOEXEC = 4
 FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_COLLAPSE_RANGE = 1, 2, 8
 IOPRIO_WHO_PROCESS = 1
-RLIM_INFINITY = -1
 MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_NOEXEC_SEAL, MFD_EXEC = 1, 2, 8, 16
 
 PR_SET_PDEATHSIG = 1
-PR_SET_DUMPABLE = 4
-PR_SET_KEEPCAPS = 8
 PR_SET_NAME = 15
-PR_CAPBSET_DROP = 24
-PR_SET_SECUREBITS = 28
 PR_SET_CHILD_SUBREAPER = 36
-PR_SET_NO_NEW_PRIVS = 38
-PR_CAP_AMBIENT = 47
-PR_CAP_AMBIENT_RAISE = 2
-PR_CAP_AMBIENT_CLEAR_ALL = 4
 
 _ARM = os.uname().machine == "aarch64"
 _NR_CLONE = 220 if _ARM else 56
-_NR_PIVOT_ROOT = 41 if _ARM else 155
 _NR_IOPRIO_SET = 30 if _ARM else 251
 _NR_IOPRIO_GET = 31 if _ARM else 252
 _NR_CLONE3 = 435
@@ -71,14 +62,8 @@ _umount2 = _libc.umount2
 _umount2.argtypes = (_text, _int)
 _setns = _libc.setns
 _setns.argtypes = (_int, _int)
-_unshare = _libc.unshare
-_unshare.argtypes = (_int,)
-_sethostname = _libc.sethostname
-_sethostname.argtypes = (_text, ctypes.c_size_t)
 _prctl = _libc.prctl
 _prctl.argtypes = (_int, _ulong, _ulong, _ulong, _ulong)
-_prlimit = _libc.prlimit64
-_prlimit.argtypes = (_int, _int, ctypes.c_void_p, ctypes.c_void_p)
 _fallocate = _libc.fallocate64
 _fallocate.argtypes = (_int, _int, ctypes.c_int64, ctypes.c_int64)
 _signalfd = _libc.signalfd
@@ -130,29 +115,10 @@ def umount2(target: str | bytes, flags: int) -> None:
         raise _fail(target)
 
 
-def pivot_root(new_root: str | bytes, put_old: str | bytes) -> None:
-    """Man 2 pivot_root; (".", ".") stacks the old root over the new one."""
-    if _syscall(_NR_PIVOT_ROOT, _bytes(new_root), _bytes(put_old)) < 0:
-        raise _fail(new_root)
-
-
 def setns(fd: int, flags: int) -> None:
     """Man 2 setns on a pidfd or a namespace descriptor."""
     if _setns(fd, flags) < 0:
         raise _fail(fd)
-
-
-def unshare(flags: int) -> None:
-    """Man 2 unshare."""
-    if _unshare(flags) < 0:
-        raise _fail(f"{flags:#x}")
-
-
-def sethostname(name: str | bytes) -> None:
-    """Man 2 sethostname."""
-    raw = _bytes(name)
-    if _sethostname(raw, len(raw)) < 0:
-        raise _fail(name)
 
 
 _clone_args = struct.Struct("11Q")
@@ -215,60 +181,6 @@ def set_subreaper() -> None:
 def set_parent_death_signal(signo: int) -> None:
     """The kernel sends this signal when the parent ends; exec of a setuid file clears it."""
     prctl(PR_SET_PDEATHSIG, signo)
-
-
-# Array types are made once: a new one per call would cost a launch 0.2 ms of page faults.
-_Words = ctypes.c_uint32 * 6
-_Header = ctypes.c_uint32 * 2
-_CAP_VERSION_3 = 0x20080522
-_capget = _libc.capget
-_capset = _libc.capset
-
-
-def capget() -> tuple[int, int, int]:
-    """(effective, permitted, inheritable) masks of the calling thread; bit N is capability N."""
-    data = _Words()
-    if _capget(_Header(_CAP_VERSION_3, 0), data) < 0:
-        raise _fail("capget")
-    e, p, i = (data[k] | data[k + 3] << 32 for k in range(3))
-    return e, p, i
-
-
-def capset(effective: int, permitted: int, inheritable: int) -> None:
-    """Set the three capability masks of the calling thread."""
-    masks = (effective, permitted, inheritable)
-    data = _Words(*(m & 0xFFFFFFFF for m in masks), *(m >> 32 for m in masks))
-    if _capset(_Header(_CAP_VERSION_3, 0), data) < 0:
-        raise _fail("capset")
-
-
-def drop_bounding(capability: int) -> None:
-    """Remove a capability from the bounding set; EINVAL: the kernel has no such number."""
-    if _prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0:
-        raise _fail(f"bounding {capability}")
-
-
-def clear_ambient() -> None:
-    """Empty the ambient set."""
-    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
-
-
-def raise_ambient(capability: int) -> None:
-    """Add a capability, which must be permitted and inheritable, to the ambient set."""
-    if _prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0:
-        raise _fail(f"ambient {capability}")
-
-
-_Pair = ctypes.c_int64 * 2
-
-
-def prlimit(pid: int, resource: int, limits: tuple[int, int] | None = None) -> tuple[int, int]:
-    """Man 2 prlimit: set (soft, hard) when given; returns the former ones; -1 is unlimited."""
-    old = _Pair()
-    new = None if limits is None else _Pair(*limits)
-    if _prlimit(pid, resource, new, old) < 0:
-        raise _fail(f"rlimit {resource}")
-    return old[0], old[1]
 
 
 def ioprio_set(pid: int, ioprio: int) -> None:

@@ -11,7 +11,7 @@ if not __package__:
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [os.path.dirname(os.path.dirname(here)), *(p for p in sys.path if p != here)]
 
-from porto.launcher.master import main
+from porto.launcher.start import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

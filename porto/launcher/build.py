@@ -1,8 +1,9 @@
-"""Compiles the static reaper (reaper.c) next to the package.
+"""Compiles the launcher's two C programs next to the package.
 
 Called by setup.py when a package is built, by `portod` and the tests in a source
-checkout that has no binary yet, and by hand: ``python -m porto.launcher.build``.
-The result is the file `porto/launcher/reaper`, which master.py keeps open.
+checkout that has no binaries yet, and by hand: ``python -m porto.launcher.build``.
+The results are the files `porto/launcher/reaper` and `porto/launcher/executor`, which
+programs.py opens for the master.
 """
 
 import os
@@ -11,12 +12,22 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
-SOURCE = HERE / "reaper.c"
-BINARY = HERE / "reaper"
 
-_FLAGS = [
+_WARNINGS = ["-Wall", "-Wextra"]
+
+
+class Program(NamedTuple):
+    """What a program is made of; sources and headers are files of this directory."""
+
+    sources: tuple[str, ...]
+    headers: tuple[str, ...]
+    flags: tuple[str, ...]
+
+
+_REAPER_FLAGS = (
     "-std=gnu11",
     "-Os",
     "-static",
@@ -28,24 +39,47 @@ _FLAGS = [
     "-fno-asynchronous-unwind-tables",
     "-fno-unwind-tables",
     "-fno-tree-loop-distribute-patterns",
-    "-Wall",
     "-Wl,--build-id=none",
     "-Wl,-z,noseparate-code",
     "-Wl,-z,noexecstack",
     "-s",
-]
-_MACHINE_FLAGS = {"x86_64": ["-fcf-protection=none"], "aarch64": ["-mno-outline-atomics"]}
+    *{
+        "x86_64": ("-fcf-protection=none",),
+        "aarch64": ("-mno-outline-atomics",),
+    }.get(platform.machine(), ()),
+)
+_EXECUTOR_FLAGS = (
+    "-std=gnu11",
+    "-O2",
+    "-static",
+    "-fno-pie",
+    "-no-pie",
+    "-ffunction-sections",
+    "-Wl,--gc-sections",
+    "-Wl,-z,noexecstack",
+    "-s",
+)
+PROGRAMS = {
+    "reaper": Program(("reaper.c",), (), _REAPER_FLAGS),
+    "executor": Program(
+        ("executor.c", "request.c", "report.c", "filesystem.c", "process.c", "execute.c"),
+        ("executor.h",),
+        _EXECUTOR_FLAGS,
+    ),
+}
 
 
-def build_reaper(target: Path = BINARY) -> Path:
-    """Compile the reaper with $CC (default cc) into `target`, replacing it atomically.
+def build(name: str, directory: Path = HERE) -> Path:
+    """Compile a program with $CC (default cc) into a directory, replacing it atomically.
 
     Raises OSError when there is no compiler, CalledProcessError when it fails.
     """
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    program = PROGRAMS[name]
+    target = directory / name
+    temporary = directory / f".{name}.{os.getpid()}"
     compiler = shlex.split(os.environ.get("CC", "cc"))
-    machine = _MACHINE_FLAGS.get(platform.machine(), [])
-    command = [*compiler, *_FLAGS, *machine, "-o", str(temporary), str(SOURCE)]
+    sources = [str(HERE / source) for source in program.sources]
+    command = [*compiler, *program.flags, *_WARNINGS, "-o", str(temporary), *sources]
     try:
         subprocess.run(command, check=True)
         temporary.chmod(0o755)
@@ -55,19 +89,36 @@ def build_reaper(target: Path = BINARY) -> Path:
     return target
 
 
-def ensure_reaper() -> Path:
-    """The reaper's path; compiled first when missing or older than its source."""
-    present = BINARY.exists()
+def build_all(directory: Path = HERE) -> list[Path]:
+    """Compile both."""
+    return [build(name, directory) for name in PROGRAMS]
+
+
+def ensure_programs() -> None:
+    """Compile what is missing or, in a source checkout, older than its sources.
+
+    Raises as `build`, but not when there is an older binary.
+    """
     checkout = (HERE.parent.parent / "setup.py").exists()
-    if present and not (checkout and BINARY.stat().st_mtime < SOURCE.stat().st_mtime):
-        return BINARY
-    try:
-        return build_reaper()
-    except (OSError, subprocess.CalledProcessError):
-        if present:
-            return BINARY
-        raise
+    for name, program in PROGRAMS.items():
+        binary = HERE / name
+        present = binary.exists()
+        if present and not (checkout and _is_old(binary, program)):
+            continue
+        try:
+            build(name)
+        except (OSError, subprocess.CalledProcessError):
+            if not present:
+                raise
+
+
+def _is_old(binary: Path, program: Program) -> bool:
+    made = binary.stat().st_mtime
+    return any(
+        (HERE / source).stat().st_mtime > made for source in (*program.sources, *program.headers)
+    )
 
 
 if __name__ == "__main__":
-    print(build_reaper(Path(sys.argv[1]) if len(sys.argv) > 1 else BINARY))
+    for path in build_all(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE):
+        print(path)

@@ -8,33 +8,14 @@ loop's reader callback. Messages: link.py.
 import asyncio
 import collections
 import errno
-import functools
 import socket
 from collections.abc import Callable
 
 from porto.launcher import link
-from porto.launcher.ops import (
-    Execute,
-    Exited,
-    Launched,
-    LaunchFailed,
-    LaunchRequest,
-    Op,
-    WriteFile,
-)
+from porto.launcher.encoding import encode
+from porto.launcher.ops import Exited, Launched, LaunchFailed, LaunchRequest
 
 _MESSAGES_PER_TURN = 64
-
-
-_known_text = functools.lru_cache(maxsize=1024)(lambda op: link.encode(op.to_wire()))
-
-
-def _op_text(op: Op) -> bytes:
-    """JSON of an operation; most are the same in every launch."""
-    if isinstance(op, (Execute, WriteFile)):
-        return link.encode(op.to_wire())
-    text: bytes = _known_text(op)
-    return text
 
 
 class LauncherClient:
@@ -107,8 +88,7 @@ class LauncherClient:
             request.cgroup_fd,
             request.timeout,
         ]
-        ops = b",".join([_op_text(op) for op in request.ops])
-        body = b"%s\n[%s]" % (link.encode(head), ops)
+        body = b"%b\n%b" % (link.encode(head), encode(request.ops))
         message = (body, request.fds)
         self._waiting[launch_id] = waiter = self._loop.create_future()
         try:

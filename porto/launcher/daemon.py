@@ -10,12 +10,12 @@ and error are the log file, or those of the master with --stdlog; standard input
 /dev/null. The kernel kills the daemon when the master ends.
 """
 
+import contextlib
 import os
 import socket
 from collections.abc import Mapping
 
 from porto.kernel import syscalls
-from porto.launcher import child
 from porto.launcher.settings import Settings
 
 LISTEN_FD, LINK_FD = 3, 4
@@ -82,11 +82,11 @@ def _execute(words: list[str], env: dict[str, str], listen_fd: int, link_fd: int
         copies = os.dup(listen_fd), os.dup(link_fd)
         os.dup2(copies[0], LISTEN_FD)
         os.dup2(copies[1], LINK_FD)
-        child.keep_only({LISTEN_FD, LINK_FD})
+        syscalls.close_range(LINK_FD + 1, 0x7FFFFFFF)
         null = os.open("/dev/null", os.O_RDONLY)
         os.dup2(null, 0)
         os.close(null)
-        child.reset_oom_score()
+        _reset_oom_score()
         for signo in _IGNORED:
             syscalls.reset_signal(signo)
         syscalls.unblock_signals()
@@ -95,3 +95,9 @@ def _execute(words: list[str], env: dict[str, str], listen_fd: int, link_fd: int
         os.write(2, f"cannot execute {words[0]}: {error.strerror}\n".encode())
     finally:
         os._exit(127)
+
+
+def _reset_oom_score() -> None:
+    """Take back the score inherited from the master."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "wb", buffering=0) as file:
+        file.write(b"0")

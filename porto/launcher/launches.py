@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
-import time
 from collections.abc import Callable, Sequence
 
-from porto.launcher.launch import Failed, Launch, Starter
+from porto.launcher.executor import Executor
+from porto.launcher.launch import Failed, Launch, restore
 from porto.launcher.ledger import Ledger, Record, task_status
 from porto.launcher.link import Packet
 from porto.launcher.poll import Poll
@@ -25,21 +24,16 @@ if TYPE_CHECKING:
     Message = Sequence[Any]
 
 
-# A child is made ahead of time when the last launch has had a moment to get going.
-_PREPARE_AFTER_S = 0.005
-
-
 class Launches:
     """Owns the ledger and the children between clone3 and exec."""
 
-    def __init__(self, starter: Starter, poll: Poll, tell: Callable[[Message], None]) -> None:
-        self._starter = starter
+    def __init__(self, executor: Executor, poll: Poll, tell: Callable[[Message], None]) -> None:
+        self._executor = executor
         self._poll = poll
         self._tell = tell
         self._in_flight: dict[str, Launch] = {}
         self._by_pid: dict[int, Launch] = {}
         self._ledger = Ledger()
-        self._prepare_at: float | None = None
 
     def launch(self, packet: Packet) -> None:
         """Start what a `launch` message asks for; the packet stays the caller's."""
@@ -48,7 +42,7 @@ class Launches:
         try:
             if launch_id in self._in_flight or launch_id in self._ledger:
                 raise Failed("launch", errno.EEXIST, f"launch {launch_id}")
-            launch = self._starter.start(packet)
+            launch = self._executor.start(packet)
         except Failed as failure:
             self._tell(["failed", launch_id, failure.op, failure.errno, failure.subject])
             return
@@ -59,20 +53,19 @@ class Launches:
 
     def _add(self, launch: Launch) -> None:
         self._in_flight[launch.launch_id] = launch
-        self._by_pid[launch.pid] = launch
+        if launch.pid and launch.reaped is None:
+            self._by_pid[launch.pid] = launch
         self._poll.watch(launch.status.fileno(), lambda: self._read(launch))
-        self._prepare_at = None
 
     def _read(self, launch: Launch) -> None:
         self._hear(launch)
         self._settle(launch)
 
     def _hear(self, launch: Launch) -> None:
-        """Take what the child has said, perhaps that it is another one than we made."""
-        former = launch.pid
+        """Take what the child has said, that it lives above all."""
+        unborn = not launch.pid
         launch.read()
-        if launch.pid != former:
-            self._by_pid.pop(former, None)
+        if unborn and launch.pid:
             self._by_pid[launch.pid] = launch
         if launch.closed:
             self._poll.forget(launch.status.fileno())
@@ -84,7 +77,6 @@ class Launches:
             return
         del self._in_flight[launch.launch_id]
         self._remove(launch)
-        self._prepare_at = time.monotonic() + _PREPARE_AFTER_S
         if isinstance(outcome, Failed):
             self._tell(["failed", launch.launch_id, outcome.op, outcome.errno, outcome.subject])
             return
@@ -117,11 +109,6 @@ class Launches:
         launch = self._find(pid)
         if launch is not None:
             self._hear(launch)
-            if launch.pid != pid:
-                # A go-between, which has done its work; what was heard just now may be
-                # all that the child ever says.
-                self._settle(launch)
-                return
             del self._by_pid[pid]
             launch.reaped = status
             self._settle(launch)
@@ -129,16 +116,14 @@ class Launches:
         known = self._ledger.reaped(pid, status)
         if known is not None:
             self._tell_exit(known)
-            if self._starter.wants_spare:
-                self._prepare_at = time.monotonic()
         else:
-            self._starter.reaped(pid)
+            self._executor.reaped(pid, status)
 
     def _find(self, pid: int) -> Launch | None:
         """The launch in flight of this child, also of one that we had not heard of yet."""
-        if pid not in self._by_pid:
+        if pid not in self._by_pid and self._ledger.find(pid) is None:
             for launch in list(self._in_flight.values()):
-                if launch.indirect:
+                if not launch.pid:
                     self._hear(launch)
                     self._settle(launch)
         return self._by_pid.get(pid)
@@ -167,61 +152,35 @@ class Launches:
 
     def next_time(self) -> float | None:
         """When `tick` has something to do, by time.monotonic()."""
-        times = [launch.deadline for launch in self._in_flight.values()]
-        if self._prepare_at is not None:
-            times.append(self._prepare_at)
-        return min(times, default=None)
+        return min((launch.deadline for launch in self._in_flight.values()), default=None)
 
-    def tick(self, now: float, *, idle: bool) -> None:
-        """Kill what did not finish in time; use an idle moment for the next child."""
+    def tick(self, now: float) -> None:
+        """Kill what did not finish in time."""
         for launch in [x for x in self._in_flight.values() if x.deadline <= now]:
+            if not launch.pid:
+                self._executor.kill()
             launch.expire()
             self._settle(launch)
-        if idle and self._prepare_at is not None and now >= self._prepare_at:
-            self._prepare_at = None
-            if not self._in_flight:
-                self._starter.prepare()
-
-    def counts(self) -> tuple[int, int]:
-        """Launches in flight, and launches kept."""
-        return len(self._in_flight), len(self._ledger)
 
     def close(self) -> None:
         """The master ends; the kernel kills what is in flight, launched ones go on."""
-        self._starter.discard()
+        self._executor.close()
 
     def hand_over(self) -> dict[str, Any]:
         """Everything for the next master; status sockets become inheritable."""
-        self._starter.discard()
-        in_flight = []
+        self._executor.close()
         for launch in self._in_flight.values():
-            record = launch.record.state() if launch.record else None
-            failure = launch.failure.args if launch.failure else None
-            fd = launch.status.fileno()
-            os.set_inheritable(fd, True)
-            in_flight.append(
-                [
-                    [launch.launch_id, launch.pid, fd, launch.deadline],
-                    launch.indirect,
-                    launch.reaped,
-                    record,
-                    failure,
-                ]
-            )
-        return {"kept": [r.state() for r in self._ledger.records()], "in_flight": in_flight}
+            os.set_inheritable(launch.status.fileno(), True)
+        return {
+            "kept": [record.state() for record in self._ledger.records()],
+            "in_flight": [launch.state() for launch in self._in_flight.values()],
+        }
 
     def take_over(self, state: dict[str, Any]) -> None:
         """What the former master handed over."""
         for kept in state["kept"]:
             self._ledger.enter(Record(*kept))
-        for (launch_id, pid, fd, deadline), indirect, reaped, record, failure in state["in_flight"]:
-            status = socket.socket(fileno=fd)
-            status.set_inheritable(False)
-            launch = Launch(launch_id, pid, status, deadline, indirect=indirect)
-            launch.reaped = reaped
-            launch.record = Record(*record) if record else None
-            launch.failure = Failed(*failure) if failure else None
+        for told in state["in_flight"]:
+            launch = restore(told)
             self._add(launch)
-            if reaped is not None:
-                self._by_pid.pop(pid, None)
             self._settle(launch)

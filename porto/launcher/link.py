@@ -3,7 +3,7 @@
 Both ends use it: master.py and client.py. One datagram is one message, [kind, ...];
 descriptors travel beside it (SCM_RIGHTS). A body that does not fit into a datagram
 goes in a memfd, passed as the last descriptor behind a marker. A line feed may end the
-array: what follows it, the tail, is passed on unread (the operations of a launch, which
+array: what follows it is passed on unread (the operations of a launch, encoding.py, which
 only the launched child looks at). man 7 unix.
 
     daemon to master                     master to daemon
@@ -28,17 +28,16 @@ if TYPE_CHECKING:
 
     Message = list[Any]
 
-VERSION = 1
-
+VERSION = 2
 
 _BODY = 48 << 10  # fits the default socket buffer several times
 _MAX_FDS = 250  # SCM_MAX_FD is 253
 _MARKER = b"\0"
-_LINE_FEED = 10
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _decode = json.JSONDecoder().decode
 _ANCILLARY = socket.CMSG_SPACE((_MAX_FDS + 1) * 4)
 _SEND = socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT
+_RECEIVE = socket.MSG_CMSG_CLOEXEC | socket.MSG_DONTWAIT
 
 
 def encode(value: Sequence[Any]) -> bytes:
@@ -46,7 +45,7 @@ def encode(value: Sequence[Any]) -> bytes:
     return _encode(value).encode("ascii")
 
 
-def decode(text: bytes) -> Message:
+def decode(text: bytes | bytearray) -> Message:
     """What `encode` made; ValueError for anything but an array."""
     value = _decode(text.decode("ascii"))
     if not isinstance(value, list):
@@ -74,7 +73,7 @@ def send(sock: socket.socket, body: bytes, fds: Sequence[int] = ()) -> None:
         os.close(memory)
 
 
-def _send(sock: socket.socket, data: bytes | memoryview, fds: Sequence[int]) -> None:
+def _send(sock: socket.socket, data: bytes, fds: Sequence[int]) -> None:
     if fds:
         rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))
         sock.sendmsg((data,), (rights,), _SEND)
@@ -87,78 +86,65 @@ class Packet:
 
     message -- the array; None at end of file
     fds     -- descriptors, not inheritable
+    rest    -- what follows the array; valid until the next `receive`
+    memory  -- a memfd instead, that holds it from `offset` on
     """
 
-    __slots__ = ("_big", "_view", "fds", "message")
+    __slots__ = ("_size", "fds", "memory", "message", "offset", "rest")
 
-    def __init__(
-        self, message: Message | None, view: memoryview, fds: list[int], big: int | None
-    ) -> None:
-        self.message = message
+    def __init__(self, fds: list[int], memory: int | None) -> None:
+        self.message: Message | None = None
         self.fds = fds
-        self._view = view
-        self._big = big
+        self.memory = memory
+        self.offset = 0
+        self.rest = memoryview(b"")
+        self._size = 0
 
-    def tail(self) -> bytes:
-        """What follows the array; for the last receiver, once."""
-        return self._body().partition(b"\n")[2]
-
-    def head(self) -> bytes:
-        """The array's text; a big tail is not even read."""
-        for end, byte in enumerate(self._view):
-            if byte == _LINE_FEED:
-                return bytes(self._view[:end])
-        return self._body()
-
-    def _body(self) -> bytes:
-        if self._big is None:
-            return bytes(self._view)
-        return os.pread(self._big, os.fstat(self._big).st_size, 0)
-
-    def pass_on(self, sock: socket.socket) -> None:
-        """Send it, with its descriptors, to another process."""
-        if self._big is None:
-            _send(sock, self._view, self.fds)
-        else:
-            _send(sock, _MARKER, (*self.fds, self._big))
+    def read(self, size: int) -> None:
+        """Take the array from the first `size` bytes of the buffer, or from the memfd."""
+        text = _buffer
+        self._size = size
+        end = text.find(b"\n", 0, size)
+        if self.memory is None:
+            self.rest = memoryview(_buffer)[size if end < 0 else end + 1 : size]
+        elif end < 0:
+            text = bytearray(os.pread(self.memory, os.fstat(self.memory).st_size, 0))
+            end = text.find(b"\n")
+            size = len(text)
+        self.offset = size if end < 0 else end + 1
+        self.message = decode(text[: size if end < 0 else end])
+        if not self.message:
+            raise ValueError("empty")
 
     def close(self) -> None:
-        """Close the descriptors and wipe the buffer.
-
-        The master's memory is copied into every launched child: it must not show one
-        container the environment of another.
-        """
+        """Close the descriptors and wipe the buffer: environments are secrets."""
         close_all(self.fds)
-        if self._big is not None:
-            os.close(self._big)
-        self._view[:] = bytes(len(self._view))
+        _buffer[: self._size] = bytes(self._size)
+        if self.memory is not None:
+            os.close(self.memory)
 
 
-_buffer = memoryview(bytearray(_BODY + 1))
+_buffer = bytearray(_BODY + 1)
 
 
-def receive(sock: socket.socket, *, wait: bool = False) -> Packet:
+def receive(sock: socket.socket) -> Packet:
     """The next message; valid until the next call, then to be closed.
 
     BlockingIOError when there is none, ValueError for one that is not understood.
     """
-    flags = socket.MSG_CMSG_CLOEXEC | (0 if wait else socket.MSG_DONTWAIT)
-    size, ancillary, _, _ = sock.recvmsg_into((_buffer,), _ANCILLARY, flags)
-    fds = array.array("i")
+    size, ancillary, _, _ = sock.recvmsg_into((_buffer,), _ANCILLARY, _RECEIVE)
+    passed: list[int] = []
     for level, kind, raw in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            fds.frombytes(raw[: len(raw) - len(raw) % fds.itemsize])
-    passed = list(fds)
-    big = passed.pop() if _buffer[:size] == _MARKER and passed else None
-    if big is not None:
-        size = os.preadv(big, (_buffer,), 0)
-    packet = Packet(None, _buffer[:size], passed, big)
+            passed += array.array("i", raw[: len(raw) - len(raw) % 4])
+    memory = passed.pop() if size == 1 and _buffer[0] == 0 and passed else None
+    packet = Packet(passed, memory)
     if size:
         try:
-            packet.message = decode(packet.head())
-            if not packet.message:
-                raise ValueError("empty")
-        except ValueError as error:
+            if memory is not None:
+                size = os.preadv(memory, (_buffer,), 0)
+            packet.read(size)
+        except (OSError, ValueError) as error:
             packet.close()
             raise ValueError(f"cannot read a message of the link: {error}") from error
     return packet

@@ -1,6 +1,6 @@
 """The master: keeps the API socket and all children, starts and restarts the daemon.
 
-Executed by `cli/portod.py` through `__main__.py`. One thread, one epoll; what it knows
+Made by `start.py`, which `cli/portod.py` executes. One thread, one epoll; what it knows
 about launches is in launches.py. Signals, manual page of portod:
 
     SIGTERM  end the daemon, leave the containers running, end
@@ -11,7 +11,6 @@ about launches is in launches.py. Signals, manual page of portod:
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import gc
 import os
@@ -23,13 +22,13 @@ from collections.abc import Sequence
 
 from porto.kernel import syscalls
 from porto.launcher import daemon, handover, link
-from porto.launcher.launch import Starter
+from porto.launcher.channel import Channel
+from porto.launcher.executor import Executor
 from porto.launcher.launches import Launches
 from porto.launcher.listener import Listener, Refused, answers, lock
 from porto.launcher.log import Log
 from porto.launcher.poll import Poll
-from porto.launcher.reaper import open_reaper
-from porto.launcher.settings import Settings, parse
+from porto.launcher.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ _HANDLED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal
 _SOCKET_CHECK_S = 3.0
 _SUCCESSOR_TIMEOUT_S = 30.0
 _DYING_TIMEOUT_S = 10.0
-_MESSAGES_PER_TURN = 4
 _COLLECT_EVERY = 512
 _MISTAKE_PAUSE_S = 0.05
 _SIGNALFD_INFO = 128
@@ -66,17 +64,13 @@ class Master:
             self._listener = Listener(str(state["socket"]), sock)
         lowered = _protect_from_oom()
         syscalls.set_subreaper()
-        self._starter = Starter(open_reaper(), oom_adj=lowered)
-        self._launches = Launches(self._starter, self._poll, self._tell)
+        executor = Executor(lowered=lowered, log=self._log)
+        self._launches = Launches(executor, self._poll, self._tell)
         self._log.reopen()
         self._start = float(state["start"]) if state else time.time()
         self._spawned = int(state["spawned"]) if state else 0
-        if state:
-            self._launches.take_over(state["launches"])
         self._daemon = 0
-        self._link: socket.socket | None = None
-        self._greeted = False
-        self._output: collections.deque[bytes] = collections.deque()
+        self._channel: Channel | None = None
         self._phase = "serve"
         self._stop_signal = 0
         self._spawn_at: float | None = 0.0
@@ -88,6 +82,8 @@ class Master:
         self._check_at = 0.0
         self._ended = 0
         self.exit_code: int | None = None
+        if state:
+            self._launches.take_over(state["launches"])
         self._publish()
         syscalls.block_signals(_HANDLED)
         self._signals = syscalls.signalfd(_HANDLED)
@@ -130,8 +126,8 @@ class Master:
     def _turn(self) -> None:
         self._tick()
         if self.exit_code is None:
-            ready = self._poll.wait(self._timeout())
-            self._launches.tick(time.monotonic(), idle=not ready)
+            self._poll.wait(self._timeout())
+            self._launches.tick(time.monotonic())
 
     def _log_mistake(self, error: Exception) -> None:
         where = []
@@ -235,7 +231,7 @@ class Master:
         self._last_spawn = time.monotonic()
         self._spawned += 1
         try:
-            self._daemon, self._link = daemon.spawn(
+            self._daemon, sock = daemon.spawn(
                 self.settings,
                 self._listener.sock,
                 master_start=self._start,
@@ -245,7 +241,9 @@ class Master:
             self._log(f"cannot start daemon: {error.strerror}")
             self._spawn_at = self._last_spawn + self.settings.respawn_delay_ms / 1000
             return
-        self._poll.watch(self._link.fileno(), self._on_link)
+        self._channel = Channel(
+            sock, self._poll, obey=self._obey, lost=self._on_lost, log=self._log
+        )
         self._write_daemon_pid()
         self._log(f"daemon started: pid {self._daemon}")
 
@@ -261,9 +259,11 @@ class Master:
             os.kill(self._daemon, signo)
 
     def _daemon_ended(self, status: int) -> None:
-        while self._read_link():
-            pass  # what it said last
-        self._close_link()
+        if self._channel is not None:
+            while self._channel.read():
+                pass  # what it said last
+            self._channel.close()
+            self._channel = None
         self._log(f"daemon ended: pid {self._daemon}, wait status {status:#x}")
         self._daemon = 0
         _unlink(self.settings.daemon_pid)
@@ -290,44 +290,10 @@ class Master:
         else:
             self._become_successor()
 
-    def _close_link(self) -> None:
-        if self._link is not None:
-            self._poll.forget(self._link.fileno())
-            self._link.close()
-        self._link = None
-        self._greeted = False
-        self._output.clear()
-
-    def _on_link(self) -> None:
-        for _ in range(_MESSAGES_PER_TURN):
-            if not self._read_link():
-                return
-
-    def _read_link(self) -> bool:
-        """One message of the daemon; whether there may be another."""
-        if self._link is None:
-            return False
-        try:
-            packet = link.receive(self._link)
-        except BlockingIOError:
-            return False
-        except ValueError as error:
-            self._log(str(error))
-            return True
-        except OSError:
-            packet = None
-        if packet is None or packet.message is None:
-            self._close_link()  # it is dying; SIGCHLD says how
-            if self._daemon and self._kill_at is None:
-                self._kill_at = time.monotonic() + _DYING_TIMEOUT_S
-            return False
-        try:
-            self._obey(packet.message, packet)
-        except (ValueError, IndexError, TypeError) as error:
-            self._log(f"cannot obey {str(packet.message)[:200]}: {error!r}")
-        finally:
-            packet.close()
-        return True
+    def _on_lost(self) -> None:
+        """The daemon is dying; SIGCHLD says how."""
+        if self._daemon and self._kill_at is None:
+            self._kill_at = time.monotonic() + _DYING_TIMEOUT_S
 
     def _obey(self, message: link.Message, packet: link.Packet) -> None:
         kind = message[0]
@@ -337,8 +303,8 @@ class Master:
             self._launches.acknowledge(message[1])
         elif kind == "forget":
             self._launches.forget(message[1])
-        elif kind == "hello":
-            self._greeted = True
+        elif kind == "hello" and self._channel is not None:
+            self._channel.greeted = True
             self._launches.greet()
             if self._phase != "serve":
                 self._signal_daemon(self._stop_signal)
@@ -347,31 +313,8 @@ class Master:
 
     def _tell(self, message: Sequence[Any]) -> None:
         """To the daemon, if one is connected; otherwise it will be told all anew."""
-        if self._link is None or not self._greeted:
-            return
-        body = link.encode(message)
-        if not self._output:
-            try:
-                link.send(self._link, body)
-                return
-            except BlockingIOError:
-                self._poll.watch_output(self._link.fileno(), self._flush)
-            except OSError:
-                return  # its end of file follows
-        self._output.append(body)
-
-    def _flush(self) -> None:
-        if self._link is None:
-            return
-        try:
-            while self._output:
-                link.send(self._link, self._output[0])
-                self._output.popleft()
-        except BlockingIOError:
-            return
-        except OSError:
-            self._output.clear()
-        self._poll.watch_output(self._link.fileno(), None)
+        if self._channel is not None and self._channel.greeted:
+            self._channel.tell(message)
 
     # -- stop and reload -----------------------------------------------------------
 
@@ -391,7 +334,8 @@ class Master:
 
     def _end_daemon(self) -> None:
         """Signal it; one that is still starting gets SIGINT and SIGHUP at its hello."""
-        if self._greeted or self._stop_signal == signal.SIGTERM:
+        greeted = self._channel is not None and self._channel.greeted
+        if greeted or self._stop_signal == signal.SIGTERM:
             self._signal_daemon(self._stop_signal)
 
     def _ask_successor(self) -> None:
@@ -481,40 +425,3 @@ def _protect_from_oom() -> bool:
         pass
     with open("/proc/self/oom_score_adj", "rb") as file:
         return file.read().strip() != b"0"
-
-
-def _occupy_low_descriptors() -> None:
-    """Nothing of ours may sit at 0..2 (a task's streams) or 3 (the reaper's status)."""
-    while (fd := os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)) <= 3:
-        pass
-    os.close(fd)
-
-
-def main(argv: Sequence[str]) -> int:
-    """Run the master; the exit code. 1 with a message when it cannot start."""
-    try:
-        settings, rest = parse(argv)
-    except ValueError as error:
-        print(f"porto.launcher: {error}", file=sys.stderr)
-        return 1
-    if "check" in rest:
-        # Asked by a running master of this program: could it take over?
-        os.close(open_reaper())
-        return 0 if rest["check"] == str(handover.VERSION) else 1
-    _occupy_low_descriptors()
-    os.chdir("/")
-    os.umask(0o022)
-    syscalls.set_name("portod-master")
-    for signo in set(range(1, signal.NSIG)) - {signal.SIGKILL, signal.SIGSTOP}:
-        if signo not in (signal.SIGPIPE, signal.SIGXFSZ):
-            syscalls.reset_signal(signo)  # what our starter ignored, tasks must not ignore
-    try:
-        state = handover.load(int(rest["handover"])) if "handover" in rest else None
-        master = Master(settings, state)
-    except (Refused, OSError, ValueError) as error:
-        print(f"cannot start portod: {error}", file=sys.stderr)
-        return 1
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    return master.run()

@@ -1,25 +1,20 @@
 """The closed set of setup operations, and the launch request made of them.
 
 The daemon computes an ordered list of operations (`reconcilers/task.py` and the
-launch-time facets); the launcher's child runs them in that order and reports the
+launch-time facets); the launched child runs them in that order and reports the
 first that fails. Plain data: building a list needs no kernel. Descriptors travel
 beside the request; an operation names one by its index in `LaunchRequest.fds`.
 
-Each class's docstring says what the child does; `launcher/child.py` does it.
+Each class's docstring says what the child does; filesystem.c, process.c and execute.c do
+it, and encoding.py brings it there.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Op:
     """Base of the operations."""
-
-    def to_wire(self) -> list[Any]:
-        """The operation as JSON: its name, then its fields in order."""
-        names: tuple[str, ...] = self.__slots__
-        return [type(self).__name__, *(getattr(self, name) for name in names)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,10 @@ class Poll:
             self._writers.pop(fd, None)
             self._epoll.unregister(fd)
 
-    def wait(self, timeout: float | None) -> int:
-        """Run the callbacks of what is ready; how many descriptors were."""
-        ready = self._epoll.poll(timeout)
-        for fd, events in ready:
+    def wait(self, timeout: float | None) -> None:
+        """Run the callbacks of what is ready."""
+        for fd, events in self._epoll.poll(timeout):
             if events & select.EPOLLOUT and (writer := self._writers.get(fd)):
                 writer()
             if events & ~select.EPOLLOUT and (reader := self._readers.get(fd)):
                 reader()
-        return len(ready)

@@ -1,7 +1,7 @@
 /* Pid 1 of an isolated container: reaps orphans and ends as its task ended.
  *
- * Executed by launcher/execute.py through a sealed memfd, when the process has made its
- * task already and become ready to be nothing but its parent:
+ * Executed by execute.c through a sealed memfd, when the process has made its task already
+ * and become ready to be nothing but its parent:
  *
  *     argv = NAME [TASK]      TASK: pid of the child whose end is ours, a decimal number
  *

@@ -1,14 +1,125 @@
 """Readers of CPU time and scheduling, from the cgroups.
 
-Merged by `readers.py`. Manual section "CPU".
+Merged by `readers.py`. Manual section "CPU". Counters are one file each
+(`kernel/cgroup/*/cpu.py`); totals and bounds follow from the specs alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from porto.observers.sources import Computed, Reader, RootReader
+from porto.kernel.cgroup.group import Group
+from porto.kernel.cgroup.meaning.cpu import Cpu
+from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
+from porto.spec import cpu
+from porto.spec.codecs import CpuPower
+from porto.spec.codecs.power import CORE
+from porto.spec.container import ContainerSpec
+from porto.spec.errors import NotSupported, by_errno
+from porto.spec.ids import ROOT
+from porto.spec.record import ACTIVE, Record, State
+from porto.spec.store import SpecStore
 
-READERS: Mapping[str, Reader] = {}
+_POWER = CpuPower()
+_COUNTERS: Mapping[str, Callable[[Cpu, Group], int]] = {
+    "cpu_usage": lambda files, group: files.usage(group),
+    "cpu_usage_system": lambda files, group: files.usage_system(group),
+    "cpu_wait": lambda files, group: files.wait(group),
+    "cpu_throttled": lambda files, group: files.throttled(group),
+    "cpu_burst_usage": lambda files, group: files.burst_usage(group),
+    "cpu_unconstrained_wait": lambda files, group: files.unconstrained_wait(group),
+}
 
-ROOT_READERS: Mapping[str, RootReader] = {}
 
-COMPUTED: Mapping[str, Computed] = {}
+def _count(sources: Sources, name: str, container: str) -> str:
+    try:
+        return str(_COUNTERS[name](sources.driver.cpu, sources.group(container)))
+    except OSError as error:
+        reason = sources.host.unsupported.get(name)
+        if reason is not None:
+            raise NotSupported(f"cannot get {name} of {container}: {reason}") from error
+        raise by_errno(error, f"cannot get {name} of {container}") from error
+
+
+def _counter(name: str) -> Reader:
+    return plain(name, lambda sources, record: _count(sources, name, record.name))
+
+
+def _root_counter(name: str) -> RootReader:
+    return plain_root(name, lambda sources: _count(sources, name, ROOT))
+
+
+def lineage(sources: Sources, record: Record) -> list[ContainerSpec]:
+    """The container's spec and its ancestors', nearest first."""
+    return [record.spec, *(above.spec for above in sources.store.ancestors(record))]
+
+
+def limit_total(store: SpecStore, record: Record, cores: int) -> int:
+    """What the running containers of the subtree may use together.
+
+    A container with a process counts with its limit, or with all cores; those below share
+    that. One without counts as those below do, but not above its limit.
+    """
+    if record.status.state not in ACTIVE:
+        return 0
+    limit = record.spec.cpu.cpu_limit
+    if record.status.state is not State.META and not record.is_meta:
+        return limit or cores * CORE
+    below = _limits(store, record.name, cores)
+    return min(limit, below) if limit else below
+
+
+def _limits(store: SpecStore, name: str, cores: int) -> int:
+    return sum(limit_total(store, child, cores) for child in store.children(name))
+
+
+def _power(value: int) -> str:
+    """Empty for none."""
+    return _POWER.format(value) if value else ""
+
+
+def _root_limit(sources: Sources) -> str:
+    return _POWER.format(sources.host.cores * CORE)
+
+
+READERS: Mapping[str, Reader] = {
+    **{name: _counter(name) for name in _COUNTERS},
+    "cpu_guarantee_total": plain(
+        "cpu_guarantee_total",
+        lambda sources, record: _power(cpu.guarantee_total(sources.store, record)),
+    ),
+    "cpu_guarantee_bound": plain(
+        "cpu_guarantee_bound",
+        lambda sources, record: _power(cpu.guarantee_bound(lineage(sources, record))),
+    ),
+    "cpu_limit_total": plain(
+        "cpu_limit_total",
+        lambda sources, record: _power(limit_total(sources.store, record, sources.host.cores)),
+    ),
+    "cpu_limit_bound": plain(
+        "cpu_limit_bound",
+        lambda sources, record: _power(cpu.limit_bound(lineage(sources, record))),
+    ),
+}
+
+ROOT_READERS: Mapping[str, RootReader] = {
+    **{name: _root_counter(name) for name in _COUNTERS},
+    "cpu_guarantee_total": plain_root(
+        "cpu_guarantee_total", lambda sources: _power(cpu.children_guarantee(sources.store, ROOT))
+    ),
+    "cpu_guarantee_bound": plain_root("cpu_guarantee_bound", lambda _: ""),
+    "cpu_limit": plain_root("cpu_limit", _root_limit),
+    "cpu_limit_total": plain_root(
+        "cpu_limit_total",
+        lambda sources: _power(_limits(sources.store, ROOT, sources.host.cores)),
+    ),
+    "cpu_limit_bound": plain_root("cpu_limit_bound", _root_limit),
+    "cpu_period": plain_root(
+        "cpu_period", lambda sources: str(sources.config.container.cpu_period)
+    ),
+}
+
+COMPUTED: Mapping[str, Computed] = {
+    "cpu_period": lambda sources, record: cpu.period(
+        lineage(sources, record), sources.config.container.cpu_period
+    ),
+    "cpu_policy": lambda sources, record: cpu.policy(lineage(sources, record)),
+}

@@ -1,14 +1,36 @@
 """Readers of CPU sets, from the cgroups.
 
-Merged by `readers.py`. Manual section "CPU".
+Merged by `readers.py`. Manual section "CPU", cpu_set_affinity.
 """
 
 from collections.abc import Mapping
 
-from porto.observers.sources import Computed, Reader, RootReader
+from porto.kernel import topology
+from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
+from porto.spec.errors import by_errno
+from porto.spec.record import Record, State
 
-READERS: Mapping[str, Reader] = {}
+_WITHOUT_GROUP = frozenset({State.STOPPED, State.STARTING})
 
-ROOT_READERS: Mapping[str, RootReader] = {}
+
+def _affinity(sources: Sources, record: Record) -> str:
+    """What the kernel lets the tasks use; an ancestor's without a cpuset of its own."""
+    if record.status.state in _WITHOUT_GROUP:
+        return ""
+    if "cpuset" not in sources.driver.controllers:
+        return topology.read_online()
+    try:
+        return sources.driver.cpuset.effective(sources.group(record.name))
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise by_errno(error, f"cannot get cpu_set_affinity of {record.name}") from error
+
+
+READERS: Mapping[str, Reader] = {"cpu_set_affinity": plain("cpu_set_affinity", _affinity)}
+
+ROOT_READERS: Mapping[str, RootReader] = {
+    "cpu_set_affinity": plain_root("cpu_set_affinity", lambda _: topology.read_online())
+}
 
 COMPUTED: Mapping[str, Computed] = {}

@@ -24,6 +24,7 @@ from porto.kernel.inotify import (
     IN_Q_OVERFLOW,
     Inotify,
 )
+from porto.observers.clock import Clock
 
 NOT_KNOBS = frozenset(
     {
@@ -39,6 +40,7 @@ NOT_KNOBS = frozenset(
     }
 )
 """Files that change in ordinary life."""
+SUBTREE_CONTROL = b"cgroup.subtree_control"
 
 log = structlog.get_logger()
 
@@ -49,7 +51,7 @@ class _Watched:
 
     watches -- inotify watches of its directories
     event   -- eventfd of memory.oom_control, None where there is none
-    oom     -- whether it has told
+    oom     -- CLOCK_MONOTONIC second at which it told, 0.0 if it has not
     seen    -- what `driver.oom.count` said when it was armed
     settled -- the generation for which all knobs were found as they should be
     """
@@ -58,7 +60,7 @@ class _Watched:
     watches: tuple[int, ...] = ()
     event: int | None = None
     armed: bool = False
-    oom: bool = False
+    oom: float = 0.0
     seen: int = 0
     settled: int = field(default=-1)
 
@@ -66,8 +68,9 @@ class _Watched:
 class KernelEvents:
     """Events of all containers, by container id; used from the event loop only."""
 
-    def __init__(self, driver: CgroupDriver, on_event: Callable[[int], None]) -> None:
+    def __init__(self, driver: CgroupDriver, clock: Clock, on_event: Callable[[int], None]) -> None:
         """`on_event` gets the id of a container that deserves a look."""
+        self._clock = clock
         self._driver = driver
         self._on_event = on_event
         self._watched: dict[int, _Watched] = {}
@@ -108,14 +111,19 @@ class KernelEvents:
     def is_out_of_memory(self, key: int) -> bool:
         """Whether an eventfd has told so since the start."""
         known = self._watched.get(key)
-        return known is not None and known.oom
+        return known is not None and known.oom > 0.0
+
+    def oom_time(self, key: int) -> float:
+        """When it told, CLOCK_MONOTONIC seconds; 0.0 if it has not."""
+        known = self._watched.get(key)
+        return 0.0 if known is None else known.oom
 
     def _out_of_memory(self, key: int) -> None:
         known = self._watched[key]
         if known.event is not None:
             os.eventfd_read(known.event)
         if self._driver.exists(known.group):
-            known.oom = True
+            known.oom = known.oom or self._clock.mono()
         else:
             # The kernel tells the removal of a group in the same way.
             self.forget(key)
@@ -144,6 +152,11 @@ class KernelEvents:
         """Let everything be looked at once more: not every change is a write."""
         for known in self._watched.values():
             known.settled = -1
+
+    def _unsettle_below(self, group: Group) -> None:
+        for known in self._watched.values():
+            if known.group.name.startswith(f"{group.name}/"):
+                known.settled = -1
 
     def forget(self, key: int) -> None:
         """The container's groups are about to be removed."""
@@ -213,6 +226,9 @@ class KernelEvents:
                 continue
             if event.mask & IN_IGNORED:
                 self._watched[key].settled = -1
+            elif event.name == SUBTREE_CONTROL:
+                # What a group passes on is what those below it have.
+                self._unsettle_below(self._watched[key].group)
             elif event.name not in NOT_KNOBS:
                 self._watched[key].settled = -1
                 touched.add(key)

@@ -26,12 +26,14 @@ from porto.observers.clock import Clock
 from porto.observers.sources import Computed, Reader, RootReader, Sources, refuse_index
 from porto.observers.viewer import Viewer
 from porto.spec.config import Config
+from porto.spec.controllers import ControllerSets
 from porto.spec.errors import BY_CODE, InvalidProperty, InvalidState, InvalidValue, by_errno
 from porto.spec.ids import ROOT
 from porto.spec.prop import Property, Rejected, check_readable
 from porto.spec.record import Record, State
 from porto.spec.store import SpecStore
 
+KNOB_SHOWN_MAX = 80
 _FACETS = (identity, life, tasks, streams, daemon, cgroups, memory, oom, cpu, cpuset, io)
 _COMPUTING = (identity, tasks, cgroups, memory, oom, cpu, cpuset, io)
 
@@ -85,8 +87,9 @@ class Readers:
 
         `status` gives the whole daemon's porto_status, a JSON object.
         """
+        sets = ControllerSets(store, driver)
         self._sources = Sources(
-            store, driver, config, counters, clock or Clock(), status, store.admission.host, {}
+            store, driver, config, counters, clock or Clock(), status, store.admission.host, sets
         )
 
     def read(self, record: Record, prop: Property, index: str | None, viewer: Viewer) -> str:
@@ -124,7 +127,9 @@ class Readers:
         A container without the controller shows its nearest ancestor's.
         """
         if record.status.state is State.STOPPED:
-            raise InvalidState(f"cannot get {name} of {record.name}: the container is stopped")
+            raise InvalidState(
+                f"cannot get {name[:KNOB_SHOWN_MAX]} of {record.name}: the container is stopped"
+            )
         return self._knob(record.name, name)
 
     def read_root_knob(self, name: str) -> str:
@@ -134,14 +139,15 @@ class Readers:
     def _knob(self, subject: str, name: str) -> str:
         group = self._sources.group(subject)
         controller = name.partition(".")[0]
+        text = f"cannot get {name[:KNOB_SHOWN_MAX]} of {subject}"
         if controller not in group.directories:
-            raise InvalidProperty(f"cannot get {name} of {subject}: no controller {controller!r}")
+            raise InvalidProperty(f"{text}: no controller {controller[:KNOB_SHOWN_MAX]!r}")
         try:
             return self._sources.driver.read(group, controller, name)
         except (FileNotFoundError, IsADirectoryError) as error:
-            raise InvalidProperty(f"cannot get {name} of {subject}: no such knob") from error
+            raise InvalidProperty(f"{text}: no such knob") from error
         except OSError as error:
-            raise by_errno(error, f"cannot get {name} of {subject}") from error
+            raise by_errno(error, text) from error
 
     @staticmethod
     def _element(prop: Property, value: object, index: str, subject: str) -> str:

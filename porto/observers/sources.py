@@ -5,16 +5,18 @@ in its own file of this room.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
+from porto.kernel.disks import Disks
 from porto.observers.clock import Clock
 from porto.observers.viewer import Viewer
 from porto.spec.config import Config
+from porto.spec.controllers import ControllerSets
 from porto.spec.errors import InvalidValue
 from porto.spec.host import Host
-from porto.spec.ids import ROOT, level
+from porto.spec.ids import ROOT
 from porto.spec.record import Record
 from porto.spec.store import SpecStore
 
@@ -30,22 +32,12 @@ class Sources:
     clock: Clock
     status: Callable[[], str]
     host: Host
-    _sets: dict[str, frozenset[str]]
+    controllers: ControllerSets
+    disks: Disks = field(default_factory=Disks)
 
     def group(self, name: str) -> Group:
         """The cgroups of a container, or of the host for `ROOT`."""
-        return self.driver.locate(name, self._enabled)
-
-    def _enabled(self, name: str) -> frozenset[str]:
-        """Controllers written down at start; those of its level before the first."""
-        record = self.store.find(name)
-        text = record.status.controllers if record is not None else ""
-        if not text:
-            return self.driver.default_controllers(level(name))
-        found = self._sets.get(text)
-        if found is None:
-            found = self._sets[text] = frozenset(text.split(";"))
-        return found
+        return self.driver.locate(name, self.controllers.enabled)
 
 
 Reader = Callable[[Sources, Record, str | None, Viewer], str]

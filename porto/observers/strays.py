@@ -21,13 +21,24 @@ DEPTH_MAX = 4096
 STARTED = frozenset({State.RUNNING, State.META, State.PAUSED})
 
 
+def host_pids() -> list[int]:
+    """Every process that this pid namespace sees."""
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+
+
 class Strays:
     """Misplaced processes, by container id."""
 
     def __init__(
-        self, store: SpecStore, driver: CgroupDriver, group: Callable[[str], Group]
+        self,
+        store: SpecStore,
+        driver: CgroupDriver,
+        group: Callable[[str], Group],
+        *,
+        pids: Callable[[], list[int]] = host_pids,
     ) -> None:
-        """`group` gives the cgroups of a container by its name."""
+        """`group` gives the cgroups of a container by its name; `pids` lists all processes."""
+        self._pids = pids
         self._store = store
         self._driver = driver
         self._group = group
@@ -51,7 +62,7 @@ class Strays:
     def look(self, share: float) -> set[int]:
         """Look at this share (0..1) of the host's processes; ids of containers with strays."""
         if not self._pending:
-            self._pending = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+            self._pending = self._pids()
             self._total = len(self._pending)
             self._owned_namespaces()
         count = max(1, int(self._total * share + 1))

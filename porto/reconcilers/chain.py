@@ -10,8 +10,9 @@ from porto.kernel.cgroup.driver import CgroupDriver
 from porto.observers.strays import Strays
 from porto.reconcilers.base import Launch, Live, Teardown
 from porto.reconcilers.cpu import Cpu
-from porto.reconcilers.cpuset import Cpuset
-from porto.reconcilers.devices import Devices
+from porto.reconcilers.cpuset.facet import Cpuset
+from porto.reconcilers.cpuset.host import Allocation
+from porto.reconcilers.devices import Devices, UnannouncedDevices
 from porto.reconcilers.hugetlb import Hugetlb
 from porto.reconcilers.identity import Identity, Umask
 from porto.reconcilers.io import Io
@@ -20,14 +21,16 @@ from porto.reconcilers.memory import Memory
 from porto.reconcilers.namespaces import Namespaces
 from porto.reconcilers.oom import OomScore
 from porto.reconcilers.pids import Pids
+from porto.reconcilers.pressure import Pressure
 from porto.reconcilers.rotation import Rotation
 from porto.reconcilers.scheduler import Scheduler
 from porto.reconcilers.streams import InsideStreams, OutsideStreams
 from porto.reconcilers.task import Command
-from porto.reconcilers.tree import Tree
+from porto.reconcilers.tree import Enabled, Tree
 from porto.reconcilers.workdir import WorkDirectory
 from porto.spec.codecs import UlimitCodec
 from porto.spec.config import Config
+from porto.spec.store import SpecStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +38,24 @@ class Chain:
     """The facets by phase, each in its order.
 
     unannounced -- live facets whose drift the kernel does not tell: no knob is written
+    dead        -- what is kept true of a dead container, whose groups are still there
     """
 
     live: tuple[Live, ...]
     unannounced: tuple[Live, ...]
+    dead: tuple[Live, ...]
     launch: tuple[Launch, ...]
     teardown: tuple[Teardown, ...]
     rotation: Rotation
 
 
-def build_chain(config: Config, driver: CgroupDriver, strays: Strays) -> Chain:
+def build_chain(
+    config: Config,
+    driver: CgroupDriver,
+    strays: Strays,
+    store: SpecStore,
+    allocation: Allocation,
+) -> Chain:
     """All facets for one host."""
     work = config.paths.work
     tree = Tree(driver, strays)
@@ -52,22 +63,27 @@ def build_chain(config: Config, driver: CgroupDriver, strays: Strays) -> Chain:
     limits = Limits(driver, defaults=UlimitCodec().parse(config.container.default_ulimit))
     directory = WorkDirectory(work)
     identity = Identity(work)
-    scheduler = Scheduler(driver)
-    devices = Devices(driver)
+    scheduler = Scheduler(driver, config.container)
+    devices = Devices(driver, config=config.container)
+    memory = Memory(driver, store, config.container)
+    pressure = Pressure(driver, config.container)
     return Chain(
         live=(
             tree,  # the knobs of all others live in its directories
-            Memory(driver),  # before tasks: what they allocate is limited from the start
+            Enabled(driver),
+            memory,  # before tasks: what they allocate is limited from the start
+            pressure,
             Hugetlb(driver),
-            Cpuset(driver),
-            Cpu(driver),
+            Cpuset(allocation),
+            Cpu(driver, store, config.container),
             Io(driver),
             devices,
             pids,
             limits,
             scheduler,  # needs the cpu knobs: realtime tasks are refused without runtime
         ),
-        unannounced=(tree, limits, scheduler),
+        unannounced=(tree, UnannouncedDevices(devices), limits, scheduler, pressure),
+        dead=(pressure,),
         launch=(
             directory,  # the default streams are files in it
             tree,  # joined first: all that follows is accounted to the container
@@ -84,6 +100,8 @@ def build_chain(config: Config, driver: CgroupDriver, strays: Strays) -> Chain:
         ),
         teardown=(
             tree,  # empty by now
+            memory,  # what the directories were promised is free
+            devices,
             directory,  # holds the output until the very end
         ),
         rotation=Rotation(work),

@@ -143,7 +143,7 @@ class ContainerReconciler:
         ):
             return await self._dying.die(record, int(signal.SIGKILL))
         if record.spec.oom.oom_is_fatal and self._dying.ran_out_of_memory(target):
-            return await self._dying.by_oom(record)
+            return await self._dying.by_oom(target)
         result = self._freezing.apply(target)
         if result is not None:
             return result

@@ -1,4 +1,4 @@
-"""The limit of huge pages.
+"""hugetlb_limit: how many huge pages the container may use.
 
 Live facet; `kernel/cgroup/*/hugetlb.py` know the knobs.
 """
@@ -6,7 +6,9 @@ Live facet; `kernel/cgroup/*/hugetlb.py` know the knobs.
 from collections.abc import Mapping
 
 from porto.reconcilers.base import Target
+from porto.reconcilers.engine.change import Change
 from porto.reconcilers.knobs import KnobFacet
+from porto.spec.errors import InvalidValue
 
 
 class Hugetlb(KnobFacet):
@@ -17,4 +19,17 @@ class Hugetlb(KnobFacet):
 
     def want(self, target: Target) -> Mapping[str, str]:
         """The knobs and their texts."""
-        return {}
+        return self.driver.hugetlb.render(target.record.spec.memory.hugetlb_limit)
+
+    def apply(self, target: Target, change: Change) -> None:
+        """Write one knob; raises InvalidValue for a limit below what is used.
+
+        The kernel would take it, and refuse every further page until some are given back.
+        """
+        limit = target.record.spec.memory.hugetlb_limit
+        usage = self.driver.hugetlb.usage(target.group) if limit else 0
+        if usage > limit:
+            raise InvalidValue(
+                f"cannot set hugetlb_limit of {target.name} to {limit}: {usage} bytes are used"
+            )
+        super().apply(target, change)

@@ -6,6 +6,7 @@ found by listing.
 """
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable
 
@@ -13,6 +14,8 @@ import structlog
 
 from porto.kernel import files
 from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.cgroup.group import Group
+from porto.spec.controllers import ControllerSets
 from porto.spec.record import State
 from porto.spec.store import SpecStore
 
@@ -23,10 +26,14 @@ SWEEPS_MAX = 100
 SWEEP_PAUSE_S = 0.02
 
 
-async def sweep(driver: CgroupDriver, keep: Callable[[str], bool]) -> None:
+async def sweep(
+    driver: CgroupDriver,
+    keep: Callable[[str], bool],
+    located: Callable[[str], Group] | None = None,
+) -> None:
     """Remove our cgroups that `keep` refuses; processes may take a moment to die."""
     for turn in range(SWEEPS_MAX):
-        found = driver.sweep(keep)
+        found = driver.sweep(keep, located)
         if not found:
             return
         if turn == 0:
@@ -42,8 +49,32 @@ async def remove_leftovers(store: SpecStore, driver: CgroupDriver, work: str) ->
         record = store.find(name)
         return record is not None and record.status.state is not State.STOPPED
 
-    await sweep(driver, keep)
+    sets = ControllerSets(store, driver)
+
+    def located(name: str) -> Group:
+        return driver.locate(name, sets.enabled)
+
+    await sweep(driver, keep, located)
+    _remove_unmarked(store, driver, located)
     _sweep_directories(store, work, "")
+
+
+def _remove_unmarked(
+    store: SpecStore, driver: CgroupDriver, located: Callable[[str], Group]
+) -> None:
+    """Groups within those of started containers, made but not yet marked as ours.
+
+    No process was in them then, so that one in use is somebody else's.
+    """
+    for record in store.records():
+        parent = store.parent(record)
+        if (
+            parent is not None
+            and record.status.state is State.STOPPED
+            and parent.status.state is not State.STOPPED
+        ):
+            with contextlib.suppress(OSError):
+                driver.remove(located(record.name))
 
 
 def _sweep_directories(store: SpecStore, work: str, above: str) -> None:

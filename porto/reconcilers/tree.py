@@ -95,3 +95,23 @@ class Tree:
         self._settled.pop(target.name, None)
         self._strays.forget(target.record.id)
         self._driver.remove(target.group)
+
+
+class Enabled:
+    """The controllers of the container's own groups, which somebody can take away on v2."""
+
+    name = "cgroups"
+
+    def __init__(self, driver: CgroupDriver) -> None:
+        self._driver = driver
+
+    def plan(self, target: Target) -> Sequence[Change]:
+        """Those that are missing."""
+        missing = self._driver.lacking(target.group)
+        if not missing:
+            return ()
+        return (Change(self.name, "controllers", "enabled", f"without {' '.join(missing)}"),)
+
+    def apply(self, target: Target, change: Change) -> None:
+        """Enable them again; the knobs come back with their defaults, for the next facets."""
+        self._driver.create(target.group)

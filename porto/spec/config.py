@@ -12,7 +12,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from porto.spec.codecs import UlimitCodec
+from porto.spec.codecs import DevicesCodec, UlimitCodec
+from porto.spec.codecs.devices import PRESET
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -38,11 +39,19 @@ def _ulimits(text: str) -> str:
     return text
 
 
+def _devices(text: str) -> str:
+    if any(item.device == PRESET for item in DevicesCodec().parse(text)):
+        raise ValueError("a preset within a list of the configuration")
+    return text
+
+
 AbsolutePath = Annotated[str, AfterValidator(_absolute)]
 CgroupName = Annotated[str, AfterValidator(_cgroup_name)]
 Ulimits = Annotated[str, AfterValidator(_ulimits)]
+Devices = Annotated[str, AfterValidator(_devices)]
 Unsigned = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class LogConfig(_Section):
@@ -100,12 +109,19 @@ class ContainerConfig(_Section):
     start_timeout_ms      -- how long a child may take to report its start
     std_stream_read_limit -- largest read of stdout or stderr
     min_memory_limit      -- smallest memory limit but 0
+    memory_high_limit_proportion -- of memory_limit: from there on tasks are slowed down and
+                             reclaimed from, where the kernel can; 0: not at all
+    pressurize_on_death   -- default of the property
+    dead_memory_soft_limit -- soft limit that it sets
     default_ulimit        -- limits of first-level containers, in ulimit's syntax
     default_thread_limit  -- thread_limit of first-level containers, 0: none
     default_resolv_conf   -- resolv_conf of containers with their own root; unset: the host's
     cpu_period            -- nanoseconds
     rt_priority           -- of cpu_policy=rt; 0: no real-time scheduling
     devpts_max, dev_size  -- of /dev/pts and /dev of containers with their own root
+    extra_devices         -- beside the default devices of first-level containers, in the
+                             syntax of devices; a missing one is ignored
+    device_preset         -- lists of devices by the name that ``preset`` gives them
     net_sysctl, ipc_sysctl -- written in new network and ipc namespaces
     """
 
@@ -119,6 +135,9 @@ class ContainerConfig(_Section):
     stdout_limit_max: Unsigned = 1 << 30
     std_stream_read_limit: Unsigned = 16 << 20
     min_memory_limit: Unsigned = 1 << 20
+    memory_high_limit_proportion: Share = 0.0
+    pressurize_on_death: bool = False
+    dead_memory_soft_limit: Unsigned = 1 << 20
     default_ulimit: Ulimits = "core: 0 unlimited; memlock: 8M unlimited; nofile: 8K 1M"
     default_thread_limit: int = 10_000
     default_resolv_conf: str | None = None
@@ -128,6 +147,8 @@ class ContainerConfig(_Section):
     high_nice: int = -10
     devpts_max: Positive = 256
     dev_size: Positive = 32 << 20
+    extra_devices: Devices = ""
+    device_preset: Mapping[str, Devices] = {}
     net_sysctl: Mapping[str, str] = {
         "net.ipv6.conf.all.accept_dad": "0",
         "net.ipv6.conf.default.accept_dad": "0",

@@ -188,6 +188,12 @@ class InvalidLabel(PortoError):
     code = EError.InvalidLabel
 
 
+class DeviceNotFound(PortoError):
+    """The host has no such device node."""
+
+    code = EError.DeviceNotFound
+
+
 class PortoFrozen(PortoError):
     """Changes are blocked by ``portod freeze``."""
 

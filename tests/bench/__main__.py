@@ -20,13 +20,14 @@ from tests.bench import floors as measured
 from tests.bench.figures import HEADER, Report
 from tests.bench.floors import Floors
 from tests.bench.plan import QUICK, WHOLE, Bench, Size
-from tests.bench.rows import lifecycle, requests, running, stopped
+from tests.bench.rows import lifecycle, requests, resources, running, stopped
 
 GROUPS: dict[str, Callable[[Bench], None]] = {
     "lifecycle": lifecycle.run,
     "requests": requests.run,
     "stopped": stopped.run,
     "running": running.run,
+    "resources": resources.run,
 }
 
 

@@ -233,6 +233,24 @@ def test_a_controller_can_be_had_below(world: World) -> None:
     assert world.driver.subtree_threads(child) == 1
 
 
+def test_a_controller_can_be_had_below_one_that_has_it_not(world: World) -> None:
+    for name in ("a", "a/b"):
+        made(world, name)
+
+    def controllers(name: str) -> frozenset[str]:
+        wanted = {"pids", "memory"} if name == "a/b/c/d" else set()
+        return world.driver.default_controllers(level(name)) | wanted
+
+    for name in ("a/b/c", "a/b/c/d"):
+        group = world.driver.locate(name, controllers)
+        assert world.driver.create(group)
+    assert group.owns("pids")
+    assert group.owns("memory")
+    world.driver.write(group, "pids", "pids.max", "7")
+    pid = member(world, group)
+    assert world.driver.container_of(pid) == "a/b/c/d"
+
+
 @pytest.mark.parametrize("knob", ["pids.maxx", "pids.", "pids", "../pids.max", "pids.max/x", ""])
 def test_a_misspelt_knob_is_missing_and_not_made(world: World, knob: str) -> None:
     group = made(world, "a")

@@ -13,8 +13,9 @@ from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.probe import probe
 from tests.fakes.cgroupfs import FakeCgroups
+from tests.patience import patient
 
-DEADLINE_S = 20.0
+DEADLINE_S = patient(20.0)
 _serial = iter(range(1_000_000))
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from porto.kernel.cgroup.knobs import Knobs
 from porto.kernel.cgroup.members import Belongs, Members
+from tests.fakes import cpu_knobs, cpuset_knobs, device_lists, io_knobs, memory_knobs
 
-PAGE = 4096
 PIDS_MAX = 4 << 20
 SPLIT = (
     "freezer",
@@ -28,7 +28,7 @@ SPLIT = (
     "pids",
 )
 COMOUNTED = ("freezer", "cpu,cpuacct", "cpuset", "memory", "net_cls,net_prio", "pids")
-V2_CONTROLLERS = ("cpuset", "cpu", "io", "memory", "pids")
+V2_CONTROLLERS = ("cpuset", "cpu", "io", "memory", "hugetlb", "pids")
 
 _V1_KNOBS = {
     "freezer": {
@@ -37,17 +37,21 @@ _V1_KNOBS = {
         "freezer.parent_freezing": "0",
     },
     "pids": {"pids.max": "max", "pids.current": "0"},
-    "cpuset": {"cpuset.cpus": "", "cpuset.mems": ""},
-    "memory": {"memory.limit_in_bytes": "9223372036854771712"},
-    "cpu": {"cpu.shares": "1024"},
-    "cpuacct": {"cpuacct.usage": "0"},
+    "cpuset": dict(cpuset_knobs.V1),
+    "memory": dict(memory_knobs.V1_ROOT),
+    "hugetlb": dict(memory_knobs.HUGE_V1),
+    "blkio": dict(io_knobs.V1),
+    "cpu": dict(cpu_knobs.V1),
+    "cpuacct": dict(cpu_knobs.V1_ACCOUNTS),
+    "devices": device_lists.KNOBS,
 }
 _V2_KNOBS = {
     "pids": {"pids.max": "max", "pids.current": "0"},
-    "memory": {"memory.max": "max"},
-    "cpu": {"cpu.max": "max 100000"},
-    "io": {"io.max": ""},
-    "cpuset": {"cpuset.cpus": ""},
+    "memory": dict(memory_knobs.V2),
+    "hugetlb": dict(memory_knobs.HUGE_V2),
+    "cpu": dict(cpu_knobs.V2),
+    "io": dict(io_knobs.V2),
+    "cpuset": dict(cpuset_knobs.V2),
 }
 _V1_CORE = {"cgroup.procs": "", "tasks": "", "notify_on_release": "0"}
 _V2_CORE = {
@@ -55,7 +59,7 @@ _V2_CORE = {
     "cgroup.threads": "",
     "cgroup.controllers": "",
     "cgroup.subtree_control": "",
-    "cpu.stat": "usage_usec 0",
+    "cpu.stat": cpu_knobs.V2_ACCOUNTS,
 }
 _V2_INNER = {"cgroup.events": "", "cgroup.freeze": "0", "cgroup.kill": "", "cgroup.type": "domain"}
 
@@ -82,10 +86,13 @@ class FakeCgroups(Knobs, Members):
         self.freeze_delay = 0
         """Reads of the freezer's state before a freeze is complete."""
         self.log: list[tuple[str, str]] = []
+        self.memory = memory_knobs.MemoryKnobs()
+        self.devices = device_lists.DeviceLists()
         self._next_pid = 1000
         self._faults: list[tuple[str, str, int]] = []
         self._self_frozen: dict[str, int] = {}
         self._dying: set[int] = set()
+        self._marked: set[str] = set()
         self.mountinfo = root / "mountinfo"
         self.mountinfo.write_text("".join(self._mountinfo()))
         for mount in self.mounts:
@@ -140,14 +147,28 @@ class FakeCgroups(Knobs, Members):
         if handler is not None:
             handler(directory, text.strip())
             return
-        if name.endswith(("limit_in_bytes", "memory.max")) and text.strip().isdigit():
-            text = str(int(text) // PAGE * PAGE)
+        if cpu_knobs.write(directory, name, text.strip()):
+            return
+        tasks, v2 = any(self._below(directory)), self._is_v2(directory)
+        if cpuset_knobs.write(directory, name, text.strip(), v2=v2, tasks=tasks):
+            return
+        if self.memory.write(directory, name, text.strip()):
+            return
+        if io_knobs.write(directory, name, text.strip()):
+            return
         self._store(path, text)
 
     def mkdir(self, path: str) -> None:
         self._enter("mkdir", path)
         super().mkdir(path)
+        self.devices.add(path)
         self._fill(path)
+
+    def mark(self, path: str) -> None:
+        self._marked.add(path)
+
+    def is_marked(self, path: str) -> bool:
+        return path in self._marked
 
     def rmdir(self, path: str) -> None:
         self._enter("rmdir", path)
@@ -156,6 +177,8 @@ class FakeCgroups(Knobs, Members):
         for name in os.listdir(path):
             os.unlink(os.path.join(path, name))
         self._self_frozen.pop(path, None)
+        self._marked.discard(path)
+        self.devices.remove(path)
         super().rmdir(path)
 
     # -- Members ---------------------------------------------------------
@@ -207,15 +230,18 @@ class FakeCgroups(Knobs, Members):
         knobs: dict[str, str] = {}
         if self.mounts[mount] == "v2":
             knobs |= _V2_CORE | (_V2_INNER if inner else {})
+            knobs |= {} if inner else memory_knobs.V2_ROOT | io_knobs.V2_ROOT | cpuset_knobs.V2_ROOT
             for controller in self._available(directory) if inner else ():
                 knobs |= _V2_KNOBS[controller]
         else:
             knobs |= _V1_CORE
             for controller in self.mounts[mount].split(","):
-                if inner or controller == "cpuset":
+                if inner or controller in ("cpu", "cpuacct", "cpuset", "hugetlb", "memory"):
                     knobs |= _V1_KNOBS.get(controller, {})
+                elif controller == "blkio":
+                    knobs |= io_knobs.V1_ROOT
             if not inner and "cpuset.cpus" in knobs:
-                knobs |= {"cpuset.cpus": "0-1", "cpuset.mems": "0"}
+                knobs |= cpuset_knobs.V1_ROOT
         for name, text in knobs.items():
             self._store(os.path.join(directory, name), text)
 
@@ -267,6 +293,10 @@ class FakeCgroups(Knobs, Members):
                 self.processes[pid].groups = dict(process.groups)
 
     def _computed(self, directory: str, name: str) -> str | None:
+        if (amount := self.memory.read(directory, name)) is not None:
+            return amount
+        if (cpus := cpuset_knobs.read(directory, name)) is not None:
+            return cpus
         if name in ("cgroup.procs", "tasks", "cgroup.threads"):
             if name == "cgroup.procs":
                 self._fork(directory)
@@ -275,6 +305,8 @@ class FakeCgroups(Knobs, Members):
                 count = 1 if name == "cgroup.procs" else process.threads
                 lines += [f"{process.pid + thread * 100_000}\n" for thread in range(count)]
             return "".join(lines)
+        if name == "devices.list":
+            return self.devices.read(directory)
         if name == "pids.current":
             return f"{sum(process.threads for process in self._below(directory))}\n"
         if name == "freezer.state":
@@ -302,6 +334,8 @@ class FakeCgroups(Knobs, Members):
             "cgroup.kill": self._write_kill,
             "cgroup.subtree_control": self._write_control,
             "pids.max": self._write_pids_max,
+            "devices.allow": lambda d, text: self.devices.write(d, text, allow=True),
+            "devices.deny": lambda d, text: self.devices.write(d, text, allow=False),
         }.get(name)
 
     def _attach(self, directory: str, text: str) -> None:

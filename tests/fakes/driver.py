@@ -37,10 +37,35 @@ class FakeOom:
         return None
 
 
+class _Memory:
+    """Has no knobs."""
+
+    def unsupported(self) -> Mapping[str, str]:
+        return {}
+
+    def render(self, limits: object) -> Mapping[str, str]:
+        return {}
+
+
+class _Cpu:
+    """Has no knobs, and no threads that a test could harm."""
+
+    def unsupported(self) -> Mapping[str, str]:
+        return {}
+
+    def render(self, time: object) -> Mapping[str, str]:
+        return {}
+
+    def threads(self, group: Group) -> list[int]:
+        return []
+
+
 class FakeDriver:
+    cpu = _Cpu()
     pids = _Pids()
+    memory = _Memory()
     version = "fake"
-    controllers = frozenset({"freezer", "pids"})
+    controllers = frozenset({"freezer", "memory", "pids"})
 
     def __init__(self) -> None:
         self.groups: dict[str, dict[str, str]] = {}
@@ -58,9 +83,12 @@ class FakeDriver:
         directory = f"/fake/{name}"
         mine = enabled(name)
         directories = {"freezer": directory}
-        directories["pids"] = f"{directory}.pids" if "pids" in mine else "/fake"
-        own = (directory, f"{directory}.pids") if "pids" in mine else (directory,)
-        return Group(name=name, directories=directories, own=own)
+        own = [directory]
+        for word in ("pids", "memory"):
+            directories[word] = f"{directory}.{word}" if word in mine else "/fake"
+            if word in mine:
+                own.append(directories[word])
+        return Group(name=name, directories=directories, own=tuple(own))
 
     def default_controllers(self, level: int) -> frozenset[str]:
         return self.controllers if level == 1 else frozenset({"freezer"})
@@ -70,6 +98,12 @@ class FakeDriver:
 
     def exists(self, group: Group) -> bool:
         return group.name in self.groups
+
+    def lacking(self, group: Group) -> list[str]:
+        return []
+
+    def intact(self) -> bool:
+        return True
 
     def create(self, group: Group) -> bool:
         if group.name in self.groups:
@@ -166,7 +200,9 @@ class FakeDriver:
     def find_groups(self) -> Iterable[str]:
         return list(self.groups)
 
-    def sweep(self, keep: Callable[[str], bool]) -> list[str]:
+    def sweep(
+        self, keep: Callable[[str], bool], located: Callable[[str], Group] | None = None
+    ) -> list[str]:
         gone = [name for name in self.groups if not keep(name)]
         for name in gone:
             del self.groups[name]

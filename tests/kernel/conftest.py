@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 import porto
+from tests.patience import patient
 
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = patient(30.0)
 GROUPS = "/sys/fs/cgroup"
 
 
@@ -56,7 +57,7 @@ class Daemon:
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
-            timeout=120,
+            timeout=4 * START_TIMEOUT_S,
         )
 
     def portoctl(
@@ -69,7 +70,7 @@ class Daemon:
             capture_output=True,
             text=True,
             input=stdin,
-            timeout=120,
+            timeout=4 * START_TIMEOUT_S,
             env={**os.environ, "PORTO_SOCKET": self.socket},
         )
 

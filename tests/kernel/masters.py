@@ -14,12 +14,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from porto.launcher.build import ensure_reaper
+from porto.launcher.build import ensure_programs
 from porto.launcher.client import LauncherClient
 from porto.launcher.ops import Execute, Exited, Launched, LaunchRequest, Op
 from porto.launcher.settings import Settings, master_command
+from tests.patience import patient
 
-DEADLINE_S = 30.0
+DEADLINE_S = patient(30.0)
 ENV = (("PATH", "/usr/local/bin:/usr/bin:/bin"), ("HOME", "/"))
 ROOT = Path(__file__).resolve().parents[2]
 STUB = ROOT / "tests" / "fakes" / "stub_daemon.py"
@@ -86,7 +87,7 @@ class Master:
     """A master process in a directory of its own."""
 
     def __init__(self, directory: Path, **values: object) -> None:
-        ensure_reaper()
+        ensure_programs()
         self.directory = directory
         path = str(directory / "rendezvous")
         self._rendezvous = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -13,8 +13,9 @@ from typing import Any
 
 from porto.api.client.channel import encode_varint
 from porto.api.proto import rpc_pb2
+from tests.patience import patient
 
-TIMEOUT_S = 60
+TIMEOUT_S = patient(60)
 
 
 def until(check: Callable[[], Any], what: str) -> None:

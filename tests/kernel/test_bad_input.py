@@ -474,7 +474,7 @@ def test_two_hundred_hostile_clients(daemon, conn) -> None:
     finally:
         for one in (*silent, *halves, *greedy, *deaf):
             one.socket.close()
-    until(lambda: open_files(pid) == files, f"the descriptors are back to {files}")
+    until(lambda: open_files(pid) <= files, f"the descriptors are back to {files}")
     assert resident_kb(pid) < memory + GROWTH_KB
     assert "Z" not in children(daemon.pid("master")).values()
 
@@ -550,4 +550,4 @@ def test_a_client_that_dies_within_its_request_is_forgotten(daemon, conn) -> Non
     assert served(daemon)
     for peer in peers:
         peer.socket.close()
-    until(lambda: open_files(pid) == files, "waiting clients are let go")
+    until(lambda: open_files(pid) <= files, "waiting clients are let go")

@@ -13,6 +13,7 @@ import pytest
 from porto.kernel import syscalls
 from porto.launcher import ops
 from porto.launcher.ops import Execute, Launched, LaunchFailed
+from porto.launcher.programs import open_program
 from tests.kernel.masters import (
     ENV,
     Link,
@@ -24,6 +25,7 @@ from tests.kernel.masters import (
     run,
     shell,
 )
+from tests.patience import patient
 
 pytestmark = pytest.mark.needs("root")
 
@@ -41,7 +43,7 @@ def to_file(path: Path) -> ops.Op:
 
 async def resting(proc: Path) -> None:
     """Wait until a reaper is in its loop: the task is told of before that."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(patient(10)):
         while "sigtimedwait" not in (proc / "wchan").read_text():
             await asyncio.sleep(0.01)
 
@@ -416,7 +418,7 @@ def test_orphans_are_reaped_by_pid_1(tmp_path: Path) -> None:
             request("t:1", shell(script, reaper=True), clone_flags=PID)
         )
         with fifo.open("w") as gate:  # opens when the loop is through
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(patient(10)):
                 while children_of(launched.init_pid) != [launched.task_pid]:
                     await asyncio.sleep(0.01)
             gate.write("go\n")
@@ -436,7 +438,7 @@ def test_orphans_without_pid_1_are_reaped_by_the_master(tmp_path: Path) -> None:
         assert launched.init_pid not in children_of(master.pid)
         os.kill(orphan, signal.SIGKILL)
         await gone(orphan)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(patient(10)):
             while orphan in children_of(master.pid):
                 await asyncio.sleep(0.01)
         assert set(link.exits) == {"t:1"}
@@ -556,10 +558,9 @@ def test_a_launch_into_a_unified_cgroup(tmp_path: Path) -> None:
         group.rmdir()
 
 
-def test_memfd_modes_are_what_they_are_meant_to_be() -> None:
-    from porto.launcher.reaper import open_reaper
-
-    fd = open_reaper()
+@pytest.mark.parametrize("name", ["reaper", "executor"])
+def test_a_program_cannot_be_changed_or_read(name: str) -> None:
+    fd = open_program(name, "portotest")
     assert stat.S_IMODE(os.fstat(fd).st_mode) == 0o111
     with pytest.raises(OSError, match=os.strerror(errno.EPERM)):
         os.write(fd, b"x")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from porto.cli.instance import wait_until
+from porto.launcher.handover import VERSION
 
 pytestmark = pytest.mark.needs("root")
 
@@ -126,7 +127,7 @@ def test_the_launcher_command_proves_that_it_runs(make_daemon) -> None:
     words = json.loads(made.portod("--verbose", "launcher-command").stdout)
     assert f"--runtime={made.runtime}" in words
     assert "--verbose" in words
-    assert subprocess.run([*words, "--check=1"], check=False).returncode == 0
+    assert subprocess.run([*words, f"--check={VERSION}"], check=False).returncode == 0
     assert subprocess.run([*words, "--check=0"], check=False).returncode == 1
 
 

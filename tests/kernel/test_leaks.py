@@ -12,12 +12,13 @@ import porto
 from porto.exceptions import PortoException
 from tests.kernel.conftest import GROUPS, Daemon
 from tests.kernel.peers import TIMEOUT_S, children, open_files, resident_kb, until
+from tests.patience import patient
 
 CYCLES = 200
 FAILURES = 50
 WARM_UP = 20
 GROWTH_KB = 4 << 10
-SETTLE_S = 20
+SETTLE_S = patient(20)
 REST_S = 0.3
 KEPT = {"sleeper", "a"}
 """Containers that a test keeps from beginning to end."""
@@ -94,6 +95,7 @@ def compare(world: World, work: Callable[[int], None], times: int) -> None:
     assert set(after["work directories"]) <= KEPT
 
 
+@pytest.mark.lengthy
 def test_many_lives(world, own_daemon) -> None:
     conn = own_daemon.connection()
 
@@ -113,6 +115,7 @@ def test_many_lives(world, own_daemon) -> None:
     compare(world, live, CYCLES)
 
 
+@pytest.mark.lengthy
 def test_many_failed_starts(world, own_daemon) -> None:
     conn = own_daemon.connection()
     faults = [
@@ -139,6 +142,7 @@ def test_many_failed_starts(world, own_daemon) -> None:
     compare(world, fail, FAILURES)
 
 
+@pytest.mark.lengthy
 def test_many_clients_and_waits(world, own_daemon) -> None:
     keeper = own_daemon.connection()
     sleeper = keeper.Create("sleeper")
@@ -158,6 +162,7 @@ def test_many_clients_and_waits(world, own_daemon) -> None:
     compare(world, visit, CYCLES)
 
 
+@pytest.mark.lengthy
 def test_many_restarts_of_one_container(world, own_daemon) -> None:
     conn = own_daemon.connection()
     container = conn.Create("a")

@@ -19,6 +19,7 @@ import porto
 from porto.exceptions import ContainerDoesNotExist, InvalidState, Permission
 from tests.kernel.conftest import Daemon
 from tests.kernel.peers import TIMEOUT_S, until
+from tests.patience import patient
 
 MANY = 1000
 
@@ -327,6 +328,7 @@ def drop_many(path: Path, count: int, started: int) -> set[str]:
     return {f"c{number:04}" for number in range(count)}
 
 
+@pytest.mark.lengthy
 @pytest.mark.timeout(300)
 def test_a_thousand_files_at_once(make_folder, tmp_path) -> None:
     path = tmp_path / "specs"
@@ -358,7 +360,7 @@ def test_a_thousand_files_at_once(make_folder, tmp_path) -> None:
         done.set()
         asking.join()
     # Not a measurement: a daemon that answers nobody until it is through takes many seconds.
-    assert slowest[0] < 5
+    assert slowest[0] < patient(5)
 
 
 def test_a_daemon_killed_in_the_middle_of_many_files_loses_nothing(make_folder, tmp_path) -> None:
@@ -401,7 +403,7 @@ def test_save_drops_a_file_that_the_daemon_takes(folder, daemon) -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=TIMEOUT_S,
     )
     assert (done.returncode, done.stderr) == (0, "")
     until(lambda: "saved.CT" in origins(folder, "saved"), "the file adopts it")

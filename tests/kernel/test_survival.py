@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 import porto
+from tests.patience import patient
 
-TIMEOUT_S = 30
+TIMEOUT_S = patient(30)
 
 
 def start(conn, name: str, command: str, **properties: str):

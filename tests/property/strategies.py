@@ -8,6 +8,12 @@ from hypothesis import strategies as st
 from porto.spec.codecs import (
     ArgvCodec,
     Bool,
+    ControllersCodec,
+    CpuPower,
+    CpuSetCodec,
+    DeviceItem,
+    DevicesCodec,
+    DiskLimits,
     Duration,
     EnvCodec,
     GroupName,
@@ -16,16 +22,22 @@ from porto.spec.codecs import (
     Octal,
     OptionalSize,
     PathText,
+    Period,
     Seconds,
     Size,
     Text,
     UintMapCodec,
     UlimitCodec,
     UserName,
+    Weight,
     Word,
 )
+from porto.spec.codecs.controllers import WORDS
+from porto.spec.codecs.cpuset import COUNTED, INHERIT, MASK
+from porto.spec.codecs.disks import parse_key
 from porto.spec.codecs.ulimit import TYPES, UNLIMITED
 from porto.spec.container import DEFAULT_SPEC, SPEC_PROPERTIES, ContainerSpec
+from porto.spec.cpulist import CPU_MAX, format_cpus
 from porto.spec.errors import EError
 from porto.spec.prop import Codec, Property
 from porto.spec.record import Client, Condition, Intent, Process, Record, Run, State, Status
@@ -107,6 +119,70 @@ def uint_maps() -> st.SearchStrategy[Any]:
     )
 
 
+def controllers_values() -> st.SearchStrategy[Any]:
+    """A set of controllers, or changes to the default, in canonical form."""
+    names = st.sets(st.sampled_from(WORDS), max_size=5).map(
+        lambda found: tuple(word for word in WORDS if word in found)
+    )
+    flags = st.lists(st.booleans(), min_size=5, max_size=5)
+    changes = st.tuples(names, flags).map(lambda pair: tuple(zip(*pair, strict=False)))
+    return names | changes
+
+
+def cpu_set_values() -> st.SearchStrategy[Any]:
+    """Wishes for CPUs in canonical form."""
+    cpus = st.sets(st.integers(0, 40) | st.integers(0, CPU_MAX), min_size=1, max_size=8)
+    masks = cpus.map(lambda found: (MASK, format_cpus(sum(1 << cpu for cpu in found))))
+    numbers = st.integers(1, CPU_MAX).map(str)
+    return st.just(INHERIT) | masks | st.tuples(st.sampled_from(COUNTED), numbers)
+
+
+def disk_limits() -> st.SearchStrategy[Any]:
+    """Limits by disk in canonical form."""
+    letters = CHARACTERS.filter(lambda letter: letter not in " \t\n")
+    disks = st.text(letters, min_size=1, max_size=8).filter(lambda name: name[0] not in "/.")
+    below = trimmed_texts(8).filter(lambda text: parse_key(f"/{text}").text == f"/{text}")
+    targets = disks | below.map(lambda text: f"/{text}") | st.just("fs")
+    keys = st.tuples(targets, st.sampled_from(["", " r", " w"])).map("".join)
+    return st.dictionaries(keys, UINT64, max_size=5).map(
+        lambda d: tuple(sorted(d.items(), key=lambda item: item[0].encode()))
+    )
+
+
+def powers(codec: CpuPower) -> st.SearchStrategy[int]:
+    """CPU power in ns per second, of six digits."""
+    digits = st.tuples(st.integers(0, 999_999), st.integers(0, 10))
+    return digits.map(lambda pair: codec.parse(f"{pair[0] * 10 ** pair[1]}ns"))
+
+
+def paths(top: str) -> st.SearchStrategy[str]:
+    """Normal paths below a directory."""
+    part = st.text(CHARACTERS.filter(lambda c: c != "/"), min_size=1, max_size=6).filter(
+        lambda part: part not in (".", "..")
+    )
+    return st.lists(part, min_size=1, max_size=3).map(lambda parts: top + "/" + "/".join(parts))
+
+
+@st.composite
+def device_items(draw: st.DrawFn) -> DeviceItem:
+    """One device with its access, or a preset."""
+    if draw(st.integers(0, 9)) == 0:
+        return DeviceItem("preset", draw(texts(8).filter(bool)))
+    letters = draw(st.sampled_from(["r", "w", "m", "rw", "rwm", "-"]))
+    access = letters + draw(st.sampled_from(["", "*", "?", "*?"]))
+    words = [draw(paths("/dev")), draw(st.none() | st.integers(0, 0o777)), "root", "root"]
+    keep = draw(st.integers(0, 4))
+    name, mode, user, group = (*words[:keep], *("", None, "", "")[keep:])
+    if mode is None:
+        user = group = ""
+    return DeviceItem(draw(paths("") | paths("/dev")), access, name, mode, user, group)
+
+
+def devices_values() -> st.SearchStrategy[Any]:
+    """Lists of devices in canonical form."""
+    return st.lists(device_items(), max_size=4).map(tuple)
+
+
 def argv_values() -> st.SearchStrategy[tuple[str, ...]]:
     """Argument lists; the program's name is not empty."""
     return st.just(()) | st.tuples(texts(8).filter(bool), st.lists(texts(8), max_size=4)).map(
@@ -129,6 +205,10 @@ def values(codec: Codec[Any]) -> st.SearchStrategy[Any]:
             return UINT64
         case Word():
             return st.sampled_from(codec.choices)
+        case CpuPower():
+            return powers(codec)
+        case Period():
+            return st.integers(codec.minimum, codec.maximum)
         case UserName() | GroupName():
             return st.sampled_from(["root", "4000000000"] if not codec.registered else ["root"])
         case PathText() | Text():
@@ -139,10 +219,20 @@ def values(codec: Codec[Any]) -> st.SearchStrategy[Any]:
             return env_values()
         case UlimitCodec():
             return ulimit_values()
+        case Weight():
+            return st.floats(0.01, 100).map(lambda weight: float(f"{weight:g}"))
         case LabelsCodec():
             return label_values()
+        case ControllersCodec():
+            return controllers_values()
+        case DiskLimits():
+            return disk_limits()
+        case CpuSetCodec():
+            return cpu_set_values()
         case UintMapCodec():
             return uint_maps()
+        case DevicesCodec():
+            return devices_values()
     raise TypeError(f"no strategy for {type(codec).__name__}")
 
 

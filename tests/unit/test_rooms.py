@@ -54,7 +54,7 @@ def test_every_command_of_portoctl_loads_without_the_heavy_packages() -> None:
     assert top(loaded_by(*PORTOCTL)) & HEAVY == set()
 
 
-@pytest.mark.parametrize("program", ["porto.cli.portod", "porto.launcher.master"])
+@pytest.mark.parametrize("program", ["porto.cli.portod", "porto.launcher.start"])
 def test_the_masters_program_starts_light(program: str) -> None:
     assert top(loaded_by(program)) & (HEAVY | {"google"}) == set()
 

@@ -1,5 +1,6 @@
 """The summary of the tiers: what counts as a failure of the whole run."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -56,4 +57,31 @@ def test_a_failing_collection_is_a_failure_without_a_test(
     broken.write_text("import no_such_module_here\n")
     options = ["-pno:cacheprovider", "-c", "/dev/null"]
     outcome = tiers.pytest_tier("t", sys.executable, [str(tmp_path)], options, [])
+    assert outcome.failed == 1
+
+
+def test_guests_are_counted_one_by_one(tmp_path: Path) -> None:
+    good = {"trouble": "", "remark": "KVM", "seconds": 12.5}
+    (tmp_path / "v1.json").write_text(json.dumps(good))
+    (tmp_path / "v1.xml").write_text(REPORT)
+    wedged = {"trouble": "no end, killed", "remark": "KVM", "seconds": 9.0}
+    (tmp_path / "v2.json").write_text(json.dumps(wedged))
+    v1, v2 = tiers.vm_outcomes(tmp_path, 1)
+    assert v1 == Outcome("vm v1", 1, 2, 1, "KVM", 12.5)
+    assert v2 == Outcome("vm v2", 0, 1, 0, "no end, killed", 9.0)
+
+
+@pytest.mark.parametrize(
+    ("ci", "status", "failed"), [(True, 4, 1), (True, 3, 0), (False, 4, 0), (False, 3, 0)]
+)
+def test_a_machine_without_guests_fails_only_where_it_could_have_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ci: bool, status: int, failed: int
+) -> None:
+    monkeypatch.setattr(tiers, "CI", ci)
+    (tmp_path / "cannot").write_text("no qemu")
+    assert tiers.vm_outcomes(tmp_path, status) == [Outcome("vm", failed=failed, note="no qemu")]
+
+
+def test_a_runner_that_dies_is_a_failure(tmp_path: Path) -> None:
+    (outcome,) = tiers.vm_outcomes(tmp_path, 124)
     assert outcome.failed == 1

@@ -3,9 +3,10 @@
     tests/vm/run [OPTION...] [--] [PYTEST ARGUMENT...]
 
     --cgroup v1|hybrid|v2   how the guest mounts cgroups (repeatable; all three)
-    --reports DIR           leave MODE.xml (junit) and MODE.note (what went wrong)
-    --timeout S             seconds for one machine (1200, emulated 5400)
+    --reports DIR           leave MODE.xml (junit) and MODE.json (trouble, remark, seconds)
+    --timeout S             seconds for one machine (1200; emulated 5400, if short 2100)
     --emulate               do not use KVM even where it works
+    --short                 emulated, leave out the tests marked lengthy
 
 Without a test named, tests/contract and tests/kernel. Exit status: 0; 1 when a test
 failed or a machine did; 3 when no machine can run here; 4 when one could, were it set up.
@@ -13,6 +14,7 @@ Environment: VM_CACHE keeps the guest (default .vm-cache in the checkout), PORTO
 the virtual environment (default .venv), VM_MEMORY_MB (2560).
 """
 
+import json
 import os
 import shlex
 import signal
@@ -27,13 +29,15 @@ from tests.vm.cannot import Cannot, check_host
 
 MODES = ("v1", "hybrid", "v2")
 TESTS = ("tests/contract", "tests/kernel")
+OURS = "not contract or kernel"
+"""Fakes in contract tests are the same on every kernel."""
 SLOWNESS = {True: 2, False: 10}
 """How much longer a test may wait in a guest, with KVM and without."""
 LIMIT_S = {True: 1200.0, False: 5400.0}
+SHORT_LIMIT_S = 2100.0
 TEST_LIMIT_S = 120
-LAST_WORDS_S = 60
-"""Before a machine is killed, pytest is asked to end and to report."""
-MARKED_ONLY = "root"
+LAST_WORDS_S = 240
+"""So long before a machine is killed, pytest is asked to clean up and to report."""
 FAILED, CANNOT, COULD = 1, 3, 4
 
 
@@ -45,6 +49,7 @@ class Options:
     reports: Path | None = None
     timeout: float | None = None
     emulate: bool = False
+    short: bool = False
     pytest: list[str] = field(default_factory=list)
 
 
@@ -62,6 +67,8 @@ def parse(arguments: list[str]) -> Options:
                 options.timeout = float(seconds)
             case ["--emulate", *more]:
                 options.emulate = True
+            case ["--short", *more]:
+                options.short = True
             case ["-h" | "--help", *_]:
                 print(__doc__)
                 sys.exit(0)
@@ -83,17 +90,31 @@ def script(python: Path, options: Options, *, kvm: bool, limit_s: float) -> str:
     pytest = [str(python), "-m", "pytest", "-v", "-p", "no:cacheprovider", "--tb=short"]
     pytest += [f"--timeout={TEST_LIMIT_S * slowness}"]
     pytest += ["-o", f"faulthandler_timeout={TEST_LIMIT_S * slowness * 3 // 4}"]
-    pytest += ["--junitxml=/run/vm/report.xml"]
-    pytest += [*options.pytest] if named else [*TESTS, *options.pytest]
-    seconds = max(1, int(limit_s) - LAST_WORDS_S)
+    pytest += ["--junitxml=/run/vm/report.xml", "--durations=20"]
+    # Two processors, and two workers where it pays.
+    if not named:
+        pytest += ["-n", str(machine.NODES), "--dist", "loadgroup", "-k", OURS, *TESTS]
+    if options.short and not kvm:
+        pytest += ["-m", "not lengthy"]
+    pytest += options.pytest
+    last_words = int(min(LAST_WORDS_S, limit_s / 4))
+    seconds = int(limit_s) - last_words
     return f"""export PORTO_TEST_SLOWNESS={slowness} PORTO_TEST_VM=1
 export PYTHONPATH={shlex.quote(str(disks.ROOT))}
 read -r up _ </proc/uptime
-exec timeout --signal=INT --kill-after=40 $(({seconds} - ${{up%.*}})) {shlex.join(pytest)}
+left=$(({seconds} - ${{up%.*}}))
+[ $left -gt 0 ] || left=1
+exec timeout --signal=INT --kill-after={last_words * 3 // 4} $left {shlex.join(pytest)}
 """
 
 
-def report(options: Options, mode: str, ending: machine.Ending, answer: Mapping[str, bytes]) -> bool:
+def report(
+    options: Options,
+    mode: str,
+    ending: machine.Ending,
+    answer: Mapping[str, bytes],
+    remark: str = "",
+) -> bool:
     """Say and keep what became of one machine; whether all was well."""
     status = answer.get("status", b"").decode().strip()
     note = ending.trouble
@@ -105,12 +126,15 @@ def report(options: Options, mode: str, ending: machine.Ending, answer: Mapping[
         print(f"vm: cgroup {mode}: {note}; its last words:")
         for line in ending.tail:
             print(f"vm:   {line}")
-    print(f"=== vm, cgroup {mode}: status {status or '?'}, {ending.seconds:.0f} s {note}", flush=True)
+    print(
+        f"=== vm, cgroup {mode}: status {status or '?'}, {ending.seconds:.0f} s {note}", flush=True
+    )
     if options.reports is not None:
         options.reports.mkdir(parents=True, exist_ok=True)
         if "report.xml" in answer:
             (options.reports / f"{mode}.xml").write_bytes(answer["report.xml"])
-        (options.reports / f"{mode}.note").write_text(note)
+        words = {"trouble": note, "remark": remark, "seconds": ending.seconds}
+        (options.reports / f"{mode}.json").write_text(json.dumps(words))
     return status == "0" and not note
 
 
@@ -125,13 +149,16 @@ def run_modes(options: Options) -> bool:
         kept = {"venv": disks.venv_disk(cache, venv), "scratch": disks.scratch_disk(cache)}
         kvm = not options.emulate and machine.kvm_works(cache)
     limit_s = options.timeout or LIMIT_S[kvm]
+    remark = "KVM" if kvm else "emulated"
+    if options.short and not kvm:
+        limit_s = options.timeout or SHORT_LIMIT_S
+        remark += ", a subset: not the lengthy tests; scripts/test vm runs all"
     with tempfile.TemporaryDirectory(prefix="porto-vm-") as scratch:
         work = Path(scratch)
         kept["checkout"] = disks.checkout_disk(work, venv)
         good = True
         for mode in options.modes:
-            how = "KVM" if kvm else "emulated, slow"
-            print(f"=== vm, cgroup {mode} ({how}, at most {limit_s:.0f} s)", flush=True)
+            print(f"=== vm, cgroup {mode} ({remark}), at most {limit_s:.0f} s", flush=True)
             exchange = work / f"{mode}.img"
             disks.write_exchange(
                 exchange, script(venv / "bin/python", options, kvm=kvm, limit_s=limit_s)
@@ -145,7 +172,7 @@ def run_modes(options: Options) -> bool:
                 memory_mb=int(os.environ.get("VM_MEMORY_MB", "2560")),
             )
             ending = machine.run(command, limit_s, lambda line: print(line, flush=True))
-            good &= report(options, mode, ending, disks.read_exchange(exchange))
+            good &= report(options, mode, ending, disks.read_exchange(exchange), remark)
     return good
 
 

@@ -4,8 +4,8 @@ Called by `__main__.py`; `machine.py` attaches them by their serials, `guest-ini
 them. All are raw images; what a guest writes is kept on none but the exchange.
 """
 
+import contextlib
 import hashlib
-import io
 import os
 import shutil
 import struct
@@ -92,7 +92,7 @@ def checkout_disk(work: Path, venv: Path) -> Path:
         words = done.stderr.decode(errors="replace").strip()
         raise Cannot(f"git does not list the checkout's files: {words}")
     names = {os.fsdecode(name) for name in done.stdout.split(b"\0") if name}
-    names.add("porto/launcher/reaper")
+    names.update(("porto/launcher/reaper", "porto/launcher/executor"))
     names.update(str(path.relative_to(ROOT)) for path in ROOT.glob("porto.egg-info/*"))
     copy = work / "checkout"
     for name in sorted(names):
@@ -107,8 +107,8 @@ def checkout_disk(work: Path, venv: Path) -> Path:
 
 
 def scratch_disk(cache: Path) -> Path:
-    """A whole disk with one partition with an empty ext4 file system, for limits of I/O."""
-    image = cache / "scratch.img"
+    """A whole disk, one partition, in it an empty ext4 file system that counts by project."""
+    image = cache / f"scratch-{SCRATCH_MB}.img"
     if not image.exists():
         with tempfile.TemporaryDirectory(prefix="scratch-", dir=cache) as scratch:
             made, empty = Path(scratch) / "disk", Path(scratch) / "empty"
@@ -117,7 +117,13 @@ def scratch_disk(cache: Path) -> Path:
                 disk.truncate(SCRATCH_MB << 20)
                 disk.write(partition_table(SCRATCH_MB << 20))
             size = f"{SCRATCH_MB - (PARTITION_AT >> 20)}M"
-            make_ext4(made, empty, size, f"offset={PARTITION_AT}")
+            make_ext4(
+                made,
+                empty,
+                size,
+                "^has_journal,quota,project",
+                f",quotatype=prjquota,offset={PARTITION_AT}",
+            )
             made.rename(image)
     return image
 
@@ -126,9 +132,7 @@ def partition_table(size: int) -> bytes:
     """A master boot record with one Linux partition from 1 MiB to the end."""
     start, count = PARTITION_AT // SECTOR, (size - PARTITION_AT) // SECTOR
     no_geometry = b"\xfe\xff\xff"
-    entry = struct.pack(
-        "<B3sB3sII", 0, no_geometry, LINUX_PARTITION, no_geometry, start, count
-    )
+    entry = struct.pack("<B3sB3sII", 0, no_geometry, LINUX_PARTITION, no_geometry, start, count)
     return b"\0" * 446 + entry + b"\0" * 48 + b"\x55\xaa"
 
 
@@ -144,16 +148,12 @@ def write_exchange(image: Path, script: str) -> None:
 
 def read_exchange(image: Path) -> dict[str, bytes]:
     """The files of the guest's answer by name; empty when it gave none."""
-    with image.open("rb") as disk:
+    files: dict[str, bytes] = {}
+    with image.open("rb") as disk, contextlib.suppress(tarfile.TarError):
         disk.seek(ARCHIVE_AT)
-        data = disk.read()
-    try:
-        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-            files = {}
+        with tarfile.open(fileobj=disk, mode="r:") as archive:
             for member in archive:
                 content = archive.extractfile(member)
                 if content is not None:
                     files[os.path.basename(member.name)] = content.read()
-            return files
-    except tarfile.TarError:
-        return {}
+    return files

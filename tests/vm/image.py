@@ -61,15 +61,33 @@ def kernel_package(kept: bool) -> str | None:
     found = _named_kernel()
     if found is not None or kept:
         return found
-    update = subprocess.run(
-        ["apt-get", "update", "-qq"], capture_output=True, text=True, check=False
-    )
+    trouble = update_lists()
     found = _named_kernel()
     if found is None:
-        words = update.stderr.strip().splitlines()
-        why = words[-1] if words else "apt-get update brought nothing"
-        raise Cannot(f"cannot find the package {KERNEL}: {why}")
+        why = trouble or "apt does not know it"
+        raise Cannot(f"cannot find the package {KERNEL}: {why}", fixable=not trouble)
     return found
+
+
+def update_lists() -> str:
+    """Bring apt's lists up to date; returns why that failed, nothing when it did not."""
+    command = ["apt-get", "update", "-qq", "-eany"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return ""
+    words = (done.stderr or done.stdout).strip().splitlines()
+    return words[-1] if words else f"apt-get update ended with status {done.returncode}"
+
+
+def fetch(purpose: str, *command: str, cwd: Path | None = None) -> None:
+    """As `call`, once more with fresh lists; no network is nothing that can be set up."""
+    try:
+        call(purpose, *command, cwd=cwd)
+    except Cannot as error:
+        trouble = update_lists()
+        if trouble:
+            raise Cannot(f"{error}; {trouble}") from error
+        call(purpose, *command, cwd=cwd)
 
 
 @contextmanager
@@ -86,16 +104,21 @@ def prepare(cache: Path) -> None:
     old = stamp_file.read_text() if stamp_file.exists() else ""
     release = suite()
     package = kernel_package(kept=bool(old))
-    if package is None:
+    if package is None or old == _stamp(release, package):
         return
-    init = hashlib.sha256((HERE / "guest-init").read_bytes()).hexdigest()[:16]
-    stamp = " ".join([release, package, ROOT_SIZE, init, *PACKAGES])
-    if stamp == old:
-        return
+    # Old lists may name a kernel that is gone.
+    update_lists()
+    package = _named_kernel() or package
     print(f"vm: making a guest: {release}, {package}", flush=True)
     with tempfile.TemporaryDirectory(prefix="build-", dir=cache) as scratch:
         _build(cache, Path(scratch), release, package)
-    stamp_file.write_text(stamp)
+    stamp_file.write_text(_stamp(release, package))
+
+
+def _stamp(release: str, package: str) -> str:
+    """All that a guest is made of."""
+    init = hashlib.sha256((HERE / "guest-init").read_bytes()).hexdigest()[:16]
+    return " ".join([release, package, ROOT_SIZE, init, *PACKAGES])
 
 
 def _build(cache: Path, work: Path, release: str, package: str) -> None:
@@ -103,8 +126,8 @@ def _build(cache: Path, work: Path, release: str, package: str) -> None:
     root = work / "root"
     root.mkdir()
     call("unpack the guest", "tar", "-xpf", str(base), "-C", str(root), "--numeric-owner")
-    call("fetch the kernel", "apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root",
-         package, cwd=work)  # fmt: skip
+    fetch("fetch the kernel", "apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root",
+          package, cwd=work)  # fmt: skip
     (deb,) = work.glob("*.deb")
     call("unpack the kernel", "dpkg-deb", "-x", str(deb), str(work / "kernel"))
     (modules,) = (work / "kernel/lib/modules").iterdir()
@@ -129,19 +152,22 @@ def _base(cache: Path, release: str) -> Path:
         for old in cache.glob("base-*.tar"):
             old.unlink()
         making = base.with_suffix(".part.tar")
-        call("fetch the guest's packages", "mmdebstrap", "--quiet", "--mode=root",
-             "--variant=minbase", f"--include={','.join(PACKAGES)}",
-             "--aptopt=APT::Install-Recommends false",
-             "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/doc/*",
-             "--dpkgopt=path-exclude=/usr/share/locale/*", release, str(making))  # fmt: skip
+        fetch("fetch the guest's packages", "mmdebstrap", "--quiet", "--mode=root",
+              "--variant=minbase", f"--include={','.join(PACKAGES)}",
+              "--aptopt=APT::Install-Recommends false",
+              "--dpkgopt=path-exclude=/usr/share/man/*",
+              "--dpkgopt=path-exclude=/usr/share/doc/*",
+              "--dpkgopt=path-exclude=/usr/share/locale/*", release, str(making))  # fmt: skip
         making.rename(base)
     return base
 
 
-def make_ext4(image: Path, source: Path, size: str, *options: str) -> None:
+def make_ext4(
+    image: Path, source: Path, size: str, features: str = "^has_journal", options: str = ""
+) -> None:
     """A sparse file with an ext4 file system that holds the files of `source`."""
-    call("make a file system", "mkfs.ext4", "-q", "-F", "-d", str(source), "-O", "^has_journal",
-         "-E", ",".join(["lazy_itable_init=1", *options]), "-m", "0", str(image), size)  # fmt: skip
+    call("make a file system", "mkfs.ext4", "-q", "-F", "-d", str(source), "-O", features,
+         "-E", f"lazy_itable_init=1{options}", "-m", "0", str(image), size)  # fmt: skip
 
 
 def call(purpose: str, *command: str, cwd: Path | None = None) -> None:

@@ -6,7 +6,6 @@ Called by `__main__.py`. Uses KVM where it works, else emulation on all processo
 import ctypes
 import os
 import queue
-import shutil
 import signal
 import subprocess
 import threading
@@ -113,7 +112,7 @@ def run(command: list[str], limit_s: float, show: Callable[[str], None]) -> Endi
     tail: deque[str] = deque(maxlen=TAIL_LINES)
     ended = False
     qemu = subprocess.Popen(
-        [*nice(), *command],
+        command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -124,11 +123,13 @@ def run(command: list[str], limit_s: float, show: Callable[[str], None]) -> Endi
 
     def read() -> None:
         assert qemu.stdout is not None
-        for line in qemu.stdout:
-            lines.put(line.rstrip("\r\n"))
+        with qemu.stdout as console:
+            for line in console:
+                lines.put(line.rstrip("\r\n"))
         lines.put(None)
 
-    threading.Thread(target=read, daemon=True).start()
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
     trouble = ""
     try:
         while True:
@@ -143,16 +144,13 @@ def run(command: list[str], limit_s: float, show: Callable[[str], None]) -> Endi
             tail.append(line)
             if line == "porto-vm ended":
                 ended = True
-            elif not line.startswith("porto-vm "):
+            elif not ended and not line.startswith("porto-vm "):
                 show(line)
     finally:
-        qemu.kill() if trouble or not ended else None
+        if trouble or not ended:
+            qemu.kill()
         status = qemu.wait()
+        reader.join()
     if not ended and not trouble:
         trouble = f"the machine died (status {status})"
     return Ending(trouble, list(tail), time.monotonic() - began)
-
-
-def nice() -> list[str]:
-    """An emulated machine takes all processors for long: others go first."""
-    return ["nice"] if shutil.which("nice") else []

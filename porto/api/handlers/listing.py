@@ -5,6 +5,7 @@ container's state is left out of the answer.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
@@ -98,8 +99,10 @@ class _Listing:
                 self._fill_spec(entry.spec, record, prop)
         for prop in proto_codec.COUNTED_PROPERTIES:
             if record is not None and self._asked(prop.name):
-                text = self.services.readers.read(record, prop, None, self.viewer)
-                proto_codec.fill_spec(entry.spec, prop, None, text)
+                # It may have no value in this state, or not at all on this host.
+                with contextlib.suppress(PortoError):
+                    text = self.services.readers.read(record, prop, None, self.viewer)
+                    proto_codec.fill_spec(entry.spec, prop, None, text)
         for prop in proto_codec.STATUS_PROPERTIES:
             if self._asked(prop.name):
                 self._fill_status(entry.status, record, prop)

@@ -87,7 +87,10 @@ def write(services: Services, session: Session, record: Record, name: str, text:
         raise InvalidProperty(f"cannot set {_shown(name)} of {record.name}: no such property")
     prop = find_property(base)
     if index is not None and not prop.indexed:
-        raise InvalidValue(f"cannot set {_shown(name)} of {record.name}: it has no elements")
+        raise InvalidValue(
+            f"cannot set {_shortened(name)} of {record.name} to {_shown(text)}: "
+            f"{base} has no elements"
+        )
     check_rights(services, session, record, prop, name, text)
     return operations.set_property(
         services.store,
@@ -133,8 +136,12 @@ def _modern(name: str, value: str) -> tuple[str, str]:
     return name, value
 
 
-def _shown(name: str) -> str:
-    return repr(name if len(name) <= 80 else name[:80] + "...")
+def _shown(text: str) -> str:
+    return repr(_shortened(text))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 80 else text[:80] + "..."
 
 
 @handles("propertyList")

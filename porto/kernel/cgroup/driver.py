@@ -70,6 +70,15 @@ class CgroupDriver(Protocol):
     def exists(self, group: Group) -> bool:
         """Whether all own directories exist."""
 
+    def lacking(self, group: Group) -> list[str]:
+        """Controllers that the group should have itself, and that somebody took from it.
+
+        In the kernel's words; nothing on v1, where a hierarchy is there or not.
+        """
+
+    def intact(self) -> bool:
+        """Whether what stands above all containers offers every controller still."""
+
     def create(self, group: Group) -> bool:
         """Make the missing own directories, ready for tasks; whether any was missing.
 
@@ -183,10 +192,15 @@ class CgroupDriver(Protocol):
         Parents come before children.
         """
 
-    def sweep(self, keep: Callable[[str], bool]) -> list[str]:
+    def sweep(
+        self, keep: Callable[[str], bool], located: Callable[[str], Group] | None = None
+    ) -> list[str]:
         """Remove our directories of containers that `keep` refuses, with their processes.
 
-        All hierarchies; returns the names found, sorted. A directory whose processes are
-        still dying stays: call again until the answer is empty. Nothing outside our
-        prefix is touched.
+        With `located` also those of a kept container that are not where it has its own:
+        its controllers have changed since they were made. All hierarchies; returns the
+        names found, sorted. A directory whose processes are still dying stays: call again
+        until the answer is empty. Nothing outside our prefix is touched, nor groups that
+        others made within those of a kept container, nor, on v1, a process that is in no
+        container: it is moved out of what is removed.
         """

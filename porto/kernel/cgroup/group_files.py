@@ -77,6 +77,14 @@ class GroupFiles:
         """Whether all own directories exist."""
         return all(map(self.knobs.is_directory, group.own))
 
+    def lacking(self, group: Group) -> list[str]:
+        """Nothing: a hierarchy is there or not."""
+        return []
+
+    def intact(self) -> bool:
+        """Nobody can take a hierarchy away while groups are in it."""
+        return True
+
     def subtree_processes(self, group: Group) -> list[int]:
         """Process ids in this group and all below."""
         return self.list_subtree(group.freezer)

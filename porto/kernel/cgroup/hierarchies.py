@@ -19,6 +19,7 @@ KNOWN_V1 = frozenset(
         "blkio",
         "devices",
         "net_cls",
+        "net_prio",
         "hugetlb",
         "pids",
         "perf_event",

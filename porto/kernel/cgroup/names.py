@@ -9,6 +9,9 @@ import re
 
 _PREFIX = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*", re.ASCII)
 _KNOB = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_\-]+)+", re.ASCII)
+_CONTAINER = re.compile(r"[A-Za-z0-9_@:.\-]{1,128}", re.ASCII)
+_NAME_MAX = 200
+_FILE_MAX = 255
 _PART = re.compile(r"[^/%\0\n]+")
 
 
@@ -16,6 +19,14 @@ def check_prefix(prefix: str) -> None:
     """Raise OSError (EINVAL) unless our directories may be called `prefix`."""
     if not _PREFIX.fullmatch(prefix):
         raise OSError(errno.EINVAL, "not a usable prefix of cgroup names", prefix)
+
+
+def is_container_name(name: str) -> bool:
+    """Whether a container could be called so; a directory of another name is not ours."""
+    parts = name.split("/")
+    return len(name) <= _NAME_MAX and all(
+        _CONTAINER.fullmatch(part) and part not in (".", "..") for part in parts
+    )
 
 
 def split_name(name: str) -> list[str]:
@@ -32,5 +43,5 @@ def split_name(name: str) -> list[str]:
 
 def check_knob(knob: str) -> None:
     """Raise FileNotFoundError unless `knob` looks like ``controller.file``."""
-    if not _KNOB.fullmatch(knob):
+    if len(knob) > _FILE_MAX or not _KNOB.fullmatch(knob):
         raise FileNotFoundError(errno.ENOENT, "not the name of a knob", knob)

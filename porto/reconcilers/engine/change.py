@@ -11,13 +11,15 @@ from dataclasses import dataclass
 class Change:
     """One thing to change.
 
-    facet   -- who planned it and will apply it
-    subject -- the knob or object, for example ``pids.max``
-    want    -- canonical text
-    have    -- canonical text of what was observed, "" for an absent object
+    facet    -- who planned it and will apply it
+    subject  -- the knob or object, for example ``pids.max``
+    want     -- canonical text
+    have     -- canonical text of what was observed, "" for an absent object
+    is_drift -- False when the container's own life asks for it, not somebody else's hand
     """
 
     facet: str
     subject: str
     want: str
     have: str
+    is_drift: bool = True

@@ -10,6 +10,7 @@ import asyncio
 import itertools
 from collections.abc import Callable
 
+from porto.kernel.cgroup.driver import CgroupDriver
 from porto.observers.kernel_events import KernelEvents
 from porto.observers.strays import Strays
 from porto.reconcilers.engine.loop import Engine
@@ -31,6 +32,7 @@ class Triggers:
         engine: Engine,
         is_settled: Callable[[Record], bool],
         *,
+        driver: CgroupDriver,
         events: KernelEvents,
         strays: Strays,
     ) -> None:
@@ -38,6 +40,7 @@ class Triggers:
         self._store = store
         self._engine = engine
         self._is_settled = is_settled
+        self._driver = driver
         self._events = events
         self._strays = strays
 
@@ -57,6 +60,23 @@ class Triggers:
             for child in self._store.children(new.name):
                 if child.intent.run is Run.RUNNING or child.status.state in ACTIVE:
                     self._engine.enqueue(child.id)
+        self._relatives(old, new)
+
+    def _relatives(self, old: Record, new: Record) -> None:
+        """CPU policy, period and limit reach down to the children, guarantees up."""
+        before, after = old.spec.cpu, new.spec.cpu
+        changed = before is not after and (
+            before != after or before.model_fields_set != after.model_fields_set
+        )
+        came_or_went = (old.status.state in ACTIVE) is not (new.status.state in ACTIVE)
+        relatives: list[Record] = []
+        if (changed or came_or_went) and (old.spec.cpu.cpu_guarantee or new.spec.cpu.cpu_guarantee):
+            relatives += self._store.ancestors(new)
+        if changed:
+            relatives += reversed(self._store.descendants(new.name))
+        for relative in relatives:
+            if relative.status.state in ACTIVE:
+                self._engine.enqueue(relative.id)
 
     def _parent(self, record: Record) -> None:
         parent = self._store.parent(record)
@@ -78,7 +98,7 @@ class Triggers:
     async def resync(self, period: float) -> None:
         """Look at each started container once per `period` seconds, for ever."""
         for number in itertools.count(1):
-            if number % FULL_LOOK == 0:
+            if number % FULL_LOOK == 0 or not self._driver.intact():
                 self._events.unsettle()
             keys = [r.id for r in self._store.records() if r.status.state in ACTIVE]
             size = max(1, -(-len(keys) // SLICES))

@@ -5,6 +5,8 @@ Used by `container.py`. Manual sections "States" and "Memory", oom_is_fatal.
 
 import signal
 
+import structlog
+
 from porto.kernel import processes
 from porto.reconcilers.base import Target
 from porto.reconcilers.engine.result import Again, Done, Result
@@ -14,11 +16,16 @@ from porto.reconcilers.life.output import Output
 from porto.reconcilers.life.stopping import KILL_POLL_S, Stopping
 from porto.reconcilers.world import World
 from porto.spec import operations
+from porto.spec.errors import PortoError
 from porto.spec.operations import Actor
 from porto.spec.record import Record, Run, State
 
 RESPAWN_ORIGIN = "respawn"
 AGING_ORIGIN = "aging"
+COUNT_S = 0.02
+"""The kernel needs microseconds between its notice and its kill."""
+
+log = structlog.get_logger()
 
 
 class Dying:
@@ -36,13 +43,17 @@ class Dying:
 
     def ran_out_of_memory(self, target: Target) -> bool:
         """Whether the OOM killer struck in this container since its main task was started."""
-        record = target.record
-        told = self._world.events.is_out_of_memory(record.id)
-        return told or self._world.driver.oom.count(target.group) > record.status.oom_before
+        told = self._world.events.is_out_of_memory(target.record.id)
+        return told or self._was_counted(target)
 
-    async def by_oom(self, record: Record) -> Result:
+    async def by_oom(self, target: Target) -> Result:
         """Kill all of it: oom_is_fatal."""
-        target = self._world.target(record)
+        record = target.record
+        if not record.status.oom_killed and not self._was_counted(target):
+            # v1 tells before it kills: given a moment, the victim is counted.
+            left = self._world.events.oom_time(record.id) + COUNT_S - self._world.clock.mono()
+            if left > 0:
+                return Again(left)
         # Durable before the effect: whoever finds it dead knows why.
         self._notes.update(record, oom_killed=True)
         process = record.status.process
@@ -53,6 +64,21 @@ class Dying:
                 return Again(KILL_POLL_S)
         current = self._store.find_id(record.id)
         return await self.die(current, int(signal.SIGKILL)) if current is not None else Done()
+
+    def _was_counted(self, target: Target) -> bool:
+        counted = self._world.driver.oom.count(target.group)
+        return counted > target.record.status.oom_before
+
+    def _killed_by_oom(self, target: Target) -> bool:
+        """Whether a main task that died of SIGKILL died of that.
+
+        Without a memory cgroup of its own it is charged to an ancestor, which is told.
+        """
+        for record in (target.record, *target.lineage):
+            above = self._world.target(record)
+            if above.group.owns("memory"):
+                return self.ran_out_of_memory(above)
+        return False
 
     async def with_parent(self, record: Record, parent: Record) -> Result:
         """The parent is dead or on its way: nothing below it lives on."""
@@ -74,7 +100,7 @@ class Dying:
         process = record.status.process
         present = self._store.find_id(record.id) or record
         oom = present.status.oom_killed or (
-            status == signal.SIGKILL and self.ran_out_of_memory(target)
+            status == signal.SIGKILL and self._killed_by_oom(target)
         )
         self._world.count("containers_oom", int(oom))
         self._notes.update(
@@ -97,6 +123,7 @@ class Dying:
 
     def dead(self, record: Record) -> Result:
         """Timers of a dead container: respawn, then aging."""
+        self._keep(record)
         clock = self._world.clock
         lifecycle = record.spec.lifecycle
         since_death = clock.mono() - record.status.death_mono
@@ -121,3 +148,13 @@ class Dying:
         self._world.count("remove_dead", 1)
         operations.destroy(self._store, record, actor=Actor(origin=AGING_ORIGIN), now=clock.wall())
         return Again(0.0)
+
+    def _keep(self, record: Record) -> None:
+        """What a facet wants of the groups of a dead container."""
+        target = self._world.target(record)
+        for facet in self._world.chain.dead:
+            try:
+                for change in facet.plan(target):
+                    facet.apply(target, change)
+            except (OSError, PortoError) as error:
+                log.warning("not set", container=record.name, facet=facet.name, error=str(error))

@@ -36,7 +36,7 @@ class Upkeep:
                 for change in facet.plan(target):
                     subject = f"{change.subject} of {record.name} to {change.want}"
                     facet.apply(target, change)
-                    if drift:
+                    if drift and change.is_drift:
                         self.count_drift(record, change)
             except PortoError as error:
                 failed = failed or (facet.name, error)

@@ -1,6 +1,8 @@
-"""Rules about CPU sets.
+"""Rules about CPU sets: none.
 
-Merged by `spec/admission.py`.
+A mask or a node that this machine lacks may be set on a stopped container; whether it can
+be had is decided for the whole host by `reconcilers/cpuset/`, at the start and at a live
+change. Merged by `spec/admission.py`.
 """
 
 from collections.abc import Mapping

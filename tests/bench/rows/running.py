@@ -34,7 +34,7 @@ def starts(client: Client, count: int) -> float:
     return median(samples)
 
 
-def fill(rig: Rig, names: list[str]) -> None:
+def fill(rig: Rig, names: list[str], **values: str) -> None:
     """Create and start the containers, by several clients."""
     failures: list[BaseException] = []
 
@@ -43,7 +43,7 @@ def fill(rig: Rig, names: list[str]) -> None:
             with rig.client() as client:
                 for name in part:
                     client.create(name)
-                    client.set(name, command="sleep 100000")
+                    client.set(name, command="sleep 100000", **values)
                     client.start(name)
         except BaseException as error:
             failures.append(error)

@@ -24,6 +24,9 @@ container {
   net_sysctl { key: "net.core.somaxconn" val: "4096" }
   net_sysctl { key: "net.ipv6.conf.all.accept_dad" val: "1" }
   default_resolv_conf: "nameserver ::1"
+  extra_devices: "/dev/fuse rw"
+  device_preset { preset: "gpu" device: "/dev/a rw" device: "/dev/b r*" }
+  device_preset { preset: "none" }
   enable_hugetlb: false
   private_max: 1024
 }
@@ -65,6 +68,8 @@ class TestValues:
             "net.ipv6.conf.default.accept_dad": "0",
         }
         assert config.container.default_resolv_conf == "nameserver ::1"
+        assert config.container.extra_devices == "/dev/fuse rw"
+        assert config.container.device_preset == {"gpu": "/dev/a rw; /dev/b r*", "none": ""}
         assert config.keyvalue_size == 1 << 20
         assert config.paths.store == "/run/two/porto/kvs"
         assert config.paths.place == "/place"
@@ -117,11 +122,17 @@ class TestExplicitFiles:
             ('paths { runtime: "run" }', "", "paths.runtime: not a normal absolute path"),
             ('paths { cgroup: "a/b" }', "", "paths.cgroup: only a-z"),
             ('container { default_ulimit: "files: 1" }', "", "unknown limit 'files'"),
+            ('container { extra_devices: "/dev/null x" }', "", "is not of rwm"),
+            (
+                'container { device_preset { preset: "a" device: "preset b" } }',
+                "",
+                "a preset within a list",
+            ),
             ("daemon { max_clients: 0 }", "", "daemon.max_clients: Input should be greater"),
             ("spec_dir { enforce: true }", "", "spec_dir.path: Field required"),
             ("a { " * 3000, ":1:1", 'no field named "a"'),
         ],
-        ids=range(11),
+        ids=range(13),
     )
     def test_must_be_right(self, tmp_path: Path, text: str, place: str, reason: str) -> None:
         path = write(tmp_path / "a.conf", text)

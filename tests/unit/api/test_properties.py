@@ -38,7 +38,7 @@ async def test_values_and_their_trimming(tmp_path):
         ("private", "x" * 4097, EError.InvalidValue),
         ("env", "x" * (1 << 20) + "y", EError.InvalidValue),
         ("respawn", "yes", EError.Unknown),
-        ("cpu.smart", "1", EError.InvalidProperty),
+        ("cpu.shares", "1", EError.InvalidProperty),
         ("labels[bad]", "1", EError.InvalidLabel),
         ("AB.x", "no blanks", EError.InvalidLabel),
     ],

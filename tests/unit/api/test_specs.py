@@ -19,6 +19,12 @@ FULL = {
             {"type": "core", "unlimited": True},
         ]
     },
+    "devices": {
+        "device": [
+            {"device": "/dev/full", "access": "r"},
+            {"device": "/dev/null", "access": "rw", "path": "/dev/a", "mode": "0600"},
+        ]
+    },
     "labels": {"map": [{"key": "AB.x", "val": "1"}]},
     "private": "text",
     "isolate": False,
@@ -91,7 +97,7 @@ def _copied(spec):
     ("fields", "error"),
     [
         ({"thread_limit": 5, "virt_mode": "bad"}, EError.InvalidValue),
-        ({"cpu_limit": 1.0}, EError.InvalidProperty),
+        ({"userns": True}, EError.InvalidProperty),
         ({"labels": {"map": [{"key": "x", "val": "1"}]}}, EError.InvalidLabel),
         ({"ulimit": {"ulimit": [{"type": "bad", "soft": 1}]}}, EError.InvalidValue),
         ({"env": {"var": [{"name": "A=B", "value": "1"}]}}, EError.InvalidValue),

@@ -10,6 +10,7 @@ import pytest
 
 from porto.launcher import link
 from porto.launcher.client import LauncherClient
+from porto.launcher.encoding import encode
 from porto.launcher.ops import Execute, Exited, Launched, LaunchFailed, LaunchRequest
 
 Said = list[object]
@@ -38,7 +39,7 @@ class Peer:
                 await asyncio.sleep(0)
                 continue
             assert packet.message is not None
-            return packet.message, packet.tail(), packet.fds
+            return packet.message, bytes(packet.rest), packet.fds
 
     async def connect(self, *messages: tuple[object, ...]) -> list[Launched]:
         connecting = asyncio.ensure_future(self.client.connect())
@@ -95,7 +96,7 @@ def test_a_request_on_the_wire() -> None:
             launching = asyncio.ensure_future(peer.client.launch(request("a:1", (file.fileno(),))))
             message, tail, fds = await peer.hear()
         assert message == ["launch", "a:1", 3, 0, None, 2.5]
-        assert link.decode(tail) == [["Execute", "true", [], [["A", "b"]], False]]
+        assert tail == encode(request("a:1").ops)
         assert os.readlink(f"/proc/self/fd/{fds[0]}") == "/dev/null"
         link.close_all(fds)
         peer.say("launched", "a:1", 1, 2, 3, 4, 5)

@@ -19,6 +19,7 @@ from porto.observers.strays import Strays
 from porto.reconcilers.chain import build_chain
 from porto.reconcilers.container import ContainerReconciler
 from porto.reconcilers.controllers import Controllers
+from porto.reconcilers.cpuset.host import Allocation
 from porto.reconcilers.engine import backoff
 from porto.reconcilers.engine.loop import Engine
 from porto.reconcilers.engine.triggers import Triggers
@@ -87,12 +88,18 @@ class Rig:
         self.clock = Clock()
         controllers = Controllers(self.store, self.driver)
         self.strays = Strays(self.store, self.driver, controllers.group)
-        self.events = KernelEvents(self.driver, lambda key: self.engine.enqueue(key))
+        allocation = Allocation(
+            self.store,
+            self.driver,
+            locate=controllers.group,
+            moved=lambda key: self.engine.enqueue(key),
+        )
+        self.events = KernelEvents(self.driver, self.clock, lambda key: self.engine.enqueue(key))
         self.world = World(
             store=self.store,
             driver=self.driver,
             controllers=controllers,
-            chain=build_chain(self.config, self.driver, self.strays),
+            chain=build_chain(self.config, self.driver, self.strays, self.store, allocation),
             events=self.events,
             launcher=self.launcher,
             exits=self.exits,
@@ -106,6 +113,7 @@ class Rig:
             self.store,
             self.engine,
             self.containers.is_settled,
+            driver=self.driver,
             events=self.events,
             strays=self.strays,
         )

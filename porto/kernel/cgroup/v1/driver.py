@@ -25,10 +25,11 @@ from porto.kernel.cgroup.v1.cpuset import CpusetV1
 from porto.kernel.cgroup.v1.devices import DevicesV1
 from porto.kernel.cgroup.v1.hugetlb import HugetlbV1
 from porto.kernel.cgroup.v1.io import IoV1
+from porto.kernel.cgroup.v1.leftovers import Sweep, expel
 from porto.kernel.cgroup.v1.memory import MemoryV1
 from porto.kernel.cgroup.v1.oom import OomV1
 from porto.kernel.cgroup.v1.pids import PidsV1
-from porto.kernel.cgroup.v1.targets import FreezerTree, OneDirectory
+from porto.kernel.cgroup.v1.targets import FreezerTree
 
 CPUSET_INHERITED = ("cpuset.cpus", "cpuset.mems")
 
@@ -107,6 +108,7 @@ class V1Driver(GroupFiles):
                 fresh = made = True
             except FileExistsError:
                 fresh = False
+            self.knobs.mark(directory)
             if directory == cpuset:
                 self._inherit_cpuset(directory, fresh=fresh)
         return made
@@ -114,10 +116,17 @@ class V1Driver(GroupFiles):
     def remove(self, group: Group) -> None:
         """Remove the own directories, the freezer's last.
 
-        A container whose removal was cut short is still found by its name.
+        A container whose removal was cut short is still found by its name. A process of
+        the host that somebody moved in here goes to the hierarchy's top.
         """
         for directory in reversed(group.own):
-            remove_tree(self.knobs, directory)
+            try:
+                remove_tree(self.knobs, directory)
+            except OSError:
+                top = next((h for h in self._others if directory.startswith(h.path + "/")), None)
+                if top is None or not expel(self, top.path, directory, self._name_in):
+                    raise
+                remove_tree(self.knobs, directory)
 
     def join_files(self, group: Group) -> tuple[str, ...]:
         """The ``tasks`` file of each hierarchy.
@@ -238,16 +247,14 @@ class V1Driver(GroupFiles):
         skip = len(self._top) + 1
         return [directory[skip:] for directory in walk(self.knobs, self._top)[1:]]
 
-    def sweep(self, keep: Callable[[str], bool]) -> list[str]:
-        """Remove our directories of containers `keep` refuses."""
-        found = self._sweep_below(self._freezer, self._top, keep)
-        for hierarchy in self._others:
-            start = f"{self._prefix}%"
-            for child in self.knobs.subdirectories(hierarchy.path):
-                if child.startswith(start):
-                    found |= self._sweep_one_tree(hierarchy, start, child, keep)
+    def sweep(
+        self, keep: Callable[[str], bool], located: Callable[[str], Group] | None = None
+    ) -> list[str]:
+        """Remove our directories that no kept container has."""
+        found = Sweep(self, self._freezer, self._prefix, keep, located, self._name_in)
+        left = found.run(self._others)
         self.try_rmdir(self._top)
-        return sorted(found)
+        return sorted(left)
 
     # -- internals -------------------------------------------------------
 
@@ -272,41 +279,8 @@ class V1Driver(GroupFiles):
                 inherited = self.knobs.read(f"{parent}/{knob}").decode().strip()
                 self.knobs.write(f"{directory}/{knob}", inherited)
 
-    def _sweep_below(self, hierarchy: Hierarchy, top: str, keep: Callable[[str], bool]) -> set[str]:
-        found: set[str] = set()
-        for directory in reversed(walk(self.knobs, top)[1:]):
-            name = directory[len(top) + 1 :]
-            if not keep(name):
-                found.add(name)
-                self._sweep_directory(hierarchy, directory, keep)
-        return found
-
-    def _sweep_one_tree(
-        self, hierarchy: Hierarchy, start: str, child: str, keep: Callable[[str], bool]
-    ) -> set[str]:
-        found: set[str] = set()
-        skip = len(hierarchy.path) + 1 + len(start)
-        for directory in reversed(walk(self.knobs, f"{hierarchy.path}/{child}")):
-            name = naming.name_of(directory[skip:])
-            if not keep(name):
-                found.add(name)
-                self._sweep_directory(hierarchy, directory, keep)
-        return found
-
-    def _sweep_directory(
-        self, hierarchy: Hierarchy, directory: str, keep: Callable[[str], bool]
-    ) -> None:
-        def spared(text: bytes) -> bool:
-            # A kept child without the controller sits in its parent's directory.
-            name = self._name_in(path_of(text, b"freezer"))
-            return name is not None and keep(name)
-
-        thaws = hierarchy is self._freezer
-        kill_all(OneDirectory(self, hierarchy, directory, spared, thaws=thaws))
-        self.try_rmdir(directory)
-
     def _name_in(self, path: bytes | None) -> str | None:
         """The container of a path in the freezer's hierarchy."""
         if path is None or path == self._inner_top or not is_within(path, self._inner_top):
             return None
-        return naming.name_of(os.fsdecode(path[len(self._inner_top) + 1 :]))
+        return os.fsdecode(path[len(self._inner_top) + 1 :])

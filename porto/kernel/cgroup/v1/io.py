@@ -1,14 +1,62 @@
 """The controller of disk input and output (blkio on v1) of v1.
 
 Made by `driver.py`; meaning: `kernel/cgroup/meaning/io.py`. Kernel:
-admin-guide/cgroup-v1.
+admin-guide/cgroup-v1/blkio-controller.rst, Documentation/block/bfq-iosched.rst.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 
+from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.group_files import GroupFiles
+from porto.kernel.cgroup.io_lines import (
+    BASES,
+    BASES_OF_100,
+    join_lines,
+    scaled,
+    split_lines,
+    statistic,
+)
+from porto.kernel.cgroup.meaning.io import READINGS, DiskLimit, Rows
+from porto.kernel.cgroup.tree import walk
 
-CANONICAL: Mapping[str, Callable[[str], str]] = {}
+THROTTLE = "blkio.throttle."
+READ_BPS = f"{THROTTLE}read_bps_device"
+WRITE_BPS = f"{THROTTLE}write_bps_device"
+READ_IOPS = f"{THROTTLE}read_iops_device"
+WRITE_IOPS = f"{THROTTLE}write_iops_device"
+LIMITS = (READ_BPS, WRITE_BPS, READ_IOPS, WRITE_IOPS)
+
+WEIGHT = "blkio.weight"
+"""Of the scheduler CFQ, gone since Linux 5.0."""
+BFQ_WEIGHT = "blkio.bfq.weight"
+
+FS_BPS = "memory.fs_bps_limit"
+FS_IOPS = "memory.fs_iops_limit"
+
+_FS_KEYS = ("io_limit[fs]", "io_ops_limit[fs]")
+_FLAVOURS = (THROTTLE, "blkio.bfq.", "blkio.")
+"""Who counts, best first: the throttler sees all disks, a scheduler only its own."""
+_ROW = re.compile(r"^(\d+:\d+) (?:(Read)|Write) ([1-9]\d*)$", re.MULTILINE | re.ASCII)
+
+
+def canonical(text: str) -> str:
+    """The limits as `IoV1.render_limits` writes them: sorted by disk, no unlimited ones."""
+    if not text:
+        return text
+    return join_lines({disk: rest for disk, rest in split_lines(text).items() if int(rest)})
+
+
+def canonical_number(text: str) -> str:
+    """A plain number."""
+    return str(int(text))
+
+
+CANONICAL: Mapping[str, Callable[[str], str]] = {
+    **dict.fromkeys(LIMITS, canonical),
+    **dict.fromkeys((WEIGHT, BFQ_WEIGHT, FS_BPS, FS_IOPS), canonical_number),
+}
 
 
 class IoV1:
@@ -18,5 +66,177 @@ class IoV1:
         self._files = files
 
     def unsupported(self) -> Mapping[str, str]:
-        """Nothing yet."""
-        return {}
+        """Limits without the throttler, weights without CFQ and BFQ, and what is not counted."""
+        if "blkio" not in self._files.controllers:
+            reason = "this kernel offers no blkio controller"
+            limits = ("io_limit", "io_ops_limit", "io_weight", *_FS_KEYS)
+            return dict.fromkeys((*limits, "io_time", *READINGS), reason)
+        reasons: dict[str, str] = {}
+        if not self._has_fs:
+            reasons |= dict.fromkeys(_FS_KEYS, f"this kernel has no {FS_BPS}")
+            if not self._has(READ_BPS):
+                names = ("io_limit", "io_ops_limit")
+                reasons |= dict.fromkeys(names, f"this kernel has no {READ_BPS}")
+        if not self._weights:
+            reasons["io_weight"] = f"this kernel has neither {WEIGHT} nor {BFQ_WEIGHT}"
+        if self._counters["io_service_bytes"] is None:
+            reasons |= dict.fromkeys(READINGS, f"this kernel has no {THROTTLE}io_service_bytes")
+        if self._counters["io_service_time"] is None:
+            reasons["io_time"] = "this kernel has no blkio.io_service_time_recursive"
+        return reasons
+
+    # -- limits ----------------------------------------------------------
+
+    def render_limits(self, limits: Mapping[str, DiskLimit]) -> Mapping[str, str]:
+        """The four knobs of the throttler; none where the kernel has none."""
+        if not self._has(READ_BPS):
+            return {}
+        counted = {disk: limit.effective() for disk, limit in limits.items()}
+        return {
+            READ_BPS: _lines({disk: limit.read_bps for disk, limit in counted.items()}),
+            WRITE_BPS: _lines({disk: limit.write_bps for disk, limit in counted.items()}),
+            READ_IOPS: _lines({disk: limit.read_iops for disk, limit in counted.items()}),
+            WRITE_IOPS: _lines({disk: limit.write_iops for disk, limit in counted.items()}),
+        }
+
+    def render_fs(self, bps: int, iops: int) -> Mapping[str, str]:
+        """Two knobs of the memory controller, on kernels that have them."""
+        return {FS_BPS: str(bps), FS_IOPS: str(iops)} if self._has_fs else {}
+
+    def render_weight(self, policy: str, weight: float) -> Mapping[str, str]:
+        """The weight knobs that there are."""
+        texts = {
+            WEIGHT: scaled(BASES[policy], weight, 10, 1000),
+            BFQ_WEIGHT: scaled(BASES_OF_100[policy], weight, 1, 1000),
+        }
+        return {knob: texts[knob] for knob in self._weights}
+
+    def texts(self, knob: str, want: str, have: str) -> Sequence[str]:
+        """A line for each disk that differs, 0 where there shall be no limit."""
+        if knob not in LIMITS:
+            return (want,)
+        wanted, there = split_lines(want), split_lines(have)
+        gone = [f"{disk} 0" for disk in there if disk not in wanted]
+        return (*gone, *(f"{d} {n}" for d, n in wanted.items() if there.get(d) != n))
+
+    # -- readings --------------------------------------------------------
+
+    def uncounted(self, disks: Iterable[str]) -> frozenset[str]:
+        """Disks that the throttler has not been told of.
+
+        Since Linux 6.10 it begins with the first write to a knob that names the disk.
+        """
+        if not self._has(READ_BPS):
+            return frozenset()
+        text = self._files.read(self._files.root_group(), "blkio", f"{THROTTLE}io_serviced")
+        return frozenset(disks) - split_lines(text).keys()
+
+    def start_counting(self, group: Group, disks: Iterable[str]) -> None:
+        """Tell the throttler of the disks."""
+        for disk in disks:
+            self._files.write(group, "blkio", READ_BPS, f"{disk} 0")
+
+    def transferred(self, group: Group) -> Rows:
+        """Bytes."""
+        return self._rows(group, "io_service_bytes")
+
+    def operations(self, group: Group) -> Rows:
+        """Operations."""
+        return self._rows(group, "io_serviced")
+
+    def service_time(self, group: Group) -> Rows:
+        """Nanoseconds."""
+        return self._rows(group, "io_service_time")
+
+    def filesystem(self, group: Group) -> tuple[int, int, int] | None:
+        """From memory.stat."""
+        if not self._counts_fs:
+            return None
+        text = self._files.read(group, "memory", "memory.stat")
+        total, written = (statistic(text, f"fs_io_{word}bytes") or 0 for word in ("", "write_"))
+        return total - written, written, statistic(text, "fs_io_operations") or 0
+
+    def writeback(self, group: Group) -> int:
+        """From memory.stat."""
+        if "memory" not in self._files.controllers:
+            return 0
+        text = self._files.read(group, "memory", "memory.stat")
+        return statistic(text, "total_writeback") or 0
+
+    # -- inside ----------------------------------------------------------
+
+    def _has(self, knob: str) -> bool:
+        return knob in self._knobs
+
+    @cached_property
+    def _knobs(self) -> frozenset[str]:
+        """Which of these knobs the host's own groups have, looked at once."""
+        files = ("io_service_bytes", "io_serviced", "io_service_time")
+        counters = [f"{flavour}{file}{tail}" for flavour in _FLAVOURS for file in files
+                    for tail in ("_recursive", "")]  # fmt: skip
+        found = {knob for knob in (*LIMITS, WEIGHT, *counters) if self._exists("blkio", knob)}
+        return frozenset(found | {knob for knob in (FS_BPS,) if self._exists("memory", knob)})
+
+    def _exists(self, controller: str, knob: str) -> bool:
+        try:
+            self._files.read(self._files.root_group(), controller, knob)
+        except FileNotFoundError:
+            return False
+        return True
+
+    @cached_property
+    def _weights(self) -> tuple[str, ...]:
+        """Knobs of weight. The host's own group has none of BFQ, but its counters."""
+        found = ((WEIGHT, WEIGHT), (BFQ_WEIGHT, "blkio.bfq.io_serviced"))
+        return tuple(knob for knob, sign in found if self._has(sign))
+
+    @property
+    def _has_fs(self) -> bool:
+        return self._has(FS_BPS)
+
+    @cached_property
+    def _counts_fs(self) -> bool:
+        if not self._exists("memory", "memory.stat"):
+            return False
+        text = self._files.read(self._files.root_group(), "memory", "memory.stat")
+        return statistic(text, "fs_io_bytes") is not None
+
+    def _counter(self, file: str) -> str | None:
+        """The best knob that counts; one that ends so sums up by itself, "_recursive"."""
+        throttler = (f"{THROTTLE}{file}_recursive", f"{THROTTLE}{file}")
+        schedulers = (f"blkio.bfq.{file}_recursive", f"blkio.{file}_recursive")
+        return next((knob for knob in (*throttler, *schedulers) if self._has(knob)), None)
+
+    @cached_property
+    def _counters(self) -> Mapping[str, str | None]:
+        files = ("io_service_bytes", "io_serviced", "io_service_time")
+        return {file: self._counter(file) for file in files}
+
+    def _rows(self, group: Group, file: str) -> Rows:
+        knob = self._counters[file]
+        if knob is None:
+            return {}
+        if knob.endswith("_recursive"):
+            return _parse(self._files.read(group, "blkio", knob))
+        total: dict[str, tuple[int, int]] = {}
+        for directory in walk(self._files.knobs, group.directories["blkio"]):
+            try:
+                text = self._files.knobs.read(f"{directory}/{knob}").decode()
+            except FileNotFoundError:
+                continue
+            for disk, (reads, writes) in _parse(text).items():
+                before = total.get(disk, (0, 0))
+                total[disk] = (before[0] + reads, before[1] + writes)
+        return total
+
+
+def _parse(text: str) -> Rows:
+    rows: dict[str, tuple[int, int]] = {}
+    for disk, read, number in _ROW.findall(text):
+        reads, writes = rows.get(disk, (0, 0))
+        rows[disk] = (int(number), writes) if read else (reads, int(number))
+    return rows
+
+
+def _lines(limits: Mapping[str, int]) -> str:
+    return join_lines({disk: str(limit) for disk, limit in limits.items() if limit})

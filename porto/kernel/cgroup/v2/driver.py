@@ -14,7 +14,7 @@ Kernel: admin-guide/cgroup-v2.rst; contract: `kernel/cgroup/driver.py`.
 import contextlib
 import errno
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from porto.kernel.cgroup import names
 from porto.kernel.cgroup.driver import FreezerState
@@ -73,6 +73,8 @@ class V2Driver(GroupFiles):
         self.cpu = CpuV2(self)
         self.cpuset = CpusetV2(self)
         self.devices = DevicesV2(self)
+        if self.devices.offered(self._top):
+            self.controllers |= {"devices"}
         self.hugetlb = HugetlbV2(self)
         self.io = IoV2(self)
         self.memory = MemoryV2(self)
@@ -113,14 +115,33 @@ class V2Driver(GroupFiles):
             return False
         directory, leaf = group.own
         made = self._mkdir(directory)
-        wanted = {
+        self.knobs.mark(directory)
+        wanted = self._wanted(group)
+        if wanted:
+            enabling.enable(self.knobs, self._top, directory, wanted)
+        return self._mkdir(leaf) or made
+
+    def lacking(self, group: Group) -> list[str]:
+        """What the parent's cgroup.subtree_control does not name any more."""
+        wanted = self._wanted(group)
+        if not wanted:
+            return []
+        return sorted(wanted - enabling.available(self.knobs, group.own[0]))
+
+    def intact(self) -> bool:
+        """Whether our top directory still passes all controllers on."""
+        return self._kernel <= enabling.enabled(self.knobs, self._top)
+
+    def _wanted(self, group: Group) -> set[str]:
+        """Controllers of the group itself, in the kernel's words."""
+        if not group.own:
+            return set()
+        directory = group.own[0]
+        return {
             key
             for key, path in group.directories.items()
             if path == directory and key in self._kernel
         }
-        if wanted:
-            enabling.enable(self.knobs, directory, wanted)
-        return self._mkdir(leaf) or made
 
     def remove(self, group: Group) -> None:
         """Remove the own directories."""
@@ -242,16 +263,15 @@ class V2Driver(GroupFiles):
         skip = len(self._top) + 1
         return [directory[skip:] for directory in self._containers()]
 
-    def sweep(self, keep: Callable[[str], bool]) -> list[str]:
-        """Remove our directories of containers `keep` refuses."""
-        found = []
-        for directory in reversed(self._containers()):
-            name = directory[len(self._top) + 1 :]
-            if not keep(name):
-                found.append(name)
-                self._sweep_directory(directory)
+    def sweep(
+        self, keep: Callable[[str], bool], located: Callable[[str], Group] | None = None
+    ) -> list[str]:
+        """Remove our directories of containers `keep` refuses; they move for no other reason."""
+        found = list(self._left(self._top, "", keep, within_kept=False))
+        for directory, _ in reversed(found):
+            self._sweep_directory(directory)
         self.try_rmdir(self._top)
-        return sorted(found)
+        return sorted(name for _, name in found)
 
     # -- internals -------------------------------------------------------
 
@@ -285,6 +305,24 @@ class V2Driver(GroupFiles):
                     found.append(f"{directory}/{name}")
                     pending.append(found[-1])
         return found
+
+    def _left(
+        self, parent: str, above: str, keep: Callable[[str], bool], *, within_kept: bool
+    ) -> Iterator[tuple[str, str]]:
+        """Leftover directories with their names, parents first.
+
+        Below a kept container only those with our mark: the others somebody else made.
+        """
+        for child in self.knobs.subdirectories(parent):
+            directory, name = f"{parent}/{child}", f"{above}{child}"
+            if not names.is_container_name(name):
+                continue
+            if within_kept and not self.knobs.is_marked(directory):
+                continue
+            kept = keep(name)
+            if not kept:
+                yield directory, name
+            yield from self._left(directory, f"{name}/", keep, within_kept=kept)
 
     def _kill_directory(self, directory: str, *, alone: bool = False) -> list[int]:
         target = Directory(self, self._hierarchy, directory, alone=alone)

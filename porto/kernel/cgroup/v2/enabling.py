@@ -39,14 +39,31 @@ def prepare_top(knobs: Knobs, mount: str, top: str) -> frozenset[str]:
     return frozenset(words(knobs.read(f"{top}/{CONTROL}")))
 
 
-def enable(knobs: Knobs, directory: str, wanted: Iterable[str]) -> None:
-    """Make controllers available in `directory`, through its parent.
+def enabled(knobs: Knobs, directory: str) -> set[str]:
+    """Controllers that a group passes on to its children; none when it is gone."""
+    with contextlib.suppress(FileNotFoundError):
+        return words(knobs.read(f"{directory}/{CONTROL}"))
+    return set()
 
-    Reading first: adding what is there already waits for groups that are being removed.
+
+def available(knobs: Knobs, directory: str) -> set[str]:
+    """Controllers that a group has; none when it is gone."""
+    with contextlib.suppress(FileNotFoundError):
+        return words(knobs.read(f"{directory}/{AVAILABLE}"))
+    return set()
+
+
+def enable(knobs: Knobs, top: str, directory: str, wanted: Iterable[str]) -> None:
+    """Make controllers available in `directory`, through its parents up to our `top`.
+
+    A parent that has not got one for itself must pass it on all the same. Reading first:
+    adding what is there already waits for groups that are being removed.
     """
     missing = set(wanted) - words(knobs.read(f"{directory}/{AVAILABLE}"))
     if missing:
         parent = os.path.dirname(directory)
+        if parent != top:
+            enable(knobs, top, parent, missing)
         knobs.write(f"{parent}/{CONTROL}", " ".join(f"+{c}" for c in sorted(missing)))
 
 

@@ -28,8 +28,8 @@ def test_unknown_controllers_and_named_hierarchies_are_left_out() -> None:
 
 
 def test_companions_we_do_not_know_do_not_count() -> None:
-    (found,) = parse_mountinfo([v1("/cg/net", "net_cls,net_prio")])
-    assert found.controllers == {"net_cls"}
+    (found,) = parse_mountinfo([v1("/cg/pids", "pids,rdma")])
+    assert found.controllers == {"pids"}
 
 
 def test_read_only_mounts_are_left_out() -> None:

@@ -1,0 +1,45 @@
+"""Sizes of the virtual memory of processes, from /proc/PID/status.
+
+Called by `observers/memory.py`. Format: man 5 proc_pid_status, the lines that begin
+with Vm, in units of 1024 bytes.
+"""
+
+import os
+from collections.abc import Iterable
+
+_READ = os.O_RDONLY | os.O_CLOEXEC
+_SIZE = 16384
+
+
+def total(pids: Iterable[int]) -> dict[str, int]:
+    """The sums in bytes over the processes that still are, by the kernel's words.
+
+    Kernel threads have no such lines.
+    """
+    sums: dict[str, int] = {}
+    for pid in pids:
+        for word, amount in _sizes(pid):
+            sums[word] = sums.get(word, 0) + amount
+    return sums
+
+
+def host_pids() -> list[int]:
+    """Every process of the host."""
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+
+
+def _sizes(pid: int) -> Iterable[tuple[str, int]]:
+    try:
+        descriptor = os.open(f"/proc/{pid}/status", _READ)
+    except FileNotFoundError:
+        return
+    try:
+        data = os.read(descriptor, _SIZE)
+    except ProcessLookupError:
+        return
+    finally:
+        os.close(descriptor)
+    for line in data.split(b"\n"):
+        if line.startswith(b"Vm"):
+            word, _, rest = line.partition(b":")
+            yield word.decode(), int(rest.split()[0]) * 1024

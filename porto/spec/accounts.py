@@ -1,0 +1,76 @@
+"""Numbers of users and groups, for rules about what an owner may do.
+
+Called by `spec/device_access.py`. Lookups are remembered until the user databases
+change, because a database may be slow and rules are looked at on every pass.
+"""
+
+import functools
+import grp
+import os
+import pwd
+from dataclasses import dataclass
+
+NOBODY_AT_ALL = -1
+"""The number of an account that does not exist: it matches none."""
+_DATABASES = ("/etc/passwd", "/etc/group")
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose rights count: uid, and all gids."""
+
+    name: str
+    uid: int
+    groups: frozenset[int]
+
+
+_ROOT = Owner("root", 0, frozenset({0}))
+
+
+def owner_of(user: str, group: str) -> Owner:
+    """The owner of a container, from its properties owner_user and owner_group."""
+    if user in ("", "root", "0"):
+        return _ROOT
+    return _owner(user, group, _stamps())
+
+
+def uid_of(user: str) -> int:
+    """The number of a user name, or of a number's text."""
+    if user.isdecimal():
+        return int(user)
+    try:
+        return pwd.getpwnam(user).pw_uid
+    except KeyError:
+        return NOBODY_AT_ALL
+
+
+def gid_of(group: str) -> int:
+    """The number of a group name, or of a number's text."""
+    if group.isdecimal():
+        return int(group)
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        return NOBODY_AT_ALL
+
+
+@functools.lru_cache(maxsize=256)
+def _owner(user: str, group: str, stamps: tuple[int, ...]) -> Owner:
+    try:
+        entry = pwd.getpwuid(int(user)) if user.isdecimal() else pwd.getpwnam(user)
+    except KeyError:
+        return Owner(user, uid_of(user), frozenset({gid_of(group)} if group else ()))
+    gid = gid_of(group) if group else entry.pw_gid
+    return Owner(
+        user, entry.pw_uid, frozenset(os.getgrouplist(entry.pw_name, entry.pw_gid)) | {gid}
+    )
+
+
+def _stamps() -> tuple[int, ...]:
+    found = []
+    for path in _DATABASES:
+        try:
+            found.append(os.stat(path).st_mtime_ns)
+        except OSError:
+            found.append(0)
+    return tuple(found)

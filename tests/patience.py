@@ -1,0 +1,16 @@
+"""How long tests wait for what must come: longer where the machine is slow.
+
+`PORTO_TEST_SLOWNESS` is the factor (1 where it is not set); tests/vm sets it in its guests.
+A wait that ends early costs nothing, so a deadline is for the slowest machine, and this is
+the one place that knows of it. Used by tests' own deadlines and by tests/conftest.py for
+the limits of whole tests.
+"""
+
+import os
+
+SLOWNESS = int(os.environ.get("PORTO_TEST_SLOWNESS") or 1)
+
+
+def patient(seconds: float) -> float:
+    """These seconds of a fast machine, on this one."""
+    return seconds * SLOWNESS

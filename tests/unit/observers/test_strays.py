@@ -1,0 +1,107 @@
+"""Which processes are known to be elsewhere than they belong."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from porto.kernel import processes
+from porto.kernel.cgroup.group import Group
+from porto.observers.strays import Strays
+from porto.spec.ids import level
+from porto.spec.record import Record, State
+from tests.unit.observers.hosts import Host
+
+
+class Scene:
+    def __init__(self, root: Path) -> None:
+        self.host = Host(root)
+        self.strays = Strays(
+            self.host.store,
+            self.host.driver,
+            self.group,
+            pids=lambda: sorted(self.host.fake.processes),
+        )
+
+    def group(self, name: str) -> Group:
+        driver = self.host.driver
+        return driver.locate(name, lambda n: driver.default_controllers(level(n)))
+
+    def run(self, name: str) -> tuple[Record, int]:
+        """A running container and a process in it."""
+        record = self.host.make(name, state=State.RUNNING)
+        self.host.start_groups(name)
+        pid = self.host.fake.spawn()
+        self.host.driver.attach(self.group(name), pid)
+        return record, pid
+
+    def expel(self, pid: int, controller: str) -> None:
+        """Move a process to the top of one hierarchy."""
+        mount = next(m for m, text in self.host.fake.mounts.items() if text == controller)
+        self.host.fake.processes[pid].groups[mount] = mount
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    monkeypatch.setattr(processes, "start_time", lambda pid: 5)
+    monkeypatch.setattr(processes, "is_alive", lambda pid, start: start == 5)
+    made = Scene(tmp_path)
+    yield made
+    made.host.fake.close()
+
+
+def test_who_is_at_home_is_no_stray(scene: Scene) -> None:
+    record, _ = scene.run("a")
+    scene.host.fake.spawn()
+    assert scene.strays.look(1.0) == set()
+    assert scene.strays.of(record.id) == []
+
+
+def test_one_hierarchy_is_enough_to_be_a_stray(scene: Scene) -> None:
+    record, pid = scene.run("a")
+    other, _ = scene.run("b")
+    scene.expel(pid, "memory")
+    assert scene.strays.look(1.0) == {record.id}
+    assert scene.strays.of(record.id) == [pid]
+    assert scene.strays.of(other.id) == []
+    scene.strays.forget(record.id)
+    assert scene.strays.of(record.id) == []
+
+
+def test_a_container_that_is_not_started_is_not_judged(scene: Scene) -> None:
+    record, pid = scene.run("a")
+    scene.host.store.put_status(record, record.with_status(state=State.STARTING).status, now=3.0)
+    scene.expel(pid, "memory")
+    assert scene.strays.look(1.0) == set()
+
+
+def test_slices_cover_everything(scene: Scene) -> None:
+    expected = {}
+    for number in range(10):
+        record, pid = scene.run(f"c{number}")
+        scene.expel(pid, "pids")
+        expected[record.id] = [pid]
+    found: set[int] = set()
+    for _ in range(10):
+        found |= scene.strays.look(0.1)
+    assert found == set(expected)
+    assert {key: scene.strays.of(key) for key in expected} == expected
+
+
+def test_a_pid_of_another_process_is_forgotten(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, pid = scene.run("a")
+    scene.expel(pid, "memory")
+    scene.strays.look(1.0)
+    monkeypatch.setattr(processes, "is_alive", lambda pid, start: False)
+    assert scene.strays.of(record.id) == []
+
+
+def test_who_ends_meanwhile_is_no_error(scene: Scene) -> None:
+    _, pid = scene.run("a")
+    os.close(scene.host.fake.processes[pid].ended)
+    scene.strays._pending = [pid, 999_999]
+    scene.strays._total = 2
+    del scene.host.fake.processes[pid]
+    assert scene.strays.look(1.0) == set()
