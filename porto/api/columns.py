@@ -86,8 +86,8 @@ class Columns:
         services, viewer, real = self._services, self._viewer, self._real
         # Kept output is long, and may be asked for any number of times.
         left = self._limit
-        for readable in (framed[1], self._others):
-            for place, variable in readable:
+        with services.readers.held():
+            for place, variable in (*framed[1], *self._others):
                 encoded = variable.pair(services, record, viewer, real=real)
                 found[place] = encoded
                 left -= len(encoded)

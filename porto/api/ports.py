@@ -5,6 +5,7 @@ these protocols, so that handlers are tested without a kernel.
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from porto.observers.viewer import Viewer
@@ -46,6 +47,9 @@ class Readers(Protocol):
     State rules (`check_readable`) are checked by the caller. Bytes that are not UTF-8
     are returned as surrogate escapes.
     """
+
+    def held(self) -> AbstractContextManager[None]:
+        """Within the block what several values come from is read once."""
 
     def read(self, record: Record, prop: Property, index: str | None, viewer: Viewer) -> str:
         """A status property."""

@@ -7,6 +7,7 @@ value of another state would be a wrong answer. Manual section "Properties".
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.observers import (
@@ -91,6 +92,10 @@ class Readers:
         self._sources = Sources(
             store, driver, config, counters, clock or Clock(), status, store.admission.host, sets
         )
+
+    def held(self) -> AbstractContextManager[None]:
+        """Within the block what several values come from is read once."""
+        return self._sources.driver.held()
 
     def read(self, record: Record, prop: Property, index: str | None, viewer: Viewer) -> str:
         """A status property."""

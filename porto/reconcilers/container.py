@@ -148,11 +148,16 @@ class ContainerReconciler:
         if result is not None:
             return result
         self._world.events.arm(record.id, target.group)
-        failed = self._upkeep.apply(target, first=False)
+        failed = await self._upkeep.apply(target, first=False)
         if failed is not None:
             facet, error = failed
-            self._notes.condition(record, Condition("Stuck", facet, error.text, error.code))
-            return Stuck(error)
+            condition = Condition("Stuck", facet, error.text, error.code)
+            if condition not in record.status.conditions:
+                self._notes.condition(record, condition)
+                return Stuck(error)
+            # It stood in the way before: what has been asked for since is not to blame.
+            self._notes.update(record, observed_generation=record.generation)
+            return Done()
         self._notes.update(
             record,
             observed_generation=record.generation,

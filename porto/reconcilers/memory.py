@@ -7,6 +7,7 @@ container's guarantee is written into its ancestors' groups too, by the containe
 it: at its start, when it changes, and when it is gone.
 """
 
+import dataclasses
 import errno
 from collections.abc import Mapping, Sequence
 
@@ -57,7 +58,7 @@ class Memory(KnobFacet):
 
     def plan(self, target: Target) -> Sequence[Change]:
         """The difference of each knob, and of what the ancestors must promise for it."""
-        changes = list(super().plan(target))
+        changes = [self._timed(target, change) for change in super().plan(target)]
         if target.group.owns(self.controller) and (self._total(target) or not self._looked):
             self._looked = True
             have = self.driver.memory.promised()
@@ -65,6 +66,14 @@ class Memory(KnobFacet):
             if have is not None and have != want:
                 changes.append(Change(self.name, PROMISED, str(want), str(have)))
         return changes
+
+    def _timed(self, target: Target, change: Change) -> Change:
+        """A limit below the usage is slow: the kernel reclaims within the write."""
+        if not change.want.isdecimal() or change.subject == self.driver.memory.guarantee_knob:
+            return change
+        if int(change.want) >= self.driver.memory.usage(target.group):
+            return change
+        return dataclasses.replace(change, is_slow=True)
 
     def _total(self, target: Target) -> int:
         """What it and all below were promised, where a knob says it."""

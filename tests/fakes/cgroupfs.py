@@ -81,6 +81,7 @@ class FakeCgroups(Knobs, Members):
 
     def __init__(self, root: Path, hierarchies: tuple[str, ...] = SPLIT) -> None:
         """`hierarchies` are lists of v1 controllers, or "v2"."""
+        Knobs.__init__(self)
         self.mounts = {str(root / text.replace(",", "-")): text for text in hierarchies}
         self.processes: dict[int, FakeProcess] = {}
         self.freeze_delay = 0

@@ -5,6 +5,7 @@ looks at. `place` puts processes into a container's group.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 from porto.kernel.cgroup.driver import FreezerState
 from porto.kernel.cgroup.group import Group
@@ -39,6 +40,11 @@ class FakeOom:
 
 class _Memory:
     """Has no knobs."""
+
+    guarantee_knob = None
+
+    def promised(self) -> int | None:
+        return None
 
     def unsupported(self) -> Mapping[str, str]:
         return {}
@@ -183,6 +189,9 @@ class FakeDriver:
 
     def membership(self, pid: int) -> bytes:
         return (self.container_of(pid) or "/").encode()
+
+    def held(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def name_in(self, membership: bytes) -> str | None:
         name = membership.decode()

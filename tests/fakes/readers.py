@@ -1,5 +1,7 @@
 """Readers that know what the record says, and nothing of a kernel."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 from porto.observers.viewer import Viewer
 from porto.spec.errors import InvalidProperty, InvalidState
 from porto.spec.ids import level
@@ -11,6 +13,9 @@ class FakeReaders:
     def __init__(self) -> None:
         self.texts: dict[str, str] = {"stdout": "out", "stderr": "", "root_pid": "77"}
         self.crash = ""
+
+    def held(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def read(self, record: Record, prop: Property, index: str | None, viewer: Viewer) -> str:
         if prop.name == self.crash:

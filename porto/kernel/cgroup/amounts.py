@@ -5,6 +5,7 @@ whole pages; from `UNLIMITED` on it means no limit (include/linux/page_counter.h
 """
 
 import errno
+import functools
 import os
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -41,6 +42,7 @@ class Fields(dict[str, int]):
         raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP), word)
 
 
+@functools.lru_cache(maxsize=4)
 def fields(text: str) -> Fields:
     """The numbers of a ``memory.stat``."""
     pairs = (line.split() for line in text.splitlines())

@@ -6,6 +6,7 @@ Documentation/admin-guide/cgroup-v1/ and cgroup-v2.rst; manual section "CGROUPS"
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import Protocol
 
@@ -164,6 +165,9 @@ class CgroupDriver(Protocol):
 
     def write(self, group: Group, controller: str, knob: str, text: str) -> None:
         """Write a knob that exists."""
+
+    def held(self) -> AbstractContextManager[None]:
+        """Within the block each knob is read once: many readings show one moment."""
 
     def canonical(self, knob: str, text: str) -> str:
         """What a knob's text means, in the form in which `render_*` says it."""

@@ -5,6 +5,7 @@ The drivers derive from `GroupFiles` and add where a group's directories are.
 
 import errno
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 
 from porto.kernel.cgroup import names
 from porto.kernel.cgroup.group import Group
@@ -101,6 +102,10 @@ class GroupFiles:
     def write(self, group: Group, controller: str, knob: str, text: str) -> None:
         """Write a knob that exists."""
         self.knobs.write(self._path(group, controller, knob), text)
+
+    def held(self) -> AbstractContextManager[None]:
+        """Within the block each knob is read once."""
+        return self.knobs.held()
 
     # -- for the drivers -------------------------------------------------
 

@@ -7,25 +7,50 @@ ENOENT. The last component is never followed as a symbolic link; cgroupfs has no
 
 import contextlib
 import os
+from collections.abc import Iterator
 
 MARK = "trusted.porto"
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
 _WRITE = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
 _CHUNK = 65536
+_SHORT = 2048
+"""Half a page: a read that is shorter has met the end."""
 READ_MAX = 16 << 20
 
 
 class Knobs:
     """Directories and files of cgroupfs."""
 
+    def __init__(self) -> None:
+        self._held: dict[str, bytes] | None = None
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Within the block a file is read once: its readers see one moment."""
+        outer, self._held = self._held, {}
+        try:
+            yield
+        finally:
+            self._held = outer
+
     def read(self, path: str) -> bytes:
         """The whole content, at most `READ_MAX` bytes."""
+        held = self._held
+        if held is None:
+            return self._read(path)
+        data = held.get(path)
+        if data is None:
+            data = held[path] = self._read(path)
+        return data
+
+    def _read(self, path: str) -> bytes:
         descriptor = os.open(path, _READ)
         try:
             data = os.read(descriptor, _CHUNK)
-            if not data:
+            # A seq_file ends a read early when the next line does not fit into its page;
+            # otherwise only an empty read is the end.
+            if len(data) < _SHORT:
                 return data
-            # A seq_file may end a read early: only an empty read is the end.
             parts = [data]
             size = len(data)
             while size < READ_MAX and (data := os.read(descriptor, _CHUNK)):

@@ -15,6 +15,7 @@ class Change:
     subject  -- the knob or object, for example ``pids.max``
     want     -- canonical text
     have     -- canonical text of what was observed, "" for an absent object
+    is_slow  -- making it may take the kernel long: it is done beside the event loop
     is_drift -- False when the container's own life asks for it, not somebody else's hand
     """
 
@@ -23,3 +24,4 @@ class Change:
     want: str
     have: str
     is_drift: bool = True
+    is_slow: bool = False

@@ -67,7 +67,7 @@ class Starting:
         launch_number = record.intent.launch
         try:
             self._store.admission.check_start(self._store, record)
-            failed = self._upkeep.apply(target, first=True)
+            failed = await self._upkeep.apply(target, first=True)
             if failed is not None:
                 raise failed[1]
             self._world.events.arm(record.id, target.group)

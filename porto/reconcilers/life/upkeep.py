@@ -4,6 +4,8 @@ Used by `starting.py` and `container.py`. A repaired knob is one event in the lo
 count; a knob that the kernel refuses is an error of its facet, and hides no other.
 """
 
+import asyncio
+
 import structlog
 
 from porto.reconcilers.base import Target
@@ -22,7 +24,7 @@ class Upkeep:
         self._world = world
         self.drift: dict[str, int] = {}
 
-    def apply(self, target: Target, *, first: bool) -> tuple[str, PortoError] | None:
+    async def apply(self, target: Target, *, first: bool) -> tuple[str, PortoError] | None:
         """Make the live facets true; the first that fails, with its error.
 
         The others are still made true: one refused knob must not hide the rest.
@@ -35,7 +37,10 @@ class Upkeep:
             try:
                 for change in facet.plan(target):
                     subject = f"{change.subject} of {record.name} to {change.want}"
-                    facet.apply(target, change)
+                    if change.is_slow:
+                        await asyncio.to_thread(facet.apply, target, change)
+                    else:
+                        facet.apply(target, change)
                     if drift and change.is_drift:
                         self.count_drift(record, change)
             except PortoError as error:

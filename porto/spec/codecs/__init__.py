@@ -6,8 +6,8 @@ docs/properties.md shows.
 
 from porto.spec.codecs.controllers import ControllersCodec, ControllersValue
 from porto.spec.codecs.cpuset import CpuListCodec, CpuSetCodec, CpuSetValue
-from porto.spec.codecs.disks import DiskLimits
 from porto.spec.codecs.devices import DeviceItem, DevicesCodec, DevicesValue
+from porto.spec.codecs.disks import DiskLimits
 from porto.spec.codecs.env import EnvCodec, EnvValue
 from porto.spec.codecs.labels import LabelsCodec, LabelsValue
 from porto.spec.codecs.names import GroupName, UserName

@@ -88,6 +88,14 @@ class CpuListCodec(Codec[str]):
         """The list itself."""
         return value
 
+    def native(self, value: Any) -> str:
+        """A document's text."""
+        return self.parse(native_text(value))
+
+    def native_schema(self) -> dict[str, Any]:
+        """A JSON string."""
+        return {"type": "string"}
+
 
 def _list(text: str) -> str:
     try:

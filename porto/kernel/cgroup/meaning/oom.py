@@ -19,17 +19,17 @@ class Oom(Protocol):
         """
 
     def count(self, group: Group) -> int:
-        """Grows whenever the group is affected: a task of its own was killed, or its own
-        limit was the reason (as far as the kernel counts that).
+        """A number that grows whenever the group is affected.
 
-        0 without a memory controller of its own.
+        A task of its own was killed, or its own limit was the reason, as far as the
+        kernel counts that. 0 without a memory controller of its own.
         """
 
     def arm(self, group: Group) -> int | None:
-        """A descriptor that becomes readable when the group, or an ancestor's limit above
-        it, runs out of memory; None where the directory's events file tells it.
+        """A descriptor that becomes readable when the group runs out of memory.
 
-        The caller reads (eventfd) and closes it.
+        So it does when a limit above it is the reason. None where the directory's events
+        file tells it. The caller reads (eventfd) and closes it.
         """
 
     def events_name(self) -> str | None:
