@@ -11,6 +11,7 @@ import contextlib
 import gc
 import grp
 import os
+import resource
 import signal
 import socket
 import sys
@@ -64,6 +65,7 @@ from porto.version import REVISION, VERSION
 PORTO_GROUP = "porto"
 STORE_MODE = 0o750
 BOOT_FILE = "boot"
+SPARE_FILES = 1000
 DISCARD_ORIGIN = "portod stop"
 
 log = structlog.get_logger()
@@ -383,7 +385,23 @@ def _tune_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+def _raise_file_limit(config: Config) -> None:
+    """Room for two descriptors a container (its OOM notice, a passing pidfd) and the clients.
+
+    As much of it as the kernel allows: what does not fit is refused one by one.
+    """
+    wanted = 2 * config.container.max_total + config.daemon.max_clients + SPARE_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft >= wanted:
+        return
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(hard, wanted)))
+        return
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+
+
 def _prepare(config: Config) -> None:
+    _raise_file_limit(config)
     os.umask(0o022)
     syscalls.set_name("portod")
     return_large_blocks()

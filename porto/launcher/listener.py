@@ -9,8 +9,11 @@ import fcntl
 import os
 import socket
 import stat
+import time
 
 _TRIES = 3
+_LOOKS = 500
+_LOOK_PAUSE_S = 0.01
 
 
 class Refused(Exception):
@@ -28,18 +31,40 @@ def lock(path: str) -> int:
             fd = os.open(path, flags, 0o644)
         except OSError as error:
             raise Refused(f"cannot open pid file {path}: {error.strerror}") from error
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _exclusive(fd):
             pid = os.pread(fd, 32, 0).decode("ascii", "replace").strip()
             os.close(fd)
-            raise Refused(f"portod is already running: pid {pid} in {path}") from None
+            raise Refused(f"portod is already running: pid {pid} in {path}")
         if _same(fd, path):
             os.ftruncate(fd, 0)
             os.pwrite(fd, b"%d\n" % os.getpid(), 0)
             return fd
         os.close(fd)  # its former holder removed it just now
     raise Refused(f"cannot lock pid file {path}")
+
+
+def _exclusive(fd: int) -> bool:
+    """Take the lock for ourselves; False when another master has it.
+
+    Whoever asks whether portod runs (`cli/instance.py`, and so the very `portod start` that
+    waits for us) holds the lock for a moment, shared with others who ask. No master does.
+    """
+    for _ in range(_LOOKS):
+        if _flock(fd, fcntl.LOCK_EX):
+            return True
+        if not _flock(fd, fcntl.LOCK_SH):
+            return False
+        fcntl.flock(fd, fcntl.LOCK_UN)
+        time.sleep(_LOOK_PAUSE_S)
+    return False
+
+
+def _flock(fd: int, kind: int) -> bool:
+    try:
+        fcntl.flock(fd, kind | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _same(fd: int, path: str) -> bool:

@@ -31,6 +31,7 @@ from porto.spec.record import Client, Condition, Intent, Process, Record, Run, S
 
 VERSION = 1
 _MAGIC = b"porto-record"
+_REMEMBERED_MAX = 256
 
 _to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _FORMATS: Mapping[str, Mapping[str, Callable[[Any], str]]] = {
@@ -42,27 +43,75 @@ class NewerVersion(ValueError):
     """A record that a newer release wrote; it must be kept as it is."""
 
 
+class _Remembered:
+    """The JSON of values that many writes of a record share by identity."""
+
+    def __init__(self, encode: Callable[[Any], str]) -> None:
+        self._encode = encode
+        self._texts: dict[int, tuple[Any, str]] = {}
+
+    def __call__(self, value: Any) -> str:
+        known = self._texts.get(id(value))
+        if known is not None:
+            return known[1]
+        if len(self._texts) >= _REMEMBERED_MAX:
+            self._texts.clear()
+        text = self._encode(value)
+        # The value itself is kept, so that its identity is not given to another one.
+        self._texts[id(value)] = value, text
+        return text
+
+
+def _encode_spec(spec: ContainerSpec) -> str:
+    parts = [_facet_json[name](getattr(spec, name)) for name in _FORMATS]
+    return f"{{{','.join(filter(None, parts))}}}"
+
+
+def _facet_encoder(formats: Mapping[str, Callable[[Any], str]]) -> Callable[[Any], str]:
+    def encode_facet(model: Any) -> str:
+        """The set properties as text, sorted; without the braces."""
+        names = sorted(model.model_fields_set)
+        return _to_json({name: formats[name](getattr(model, name)) for name in names})[1:-1]
+
+    return encode_facet
+
+
+def _encode_intent(intent: Intent) -> str:
+    plain = _plain(intent)
+    if intent.client:
+        plain["client"] = _plain(intent.client)
+    return _to_json(plain)
+
+
+def _encode_status(status: Status) -> str:
+    plain = _plain(status)
+    if status.process:
+        plain["process"] = _plain(status.process)
+    if status.conditions:
+        plain["conditions"] = [_plain(condition) for condition in status.conditions]
+    return _to_json(plain)
+
+
+_facet_json: Mapping[str, _Remembered] = {
+    facet: _Remembered(_facet_encoder(formats)) for facet, formats in _FORMATS.items()
+}
+_spec_json = _Remembered(_encode_spec)
+_intent_json = _Remembered(_encode_intent)
+_status_json = _Remembered(_encode_status)
+_origins_json = _Remembered(lambda origins: _to_json(dict(origins)))
+
+
 def encode(record: Record) -> bytes:
-    """The stored form of a record."""
-    intent = _plain(record.intent)
-    if record.intent.client:
-        intent["client"] = _plain(record.intent.client)
-    status = _plain(record.status)
-    if record.status.process:
-        status["process"] = _plain(record.status.process)
-    if record.status.conditions:
-        status["conditions"] = [_plain(condition) for condition in record.status.conditions]
-    body = {
-        "id": record.id,
-        "name": record.name,
-        "generation": record.generation,
-        "spec": _texts(record.spec),
-        "origins": dict(record.origins),
-        "source": record.source,
-        "intent": intent,
-        "status": status,
-    }
-    text = _to_json(body).encode()
+    """The stored form of a record.
+
+    A write mostly changes one part; the others are encoded already.
+    """
+    text = (
+        f'{{"id":{record.id},"name":{_to_json(record.name)},"generation":{record.generation},'
+        f'"spec":{_spec_json(record.spec)},"origins":{_origins_json(record.origins)},'
+        f'"source":{_to_json(record.source)},"intent":{_intent_json(record.intent)},'
+        f'"status":{_status_json(record.status)}}}'
+    ).encode()
     return b"%s %d %08x\n%s" % (_MAGIC, VERSION, zlib.crc32(text), text)
 
 
@@ -156,16 +205,6 @@ _VALUES: Mapping[Any, Callable[[Any], tuple[Any, ...]]] = {
 _DEFAULTS: Mapping[Any, tuple[Any, ...]] = {
     model: tuple(field.default for field in dataclasses.fields(model)) for model in _FIELDS
 }
-
-
-def _texts(spec: ContainerSpec) -> dict[str, str]:
-    """The set properties as text, sorted within their facets."""
-    texts = {}
-    for facet, formats in _FORMATS.items():
-        model = getattr(spec, facet)
-        for name in sorted(model.model_fields_set):
-            texts[name] = formats[name](getattr(model, name))
-    return texts
 
 
 def _plain(value: Any) -> dict[str, Any]:

@@ -540,10 +540,10 @@ def test_a_half_frame_is_finished_after_a_long_time(peer, daemon) -> None:
 def test_a_client_that_dies_within_its_request_is_forgotten(daemon, conn) -> None:
     pid = daemon.pid("daemon")
     conn.Version()
-    files = open_files(pid)
     sleeper = conn.Create("sleeper")
     sleeper["command"] = "sleep 1000"
     sleeper.Start()
+    files = open_files(pid)
     peers = [Peer(daemon.socket) for _ in range(20)]
     for peer in peers:
         peer.send(framed(request("wait", name=["sleeper"]).SerializeToString()))

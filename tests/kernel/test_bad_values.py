@@ -163,6 +163,7 @@ def cases() -> list[object]:
     ]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("row", "state"), cases())
 def test_a_bad_value_changes_nothing(bench: Bench, row: Row, state: str) -> None:
     name = name_of(state)

@@ -18,7 +18,6 @@ from porto.exceptions import (
     InvalidValue,
     Permission,
 )
-from tests.kernel.conftest import GROUPS
 from tests.patience import patient
 
 TIMEOUT_S = patient(30)
@@ -507,20 +506,17 @@ def test_thread_limit(conn, daemon) -> None:
 
 def test_drift_is_repaired(conn, daemon) -> None:
     container = run(conn, "a", "sleep 1000", thread_limit="50")
-    groups = Path(GROUPS)
-    if (groups / "cgroup.controllers").exists():
-        own = groups / daemon.cgroup / "a"
-        knob, frozen, states = own / "pids.max", own / "cgroup.freeze", ("1", "0\n")
-    else:
-        knob = groups / "pids" / f"{daemon.cgroup}%a" / "pids.max"
-        frozen = groups / "freezer" / daemon.cgroup / "a" / "freezer.state"
-        states = ("FROZEN", "THAWED\n")
-    if not knob.exists():
+    if "pids" not in str(container["controllers"]):
         pytest.skip("no pids controller here")
+    knob = Path(container["cgroups[pids]"]) / "pids.max"
+    own = Path(container["cgroups[freezer]"])
+    frozen, asked, wanted = own / "freezer.state", "FROZEN", "THAWED\n"
+    if not frozen.exists():
+        frozen, asked, wanted = own / "cgroup.freeze", "1", "0\n"
     knob.write_text("7")
     until(lambda: knob.read_text() == "50\n", "the knob is put back")
-    frozen.write_text(states[0])
-    until(lambda: frozen.read_text() == states[1], "the freezer is thawed")
+    frozen.write_text(asked)
+    until(lambda: frozen.read_text() == wanted, "the freezer is thawed")
     assert container["state"] == "running"
 
 

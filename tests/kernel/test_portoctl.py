@@ -482,11 +482,11 @@ def size(shell: Screen, wanted: bytes) -> bool:
 
 def commands(daemon: Daemon, name: str) -> list[str]:
     """Names of the processes of a container."""
-    procs = Path(f"/sys/fs/cgroup/freezer/{daemon.cgroup}/{name}/cgroup.procs")
-    if not procs.exists():
-        pytest.skip("needs the cgroup v1 freezer hierarchy")
+    group = Path(daemon.portoctl("get", name, "cgroups[freezer]").stdout.strip())
+    # With v2 the tasks are in a child.
+    tasks = group / "%leaf" if (group / "%leaf").exists() else group
     found = []
-    for pid in procs.read_text().split():
+    for pid in (tasks / "cgroup.procs").read_text().split():
         try:
             found.append(Path(f"/proc/{pid}/comm").read_text().strip())
         except (FileNotFoundError, ProcessLookupError):

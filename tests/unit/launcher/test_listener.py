@@ -1,5 +1,6 @@
 """The API socket and the lock on the pid file."""
 
+import fcntl
 import os
 import socket
 import stat
@@ -63,6 +64,18 @@ def test_the_lock_tells_who_runs(tmp_path: Path) -> None:
         lock(str(path))
     os.close(fd)
     os.close(lock(str(path)))
+
+
+def test_somebody_who_only_looks_does_not_hold_up_a_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "pid"
+    looking = os.open(path, os.O_RDONLY | os.O_CREAT)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    monkeypatch.setattr("time.sleep", lambda _: fcntl.flock(looking, fcntl.LOCK_UN))
+    os.close(lock(str(path)))
+    assert path.read_text() == f"{os.getpid()}\n"
+    os.close(looking)
 
 
 def test_a_pid_file_that_is_a_link_is_refused(tmp_path: Path) -> None:
