@@ -29,11 +29,13 @@ class Target:
 
     lineage -- records of the ancestors, nearest first
     group   -- its cgroups
+    is_new  -- whether they are made in this pass: the knobs have the kernel's defaults
     """
 
     record: Record
     lineage: tuple[Record, ...]
     group: Group
+    is_new: bool = False
 
     @property
     def name(self) -> str:

@@ -27,6 +27,7 @@ class KnobFacet(ABC):
 
     def __init__(self, driver: CgroupDriver) -> None:
         self.driver = driver
+        self._defaults: dict[str, str] = {}
         self._needing = tuple(
             prop
             for prop in SPEC_PROPERTIES
@@ -53,9 +54,18 @@ class KnobFacet(ABC):
         return changes
 
     def have(self, target: Target, knob: str) -> str:
-        """What a knob says, in canonical text."""
+        """What a knob says, in canonical text.
+
+        What it says in a new group is read once: the kernel's default. A controller whose
+        new groups begin as their parents are overrides this.
+        """
+        if target.is_new and knob in self._defaults:
+            return self._defaults[knob]
         text = self.driver.read(target.group, self.controller, knob)
-        return self.driver.canonical(knob, text)
+        text = self.driver.canonical(knob, text)
+        if target.is_new:
+            self._defaults[knob] = text
+        return text
 
     def apply(self, target: Target, change: Change) -> None:
         """Write one knob."""

@@ -105,6 +105,9 @@ class FakeDriver:
     def exists(self, group: Group) -> bool:
         return group.name in self.groups
 
+    def is_new(self, group: Group) -> bool:
+        return group.name not in self.groups
+
     def lacking(self, group: Group) -> list[str]:
         return []
 

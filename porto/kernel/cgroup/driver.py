@@ -71,6 +71,9 @@ class CgroupDriver(Protocol):
     def exists(self, group: Group) -> bool:
         """Whether all own directories exist."""
 
+    def is_new(self, group: Group) -> bool:
+        """Whether no own directory exists: the first is made first and removed last."""
+
     def lacking(self, group: Group) -> list[str]:
         """Controllers that the group should have itself, and that somebody took from it.
 

@@ -78,6 +78,10 @@ class GroupFiles:
         """Whether all own directories exist."""
         return all(map(self.knobs.is_directory, group.own))
 
+    def is_new(self, group: Group) -> bool:
+        """Whether no own directory exists."""
+        return bool(group.own) and not self.knobs.is_directory(group.own[0])
+
     def lacking(self, group: Group) -> list[str]:
         """Nothing: a hierarchy is there or not."""
         return []

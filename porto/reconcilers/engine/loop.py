@@ -49,6 +49,7 @@ class Engine:
         self._clock = clock
         self._queue = Queue()
         self._keys: dict[int, _Key] = {}
+        self._running: dict[int, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
@@ -74,7 +75,9 @@ class Engine:
             if entry.backoff is not None:
                 entry.backoff.reset()
             pending.append(future)
-            self.enqueue(record.id, priority=Priority.CALLER)
+            # A pass that began with this generation makes it true; another would find nothing.
+            if self._running.get(record.id, -1) < record.generation:
+                self.enqueue(record.id, priority=Priority.CALLER)
         try:
             for future in pending:
                 await future
@@ -123,6 +126,7 @@ class Engine:
         before = self._store.find_id(key)
         generation = before.generation if before is not None else 0
         self.passes += 1
+        self._running[key] = generation
         try:
             result = await self._pass(key)
         except PortoError as error:
@@ -132,6 +136,7 @@ class Engine:
             result = Retry(Unknown(f"internal error: {error!r}"))
         finally:
             self._queue.done(key)
+            del self._running[key]
         self._record(key, generation, result)
         self._wake_soon()
 

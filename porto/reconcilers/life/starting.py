@@ -5,6 +5,7 @@ tried again when a file asks for it. Manual section "Operations", start.
 """
 
 import asyncio
+import dataclasses
 from typing import Any
 
 import structlog
@@ -67,6 +68,7 @@ class Starting:
         launch_number = record.intent.launch
         try:
             self._store.admission.check_start(self._store, record)
+            target = dataclasses.replace(target, is_new=self._driver.is_new(target.group))
             failed = await self._upkeep.apply(target, first=True)
             if failed is not None:
                 raise failed[1]

@@ -151,3 +151,32 @@ def test_a_cancelled_caller_leaves_nothing_behind() -> None:
 
     script = Script()
     run(script, body)
+
+
+def test_a_caller_that_comes_during_the_pass_of_its_generation_needs_no_other() -> None:
+    script = Script()
+    script.gate = asyncio.Event()
+
+    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+        assert script.gate is not None
+        engine.enqueue(record.id)
+        while not script.running:
+            await asyncio.sleep(0)
+        waiting = asyncio.ensure_future(engine.converge([record]))
+        await asyncio.sleep(0)
+        script.gate.set()
+        await waiting
+        assert len(script.seen) == 1
+        # A newer generation than the pass began with asks for a pass of its own.
+        script.gate = asyncio.Event()
+        engine.enqueue(record.id)
+        while not script.running:
+            await asyncio.sleep(0)
+        newer = store.put(record, now=1.0)
+        waiting = asyncio.ensure_future(engine.converge([newer]))
+        await asyncio.sleep(0)
+        script.gate.set()
+        await waiting
+        assert len(script.seen) == 3
+
+    run(script, body)
