@@ -19,6 +19,9 @@ from porto.launcher.build import ensure_programs
 from porto.launcher.handover import VERSION as HANDOVER_VERSION
 from porto.launcher.settings import Settings, master_command
 
+START_ATTEMPTS = 3
+"""So many daemons may end before the first answer."""
+_TAIL_BYTES = 8192
 _KILL_TIMEOUT_S = 30.0
 
 
@@ -57,17 +60,28 @@ class Control:
         if pid == 0:
             self._detach()
         ended: list[int] = []
+        daemons: set[int] = set()
 
         def settled() -> bool:
             found, status = os.waitpid(pid, os.WNOHANG)
             if found:
                 ended.append(status)
-            return bool(ended) or (self.instance.master() == pid and self.instance.answers())
+            daemons.update(filter(None, (self.instance.daemon(),)))
+            if ended or len(daemons) > START_ATTEMPTS:
+                return True
+            return self.instance.master() == pid and self.instance.answers()
 
         if not wait_until(settled, self.start_timeout_s):
             return _fail(f"start timeout exceeded: no answer on {self.instance.socket_path}")
         if ended:
             return _fail(f"portod exited: {_ending(ended[0])}")
+        if len(daemons) > START_ATTEMPTS:
+            end_process(pid, signal.SIGTERM, _KILL_TIMEOUT_S)
+            log = self.settings.log
+            return _fail(
+                f"portod does not start: the daemon ended {START_ATTEMPTS} times"
+                f"{_last_words(log)}; more in {log}"
+            )
         print(f"portod started: pid {pid}")
         return 0
 
@@ -191,3 +205,15 @@ def _ending(status: int) -> str:
     if os.WIFSIGNALED(status):
         return f"killed by signal {os.WTERMSIG(status)}"
     return f"exit code {os.WEXITSTATUS(status)}"
+
+
+def _last_words(log: str) -> str:
+    """What the daemon said last, from the log."""
+    try:
+        with open(log, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL_BYTES))
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    said = [line for line in lines if line.strip() and "portod-master[" not in line]
+    return f": {said[-1].strip()}" if said else ""

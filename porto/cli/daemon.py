@@ -419,7 +419,11 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the daemon; the exit status."""
     arguments = _arguments(sys.argv[1:] if words is None else words)
     loaded = read_config(arguments.config)
-    _prepare(loaded.config)
+    try:
+        _prepare(loaded.config)
+    except OSError as error:
+        print(f"portod: cannot prepare {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
     asyncio.run(Daemon(loaded, arguments).run())
     return 0
 
