@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import porto
+from porto.kernel.syscalls import setns
 from tests.patience import patient
 
 TIMEOUT_S = patient(30)
@@ -25,9 +26,11 @@ def until(check: "object", what: str, limit: float = PERIOD_S) -> None:
 
 
 @pytest.fixture
-def drifting(own_daemon):
-    """A daemon of its own, so that its counters are this test's alone."""
-    return own_daemon
+def drifting(make_daemon):
+    """A daemon of its own, so that its counters are this test's alone; it looks every second."""
+    daemon = make_daemon("daemon { resync_s: 1 }")
+    yield daemon
+    daemon.stop()
 
 
 def start(conn: "porto.Connection", name: str, command: str = "sleep 1000", **values: str):
@@ -69,12 +72,12 @@ def test_a_written_knob_is_put_back_told_once_and_counted(drifting) -> None:
     assert status["drift"] == {"pids": 1}
 
 
-def test_a_watched_knob_is_put_back_at_once(drifting) -> None:
+def test_a_watched_knob_is_put_back_at_once(own_daemon) -> None:
     """After the first full look the kernel tells of each write: no resync is waited for."""
-    conn = drifting.connection()
+    conn = own_daemon.connection()
     container = start(conn, "a", thread_limit="123")
     limit = knob(container, "pids", "pids.max")
-    inotify = Path(f"/proc/{drifting.pid('daemon')}/fdinfo")
+    inotify = Path(f"/proc/{own_daemon.pid('daemon')}/fdinfo")
     group = f"ino:{os.stat(limit.parent).st_ino:x}"
 
     def watched() -> bool:
@@ -126,11 +129,8 @@ def test_a_process_that_came_from_outside_is_left_alone(drifting) -> None:
     init = int(Path(f"/proc/{main}/stat").read_text().rsplit(")", 1)[1].split()[1])
     namespace = os.open(f"/proc/{init}/ns/pid", os.O_RDONLY)
     read, write = os.pipe()
-    helper = os.fork()
-    if helper == 0:
-        os.setns = getattr(os, "setns", None)
-        from porto.kernel.syscalls import setns
-
+    visitor = os.fork()
+    if visitor == 0:
         setns(namespace, 0)
         child = os.fork()
         if child == 0:
@@ -142,22 +142,21 @@ def test_a_process_that_came_from_outside_is_left_alone(drifting) -> None:
     try:
         pid = int(os.read(read, 64))
         home = Path(f"/proc/{pid}/cgroup").read_text()
-        probe = start(conn, "b", thread_limit="55")
-        limit = knob(probe, "pids", "pids.max")
-        # Two repairs by the resync: every process has been looked at in between.
-        for text in ("5", "6"):
-            limit.write_text(text)
-            until(lambda: limit.read_text().strip() == "55", "no resync")
-        deadline = time.monotonic() + 6
+        other = start(conn, "b", thread_limit="55")
+        limit = knob(other, "pids", "pids.max")
+        limit.write_text("5")
+        until(lambda: limit.read_text().strip() == "55", "no resync")
+        # Twice the time in which every process of the host is looked at.
+        deadline = time.monotonic() + 2
         while time.monotonic() < deadline:
             assert Path(f"/proc/{pid}/cgroup").read_text() == home
             time.sleep(0.2)
     finally:
         os.close(read)
         os.close(write)
-        for victim in Path(f"/proc/{helper}/task/{helper}/children").read_text().split():
+        for victim in Path(f"/proc/{visitor}/task/{visitor}/children").read_text().split():
             os.kill(int(victim), signal.SIGKILL)
-        os.waitpid(helper, 0)
+        os.waitpid(visitor, 0)
 
 
 def test_a_removed_group_is_made_again_with_its_limits(drifting) -> None:
@@ -183,5 +182,5 @@ def test_an_idle_container_has_nothing_to_repair(drifting) -> None:
     limit.write_text("9")
     until(lambda: limit.read_text().strip() == "123", "not put back")
     passes = repaired(conn)
-    time.sleep(7)
+    time.sleep(3)
     assert repaired(conn) == passes
