@@ -241,21 +241,21 @@ def test_any_sequence_ends_with_kernel_and_spec_agreed(
 @pytest.fixture(scope="module")
 def shared_bench(make_daemon: Any) -> Iterator[Bench]:
     """One pair of containers for all sequences: each starts where the last one ended."""
-    daemon = make_daemon()
+    daemon = make_daemon("daemon { resync_s: 1 }")
     yield Bench(daemon)
     daemon.stop()
 
 
 def test_a_second_plan_is_empty_and_nothing_is_written(make_daemon: Any) -> None:
     """Idle containers: after every property was set no knob's file changes any more."""
-    daemon = make_daemon()
+    daemon = make_daemon("daemon { resync_s: 1 }")
     bench = Bench(daemon)
     for key, texts in bench.values.items():
         bench.do_set("c", key, texts[0])
     bench.check()
     repaired = bench.conn.GetProperty(ROOT, "porto_stat[drift_repaired]")
     clock = Clock()
-    until = clock.mono() + 6
+    until = clock.mono() + 3
     while clock.mono() < until:
         assert bench.plans() == []
         time.sleep(0.5)
