@@ -6,7 +6,7 @@ Used by the other files of this room.
 import dataclasses
 
 from porto.reconcilers.world import World
-from porto.spec.record import Condition, Process, Record
+from porto.spec.record import Condition, Record
 
 
 class Notes:
@@ -41,7 +41,3 @@ class Notes:
         if current is not None:
             kept = tuple(c for c in current.status.conditions if c.facet != condition.facet)
             self.update(record, conditions=(*kept, condition))
-
-    def forget_launch(self, process: Process) -> None:
-        """The record does not need the exit of this launch any more."""
-        self._world.exits.acknowledge(process.launch_id)

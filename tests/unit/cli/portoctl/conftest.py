@@ -1,6 +1,7 @@
 """A fake daemon, and portoctl in this process or as a process of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -50,6 +51,8 @@ def spawn(fake: FakePortod) -> Iterator[Callable[..., "subprocess.Popen[bytes]"]
             "stdin": subprocess.DEVNULL,
             "stdout": subprocess.PIPE,
             "stderr": subprocess.PIPE,
+            # A background job ignores it, and so would its children.
+            "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         }
         process = subprocess.Popen(
             [sys.executable, "-m", "porto.cli.portoctl", *arguments],
