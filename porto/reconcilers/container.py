@@ -7,6 +7,7 @@ before children and stopped after them. Manual sections "States" and "Operations
 """
 
 import signal
+from collections.abc import Mapping
 
 from porto.kernel import processes
 from porto.reconcilers.engine.result import Again, Done, Result, Stuck
@@ -18,8 +19,20 @@ from porto.reconcilers.life.starting import Starting
 from porto.reconcilers.life.stopping import Stopping
 from porto.reconcilers.life.upkeep import Upkeep
 from porto.reconcilers.world import World
+from porto.spec.container import SPEC_PROPERTIES, ContainerSpec
 from porto.spec.errors import InvalidState, PortoError
+from porto.spec.prop import Property
 from porto.spec.record import ACTIVE, Condition, Record, Run, State
+
+
+def _by_owner() -> Mapping[str, list[Property]]:
+    found: dict[str, list[Property]] = {}
+    for prop in SPEC_PROPERTIES:
+        found.setdefault(prop.prop.owner, []).append(prop)
+    return found
+
+
+_OWNED = _by_owner()
 
 
 class ContainerReconciler:
@@ -35,6 +48,7 @@ class ContainerReconciler:
         self._stopping = Stopping(world, self._notes)
         self._freezing = Freezing(world, self._notes, self._upkeep)
         self._dying = Dying(world, self._notes, self._stopping, self._freezing, self._output)
+        self._specs: dict[int, ContainerSpec] = {}
         self._starting = Starting(world, self._notes, self._stopping, self._upkeep)
 
     @property
@@ -95,6 +109,7 @@ class ContainerReconciler:
         """A start under way is broken off as soon as it is not wanted any more."""
         if new is not None and new.intent.run is not Run.RUNNING:
             self._starting.break_off(new.id)
+            self._specs.pop(new.id, None)
 
     def output_files(self, record: Record) -> tuple[str, ...]:
         """Host paths of the files that keep its output."""
@@ -124,6 +139,14 @@ class ContainerReconciler:
             return await self._end(record)
         return await self._running(record)
 
+    def _was_asked(self, record: Record, facet: str) -> bool:
+        """Whether a property of this facet is another one than in the last pass."""
+        before = self._specs.get(record.id)
+        owned = _OWNED.get(facet)
+        if before is None or owned is None:
+            return True
+        return any(before.value(prop) != record.spec.value(prop) for prop in owned)
+
     async def _end(self, record: Record) -> Result:
         return await self._stopping.end(record, kill_at=record.intent.kill_at) or Again(0.0)
 
@@ -149,10 +172,12 @@ class ContainerReconciler:
             return result
         self._world.events.arm(record.id, target.group)
         failed = await self._upkeep.apply(target, first=False)
+        asked = failed is not None and self._was_asked(record, failed[0])
+        self._specs[record.id] = record.spec
         if failed is not None:
             facet, error = failed
             condition = Condition("Stuck", facet, error.text, error.code)
-            if condition not in record.status.conditions:
+            if asked or condition not in record.status.conditions:
                 self._notes.condition(record, condition)
                 return Stuck(error)
             # It stood in the way before: what has been asked for since is not to blame.

@@ -151,7 +151,7 @@ class CgroupDriver(Protocol):
         """The effective state, an ancestor's freeze included."""
 
     def self_frozen(self, group: Group) -> bool:
-        """Whether this group itself was asked to freeze."""
+        """Whether this group itself was asked to freeze; one that is gone was not."""
 
     def kill(self, group: Group) -> list[int]:
         """SIGKILL every process of the subtree; returns the pids that were there.

@@ -422,6 +422,31 @@ def test_a_refused_knob_is_an_error_and_a_condition_not_a_loop(play: Any) -> Non
     play(body)
 
 
+def test_what_is_stuck_already_refuses_no_other_property(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a")
+        await rig.start("a")
+        rig.driver.refuse["pids.max"] = OSError(22, "Invalid argument", "pids.max")
+
+        async def put(name: str, value: str) -> None:
+            record = operations.set_property(
+                rig.store, rig.get("a"), name, value, actor=ACTOR, now=0.0
+            )
+            await rig.engine.converge([record])
+
+        with pytest.raises(PortoError, match=r"pids\.max of a to 9"):
+            await put("thread_limit", "9")
+        await put("private", "something else")
+        assert [c.facet for c in rig.get("a").status.conditions] == ["pids"]
+        with pytest.raises(PortoError, match=r"pids\.max of a to 8"):
+            await put("thread_limit", "8")
+        rig.driver.refuse.clear()
+        await put("thread_limit", "7")
+        assert rig.get("a").status.conditions == ()
+
+    play(body)
+
+
 def test_a_limit_without_its_controller_is_not_supported(play: Any) -> None:
     async def body(rig: Rig) -> None:
         rig.create("a", command="")

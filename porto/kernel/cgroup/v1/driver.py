@@ -196,7 +196,10 @@ class V1Driver(GroupFiles):
         """Whether this group itself was asked to freeze."""
         if not group.own:
             return False
-        return freezer.parse_self(self.knobs.read(f"{group.freezer}/{freezer.SELF}"))
+        try:
+            return freezer.parse_self(self.knobs.read(f"{group.freezer}/{freezer.SELF}"))
+        except FileNotFoundError:
+            return False
 
     # -- knobs -----------------------------------------------------------
 

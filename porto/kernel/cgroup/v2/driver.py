@@ -217,7 +217,10 @@ class V2Driver(GroupFiles):
 
     def self_frozen(self, group: Group) -> bool:
         """Whether this group itself was asked to freeze."""
-        return bool(group.own) and self._asked_to_freeze(group.freezer)
+        try:
+            return bool(group.own) and self._asked_to_freeze(group.freezer)
+        except FileNotFoundError:
+            return False
 
     # -- knobs -----------------------------------------------------------
 
