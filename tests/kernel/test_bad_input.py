@@ -434,6 +434,7 @@ def test_a_full_store_refuses_and_still_destroys(tight_daemon) -> None:
 # -- clients that do not behave -------------------------------------------------------
 
 
+@pytest.mark.lengthy
 def test_two_hundred_hostile_clients(daemon, conn) -> None:
     pid = daemon.pid("daemon")
     conn.Version()

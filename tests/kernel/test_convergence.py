@@ -221,6 +221,7 @@ KNOBS: dict[tuple[bool, str], tuple[str, str, Callable[[str], str]]] = {
 """(cgroup v2, property) to (controller, knob, what the knob says for a value that limits)."""
 
 
+@pytest.mark.lengthy
 @settings(
     max_examples=12,
     deadline=None,

@@ -6,7 +6,8 @@
     --reports DIR           leave MODE.xml (junit) and MODE.json (trouble, remark, seconds)
     --timeout S             seconds for one machine (1200; emulated 5400, if short 2100)
     --emulate               do not use KVM even where it works
-    --short                 emulated, leave out the tests marked lengthy
+    --short                 emulated, leave out the tests marked lengthy and the files of
+                            SAME_EVERYWHERE
 
 Without a test named, tests/contract and tests/kernel. Exit status: 0; 1 when a test
 failed or a machine did; 3 when no machine can run here; 4 when one could, were it set up.
@@ -33,6 +34,18 @@ OURS = "not contract or kernel"
 """Fakes in contract tests are the same on every kernel."""
 SLOWNESS = {True: 2, False: 10}
 """How much longer a test may wait in a guest, with KVM and without."""
+SAME_EVERYWHERE = (
+    "test_bad_input",
+    "test_leaks",
+    "test_launcher_*",
+    "test_observers",
+    "test_portoctl",
+    "test_privilege",
+    "test_readme",
+    "test_sources",
+    "test_start",
+)
+"""Files of tests/kernel in which the way of mounting cgroups plays no part."""
 LIMIT_S = {True: 1200.0, False: 5400.0}
 SHORT_LIMIT_S = 2100.0
 TEST_LIMIT_S = 120
@@ -96,6 +109,7 @@ def script(python: Path, options: Options, *, kvm: bool, limit_s: float) -> str:
         pytest += ["-n", str(machine.NODES), "--dist", "loadgroup", "-k", OURS, *TESTS]
     if options.short and not kvm:
         pytest += ["-m", "not lengthy"]
+        pytest += [f"--ignore-glob=tests/kernel/{name}.py" for name in SAME_EVERYWHERE]
     pytest += options.pytest
     last_words = int(min(LAST_WORDS_S, limit_s / 4))
     seconds = int(limit_s) - last_words
@@ -152,7 +166,9 @@ def run_modes(options: Options) -> bool:
     remark = "KVM" if kvm else "emulated"
     if options.short and not kvm:
         limit_s = options.timeout or SHORT_LIMIT_S
-        remark += ", a subset: not the lengthy tests; scripts/test vm runs all"
+        remark += (
+            ", a subset: what cgroups change, lengthy tests left out; scripts/test vm runs all"
+        )
     with tempfile.TemporaryDirectory(prefix="porto-vm-") as scratch:
         work = Path(scratch)
         kept["checkout"] = disks.checkout_disk(work, venv)

@@ -83,8 +83,20 @@ def venv_disk(cache: Path, venv: Path) -> Path:
     return image
 
 
+def build_programs(python: Path) -> None:
+    """Compile the launcher's programs where they are missing: a guest has no compiler."""
+    program = "from porto.launcher import build; build.ensure_programs()"
+    done = subprocess.run(
+        [python, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        words = done.stderr.strip().splitlines() or ["no reason told"]
+        raise Cannot(f"cannot build the launcher's programs: {words[-1]}", fixable=True)
+
+
 def checkout_disk(work: Path, venv: Path) -> Path:
     """An image of the checkout as it is now: what git lists or would list, and what is built."""
+    build_programs(venv / "bin/python")
     command = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z"]
     command += ["--cached", "--others", "--exclude-standard"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
