@@ -6,6 +6,7 @@ a dead one is never trusted. Manual section "FILES".
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import select
@@ -86,8 +87,11 @@ def end_process(pid: int, signo: int, timeout_s: float) -> bool:
     """Signal a process and wait for its end; False when it lives on."""
     try:
         fd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
+    except OSError as error:
+        # EINVAL: ended, and its number is still that of a session or process group.
+        if error.errno in (errno.ESRCH, errno.EINVAL):
+            return True
+        raise
     try:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(fd, signo)

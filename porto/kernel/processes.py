@@ -7,6 +7,7 @@ proc_pid_status; man 2 ioctl_ns.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import signal
@@ -98,7 +99,13 @@ def open_pidfd(pid: int, start: int) -> int:
     """
     if pid <= 0:
         raise _gone(pid)
-    pidfd = os.pidfd_open(pid)
+    try:
+        pidfd = os.pidfd_open(pid)
+    except OSError as error:
+        # EINVAL: ended, and its number is still that of a session or process group.
+        if error.errno == errno.EINVAL:
+            raise _gone(pid) from error
+        raise
     try:
         # Compared after the opening: from here on the descriptor keeps the identity.
         if start_time(pid) != start:

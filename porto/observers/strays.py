@@ -18,6 +18,7 @@ from porto.spec.store import SpecStore
 
 DEPTH_MAX = 4096
 """Of a line of ancestors; a longer one is not followed."""
+KNOWN_MAX = 16384
 STARTED = frozenset({State.RUNNING, State.META, State.PAUSED})
 
 
@@ -44,6 +45,8 @@ class Strays:
         self._group = group
         self._found: dict[int, dict[int, int]] = {}
         self._namespaces: dict[str, int] = {}
+        self._links: dict[str, str] = {}
+        self._homes: dict[bytes, tuple[str, Group]] = {}
         self._pending: list[int] = []
         self._total = 0
 
@@ -71,13 +74,12 @@ class Strays:
 
     def _misplaced(self, pids: Iterable[int]) -> set[int]:
         found: set[int] = set()
-        known: dict[bytes, tuple[int | None, bool]] = {}
         for pid in pids:
             try:
                 text = self._driver.membership(pid)
-                if text not in known:
-                    known[text] = self._judge(text)
-                owner, home = known[text]
+                if self._is_known_home(text):
+                    continue
+                owner, home = self._judge(text)
                 if owner is None:
                     owner = self._by_namespace(pid)
                 if owner is None or home:
@@ -88,6 +90,15 @@ class Strays:
             found.add(owner)
         return found
 
+    def _is_known_home(self, text: bytes) -> bool:
+        """Whether this was found to be the place of a container, which is still there."""
+        known = self._homes.get(text)
+        if known is None:
+            return False
+        name, group = known
+        # The same object as long as the container's controllers are the same.
+        return self._store.find(name) is not None and self._group(name) is group
+
     def _judge(self, text: bytes) -> tuple[int | None, bool]:
         """Whose process has this membership, and whether it is where it belongs."""
         name = self._driver.name_in(text)
@@ -97,20 +108,28 @@ class Strays:
         if record is None or record.status.state not in STARTED:
             # Being started, or left over: not ours to judge.
             return None, True
-        return record.id, self._driver.is_home(self._group(name), text)
+        group = self._group(name)
+        home = self._driver.is_home(group, text)
+        if home:
+            if len(self._homes) >= KNOWN_MAX:
+                self._homes.clear()
+            self._homes[text] = name, group
+        return record.id, home
 
     def _owned_namespaces(self) -> None:
         """The pid namespaces that belong to containers, by the link that shows them."""
         host = os.readlink("/proc/self/ns/pid")
-        self._namespaces = {}
+        links, self._links, self._namespaces = self._links, {}, {}
         for record in self._store.records():
             process = record.status.process
             if process is None or not record.spec.process.isolate:
                 continue
+            link = links.get(process.launch_id, "")
             try:
-                link = os.readlink(f"/proc/{process.init_pid}/ns/pid")
+                link = link or os.readlink(f"/proc/{process.init_pid}/ns/pid")
             except OSError:
                 continue
+            self._links[process.launch_id] = link
             if link != host:
                 self._namespaces.setdefault(link, record.id)
 

@@ -3,6 +3,7 @@
 import array
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import select
@@ -190,8 +191,10 @@ async def gone(pid: int) -> None:
     """Wait for the end of a process that need not be our child."""
     try:
         fd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
+    except OSError as error:
+        if error.errno in (errno.ESRCH, errno.EINVAL):
+            return
+        raise
     try:
         await asyncio.get_running_loop().run_in_executor(
             None, select.select, [fd], [], [], DEADLINE_S

@@ -1,5 +1,6 @@
 """The running instance as the commands of portod see it."""
 
+import errno
 import fcntl
 import os
 import signal
@@ -129,3 +130,15 @@ def test_a_master_without_an_answering_daemon_is_unknown(
         fcntl.flock(file, fcntl.LOCK_EX)
         assert control(instance, tmp_path).status() == 1
     assert capsys.readouterr().out == "unknown\n"
+
+
+def test_an_ended_process_whose_number_is_a_group_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Before Linux 6.9 the kernel says EINVAL of it."""
+
+    def refuse(_: int) -> int:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+    assert end_process(os.getpid(), 0, 0)

@@ -1,5 +1,6 @@
 """Identity of processes."""
 
+import errno
 import os
 import select
 import signal
@@ -79,6 +80,17 @@ def test_a_pidfd_is_of_the_right_process(child: subprocess.Popen[bytes]) -> None
     readable, _, _ = select.select([pidfd], [], [], 20)
     os.close(pidfd)
     assert readable == [pidfd]
+
+
+def test_an_ended_process_whose_number_is_a_group_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before Linux 6.9 the kernel says EINVAL of it."""
+
+    def refuse(_: int) -> int:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+    with pytest.raises(ProcessLookupError):
+        processes.open_pidfd(os.getpid(), 1)
 
 
 def test_a_wrong_pidfd_is_not_left_open(child: subprocess.Popen[bytes]) -> None:
