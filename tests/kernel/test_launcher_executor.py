@@ -127,11 +127,12 @@ def test_a_launch_that_it_took_to_its_grave_fails(tmp_path: Path) -> None:
     async def body(master: Master, link: Link) -> None:
         blocked = request("b:1", ops.OpenStream(0, str(fifo), os.O_RDONLY), execute("cat"))
         waiting = asyncio.ensure_future(link.client.launch(blocked))
-        await link.client.launch(request("r:1", command="true"))  # so the former is in its setup
+        await link.client.launch(request("r:1", command="sleep 100"))  # so the former is in its setup
         pid = executor_of(master)
         os.kill(pid, signal.SIGSTOP)
         launching = asyncio.ensure_future(link.client.launch(request("a:1", command="true")))
-        # The answer to this one tells that the master has passed on the former.
+        await asyncio.sleep(0)  # it sends its request when it begins to run
+        # r:1 runs, so the answer to this one tells that the master has passed on the former.
         assert (await failure(link, "r:1", [NOWHERE])).errno == errno.EEXIST
         kill(pid)
         with pytest.raises(LaunchFailed) as caught:
