@@ -127,7 +127,8 @@ def test_a_launch_that_it_took_to_its_grave_fails(tmp_path: Path) -> None:
     async def body(master: Master, link: Link) -> None:
         blocked = request("b:1", ops.OpenStream(0, str(fifo), os.O_RDONLY), execute("cat"))
         waiting = asyncio.ensure_future(link.client.launch(blocked))
-        await link.client.launch(request("r:1", command="sleep 100"))  # so the former is in its setup
+        # It runs, so the former is in its setup.
+        runner = await link.client.launch(request("r:1", command="sleep 100"))
         pid = executor_of(master)
         os.kill(pid, signal.SIGSTOP)
         launching = asyncio.ensure_future(link.client.launch(request("a:1", command="true")))
@@ -145,6 +146,8 @@ def test_a_launch_that_it_took_to_its_grave_fails(tmp_path: Path) -> None:
         with fifo.open("w"):  # a child that lives needs it no more
             await waiting
         assert await link.exit_of("b:1") == 0
+        os.kill(runner.init_pid, signal.SIGKILL)
+        assert await link.exit_of("r:1") == signal.SIGKILL
 
     run(tmp_path, body)
 
