@@ -50,6 +50,7 @@ class _Watched:
     """What is watched of one container.
 
     watches -- inotify watches of its directories
+    announced -- that of the file that the kernel changes when it runs out of memory
     event   -- eventfd of memory.oom_control, None where there is none
     oom     -- CLOCK_MONOTONIC second at which it told, 0.0 if it has not
     seen    -- what `driver.oom.count` said when it was armed
@@ -58,6 +59,7 @@ class _Watched:
 
     group: Group
     watches: tuple[int, ...] = ()
+    announced: int | None = None
     event: int | None = None
     armed: bool = False
     oom: float = 0.0
@@ -96,8 +98,9 @@ class KernelEvents:
             return
         known.armed = True
         known.seen = self._driver.oom.count(group)
-        if self._driver.oom.events_name() is not None:
-            self._add_watches(key, known, group.own[:1])
+        events = self._driver.oom.events_name()
+        if events is not None:
+            self._watch_events(key, known, f"{group.own[0]}/{events}")
             return
         try:
             known.event = self._driver.oom.arm(group)
@@ -166,7 +169,7 @@ class KernelEvents:
         if known.event is not None:
             asyncio.get_running_loop().remove_reader(known.event)
             os.close(known.event)
-        for watch in known.watches:
+        for watch in (*known.watches, *filter(None, (known.announced,))):
             # cgroupfs ends no watch by itself: its inode would stay for ever.
             self._owners.pop(watch, None)
             if self._inotify is not None:
@@ -182,6 +185,18 @@ class KernelEvents:
             asyncio.get_running_loop().remove_reader(self._inotify.fileno())
             self._inotify.close()
             self._inotify = None
+
+    def _watch_events(self, key: int, known: _Watched, path: str) -> None:
+        """Watch the file itself: of a file that nobody holds the kernel announces nothing."""
+        if self._inotify is None:
+            return
+        try:
+            watch = self._inotify.add(path, IN_MODIFY)
+        except OSError as error:
+            log.warning("no notice of OOM", path=path, reason=str(error))
+            return
+        self._owners[watch] = key
+        known.announced = watch
 
     # -- internals -----------------------------------------------------------
 
@@ -229,12 +244,12 @@ class KernelEvents:
             elif event.name == SUBTREE_CONTROL:
                 # What a group passes on is what those below it have.
                 self._unsettle_below(self._watched[key].group)
+            elif event.watch == self._watched[key].announced:
+                known = self._watched[key]
+                if self._driver.oom.count(known.group) > known.seen:
+                    touched.add(key)
             elif event.name not in NOT_KNOBS:
                 self._watched[key].settled = -1
                 touched.add(key)
-            elif event.name.decode() == self._driver.oom.events_name():
-                known = self._watched[key]
-                if known.armed and self._driver.oom.count(known.group) > known.seen:
-                    touched.add(key)
         for key in touched:
             self._on_event(key)
