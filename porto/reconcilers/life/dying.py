@@ -22,8 +22,9 @@ from porto.spec.record import Record, Run, State
 
 RESPAWN_ORIGIN = "respawn"
 AGING_ORIGIN = "aging"
-COUNT_S = 0.02
-"""The kernel needs microseconds between its notice and its kill."""
+COUNT_S = 0.5
+COUNT_POLL_S = 0.02
+"""Between its notice and its kill the kernel needs microseconds; a slow machine more."""
 
 log = structlog.get_logger()
 
@@ -53,7 +54,7 @@ class Dying:
             # v1 tells before it kills: given a moment, the victim is counted.
             left = self._world.events.oom_time(record.id) + COUNT_S - self._world.clock.mono()
             if left > 0:
-                return Again(left)
+                return Again(min(left, COUNT_POLL_S))
         # Durable before the effect: whoever finds it dead knows why.
         self._notes.update(record, oom_killed=True)
         process = record.status.process
