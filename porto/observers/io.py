@@ -1,11 +1,11 @@
 """Readers of disk input and output, from the cgroups; the host's from /proc/diskstats.
 
-Merged by `readers.py`. Manual section "Disk IO". Kernel: Documentation/admin-guide/
-iostats.rst.
+Merged by `readers.py`. Manual section "Disk IO".
 """
 
 from collections.abc import Callable, Mapping
 
+from porto.kernel import diskstats
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.io import Rows
 from porto.kernel.disks import is_physical
@@ -19,7 +19,6 @@ from porto.spec.record import Record
 
 TOTAL = "hw"
 WRITEBACK = "total_writeback"
-DISKSTATS = "/proc/diskstats"
 SECTOR = 512
 MS = 1_000_000
 
@@ -123,21 +122,16 @@ def _reader(property_: str, look: _Look, pick: _Pick, extra: _Extra) -> Reader:
     return read
 
 
-def _host_rows(path: str, columns: tuple[int, int], unit: int) -> Rows:
-    """Two columns of a diskstats file by disk, partitions included."""
-    rows = {}
-    with open(path, encoding="ascii", errors="replace") as lines:
-        for line in lines:
-            words = line.split()
-            reads, writes = (int(words[column]) * unit for column in columns)
-            rows[f"{words[0]}:{words[1]}"] = (reads, writes)
-    return rows
+def _host_rows(columns: tuple[int, int], unit: int) -> Rows:
+    """Two columns of the kernel's table by disk, partitions included."""
+    found = diskstats.rows(columns, diskstats.DISKSTATS)
+    return {disk: (reads * unit, writes * unit) for disk, (reads, writes) in found.items()}
 
 
 def _root_reader(property_: str, columns: tuple[int, int], unit: int, pick: _Pick) -> RootReader:
     def read(sources: Sources, index: str | None, viewer: Viewer) -> str:
         try:
-            rows = _host_rows(DISKSTATS, columns, unit)
+            rows = _host_rows(columns, unit)
         except OSError as error:
             raise by_errno(error, f"cannot get {property_} of {ROOT}") from error
         if index is None:
@@ -159,12 +153,12 @@ READERS: Mapping[str, Reader] = {
 }
 
 ROOT_READERS: Mapping[str, RootReader] = {
-    "io_read": _root_reader("io_read", (5, 9), SECTOR, _reads),
-    "io_write": _root_reader("io_write", (5, 9), SECTOR, _writes),
-    "io_ops": _root_reader("io_ops", (3, 7), 1, _both),
-    "io_read_ops": _root_reader("io_read_ops", (3, 7), 1, _reads),
-    "io_write_ops": _root_reader("io_write_ops", (3, 7), 1, _writes),
-    "io_time": _root_reader("io_time", (6, 10), MS, _both),
+    "io_read": _root_reader("io_read", diskstats.SECTORS, SECTOR, _reads),
+    "io_write": _root_reader("io_write", diskstats.SECTORS, SECTOR, _writes),
+    "io_ops": _root_reader("io_ops", diskstats.OPERATIONS, 1, _both),
+    "io_read_ops": _root_reader("io_read_ops", diskstats.OPERATIONS, 1, _reads),
+    "io_write_ops": _root_reader("io_write_ops", diskstats.OPERATIONS, 1, _writes),
+    "io_time": _root_reader("io_time", diskstats.MILLISECONDS, MS, _both),
 }
 
 COMPUTED: Mapping[str, Computed] = {}

@@ -99,10 +99,11 @@ def test_the_default_weight_is_that_of_a_new_group(world: World, group: Group) -
         assert world.driver.canonical(knob, world.driver.read(group, "blkio", knob)) == want
 
 
-def test_all_disks_are_counted_after_it_was_asked_for(
-    world: World, group: Group, disk: str
-) -> None:
-    world.driver.io.start_counting(group, world.driver.io.uncounted([disk]))
-    if isinstance(world, KernelWorld):
-        assert world.driver.io.uncounted([disk]) == frozenset()
-    assert world.driver.io.transferred(group) == {}
+def test_counting_limits_nothing(world: World, group: Group, disk: str) -> None:
+    io = world.driver.io
+    io.start_counting(group, [disk])
+    for knob, none in io.render_limits({}).items():
+        assert world.driver.canonical(knob, world.driver.read(group, "blkio", knob)) == none
+    assert io.transferred(group) == {}
+    write(world, group, {disk: DiskLimit(1 << 20, 2 << 20, 100, 200)})
+    write(world, group, {})

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from porto.kernel import diskstats
 from porto.observers import io
 from porto.spec.errors import InvalidState, InvalidValue, NotSupported
 from porto.spec.record import Record, State
@@ -129,7 +130,7 @@ def test_the_host(
     host, _ = world
     path = tmp_path / "diskstats"
     path.write_text(DISKSTATS)
-    monkeypatch.setattr(io, "DISKSTATS", str(path))
+    monkeypatch.setattr(diskstats, "DISKSTATS", str(path))
     assert host.get_root("io_read") == "hw: 5120; sda: 1024; vda: 4096"
     assert host.get_root("io_write") == "hw: 2048; sda: 2048"
     assert host.get_root("io_ops") == "hw: 13; sda: 12; vda: 1"

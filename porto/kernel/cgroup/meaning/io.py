@@ -12,6 +12,8 @@ from porto.kernel.cgroup.group import Group
 
 UINT32_MAX = (1 << 32) - 1
 UINT64_MAX = (1 << 64) - 1
+IOPS_ENDLESS = UINT32_MAX - 1
+"""The highest limit that is one for the kernel: no disk is as fast."""
 
 READINGS = ("io_read", "io_write", "io_ops", "io_read_ops", "io_write_ops")
 
@@ -29,10 +31,10 @@ class DiskLimit:
     write_iops: int = 0
 
     def effective(self) -> "DiskLimit":
-        """The same with what the kernel takes for no limit as 0."""
+        """The same with 0 for what limits nothing."""
         return DiskLimit(
             *(limit if limit < UINT64_MAX else 0 for limit in (self.read_bps, self.write_bps)),
-            *(limit if limit < UINT32_MAX else 0 for limit in (self.read_iops, self.write_iops)),
+            *(limit if limit < IOPS_ENDLESS else 0 for limit in (self.read_iops, self.write_iops)),
         )
 
 
@@ -62,10 +64,10 @@ class Io(Protocol):
         """What to write, one after the other, so that a knob that says `have` says `want`."""
 
     def uncounted(self, disks: Iterable[str]) -> frozenset[str]:
-        """Those of `disks` whose traffic the kernel does not count yet."""
+        """Those of `disks` whose traffic the kernel does not count in a new group."""
 
     def start_counting(self, group: Group, disks: Iterable[str]) -> None:
-        """Have the kernel count the traffic of these disks; limits none."""
+        """Have the kernel count the traffic of these disks in a group; limits none."""
 
     def transferred(self, group: Group) -> Rows:
         """Bytes by disk, of the group and all below."""

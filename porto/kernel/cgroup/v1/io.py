@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
+from porto.kernel import diskstats
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.group_files import GroupFiles
 from porto.kernel.cgroup.io_lines import (
@@ -18,7 +19,7 @@ from porto.kernel.cgroup.io_lines import (
     split_lines,
     statistic,
 )
-from porto.kernel.cgroup.meaning.io import READINGS, DiskLimit, Rows
+from porto.kernel.cgroup.meaning.io import IOPS_ENDLESS, READINGS, DiskLimit, Rows
 from porto.kernel.cgroup.tree import walk
 
 THROTTLE = "blkio.throttle."
@@ -26,7 +27,10 @@ READ_BPS = f"{THROTTLE}read_bps_device"
 WRITE_BPS = f"{THROTTLE}write_bps_device"
 READ_IOPS = f"{THROTTLE}read_iops_device"
 WRITE_IOPS = f"{THROTTLE}write_iops_device"
-LIMITS = (READ_BPS, WRITE_BPS, READ_IOPS, WRITE_IOPS)
+BPS = (READ_BPS, WRITE_BPS)
+IOPS = (READ_IOPS, WRITE_IOPS)
+LIMITS = (*BPS, *IOPS)
+SERVICED = f"{THROTTLE}io_serviced"
 
 WEIGHT = "blkio.weight"
 """Of the scheduler CFQ, gone since Linux 5.0."""
@@ -48,13 +52,20 @@ def canonical(text: str) -> str:
     return join_lines({disk: rest for disk, rest in split_lines(text).items() if int(rest)})
 
 
+def canonical_iops(text: str) -> str:
+    """The same without those that are there only for the sake of counting."""
+    kept = {d: n for d, n in split_lines(text).items() if 0 < int(n) < IOPS_ENDLESS}
+    return join_lines(kept)
+
+
 def canonical_number(text: str) -> str:
     """A plain number."""
     return str(int(text))
 
 
 CANONICAL: Mapping[str, Callable[[str], str]] = {
-    **dict.fromkeys(LIMITS, canonical),
+    **dict.fromkeys(BPS, canonical),
+    **dict.fromkeys(IOPS, canonical_iops),
     **dict.fromkeys((WEIGHT, BFQ_WEIGHT, FS_BPS, FS_IOPS), canonical_number),
 }
 
@@ -112,29 +123,40 @@ class IoV1:
         return {knob: texts[knob] for knob in self._weights}
 
     def texts(self, knob: str, want: str, have: str) -> Sequence[str]:
-        """A line for each disk that differs, 0 where there shall be no limit."""
+        """A line for each disk that differs, one without effect where there shall be no limit."""
         if knob not in LIMITS:
             return (want,)
+        none = IOPS_ENDLESS if knob in IOPS and self._counts_limited_only else 0
         wanted, there = split_lines(want), split_lines(have)
-        gone = [f"{disk} 0" for disk in there if disk not in wanted]
+        gone = [f"{disk} {none}" for disk in there if disk not in wanted]
         return (*gone, *(f"{d} {n}" for d, n in wanted.items() if there.get(d) != n))
 
     # -- readings --------------------------------------------------------
 
     def uncounted(self, disks: Iterable[str]) -> frozenset[str]:
-        """Disks that the throttler has not been told of.
+        """Disks that the throttler has not been told of, or all.
 
-        Since Linux 6.10 it begins with the first write to a knob that names the disk.
+        Since Linux 6.10 it begins with the first write to a knob that names the disk; some
+        earlier kernels count only what passes a limit of the very group.
         """
         if not self._has(READ_BPS):
             return frozenset()
-        text = self._files.read(self._files.root_group(), "blkio", f"{THROTTLE}io_serviced")
+        if self._counts_limited_only:
+            return frozenset(disks)
+        text = self._files.read(self._files.root_group(), "blkio", SERVICED)
         return frozenset(disks) - split_lines(text).keys()
 
     def start_counting(self, group: Group, disks: Iterable[str]) -> None:
-        """Tell the throttler of the disks."""
-        for disk in disks:
-            self._files.write(group, "blkio", READ_BPS, f"{disk} 0")
+        """Tell the throttler of the disks, on some kernels by a limit beyond all disks."""
+        if not self._counts_limited_only:
+            for disk in disks:
+                self._files.write(group, "blkio", READ_BPS, f"{disk} 0")
+            return
+        for knob in IOPS:
+            limited = split_lines(self._files.read(group, "blkio", knob))
+            for disk in disks:
+                if disk not in limited:
+                    self._files.write(group, "blkio", knob, f"{disk} {IOPS_ENDLESS}")
 
     def transferred(self, group: Group) -> Rows:
         """Bytes."""
@@ -164,6 +186,20 @@ class IoV1:
         return statistic(text, "total_writeback") or 0
 
     # -- inside ----------------------------------------------------------
+
+    @cached_property
+    def _counts_limited_only(self) -> bool:
+        """Whether the host's own traffic is not counted, as in cgroup v1 of Linux 6.1.
+
+        Its throttler skips what no rule applies to, the counters included.
+        """
+        if not self._has(SERVICED):
+            return False
+        text = self._files.read(self._files.root_group(), "blkio", SERVICED)
+        if _parse(text):
+            return False
+        busy = diskstats.rows(diskstats.OPERATIONS, diskstats.DISKSTATS)
+        return any(any(busy.get(disk, ())) for disk in split_lines(text))
 
     def _has(self, knob: str) -> bool:
         return knob in self._knobs

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from porto.kernel import diskstats
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
-from porto.kernel.cgroup.meaning.io import UINT32_MAX, UINT64_MAX, DiskLimit
+from porto.kernel.cgroup.meaning.io import IOPS_ENDLESS, UINT32_MAX, UINT64_MAX, DiskLimit
 from porto.kernel.cgroup.probe import probe
 from porto.kernel.cgroup.v1 import io as v1
 from porto.kernel.cgroup.v2 import io as v2
@@ -230,3 +231,46 @@ def test_disks_that_are_not_counted_yet(make: Make) -> None:
     found = group(driver)
     driver.io.start_counting(found, ["8:16"])
     assert Path(found.directories["blkio"], v1.READ_BPS).read_text() == ""
+
+
+@pytest.fixture
+def busy_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk 8:0 that has transferred something, and 7:0 that has not."""
+    table = tmp_path / "diskstats"
+    table.write_text("8 0 sda 9 0 72 5 4 0 32 3 0 6 8\n7 0 loop0 0 0 0 0 0 0 0 0 0 0 0\n")
+    monkeypatch.setattr(diskstats, "DISKSTATS", str(table))
+
+
+COUNTS = {
+    "limited only": ("7:0 Read 0\n8:0 Read 0\n8:0 Write 0\nTotal 0\n", True),
+    "all": ("8:0 Read 9\n8:0 Write 0\nTotal 9\n", False),
+    "told of": ("7:0 Read 0\nTotal 0\n", False),
+    "nothing yet": ("Total 0\n", False),
+}
+
+
+@pytest.mark.usefixtures("busy_disk")
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_kernel_that_counts_only_what_is_limited_is_known(make: Make, name: str) -> None:
+    text, limited_only = COUNTS[name]
+    _, driver = make(knobs={f"blkio/{v1.SERVICED}": text})
+    found = group(driver)
+    put(found, v1.READ_IOPS, "")
+    driver.io.start_counting(found, ["8:0"])
+    written = Path(found.directories["blkio"], v1.READ_IOPS).read_text()
+    assert (written.strip() == f"8:0 {IOPS_ENDLESS}") is limited_only
+    assert driver.io.uncounted(["8:0"]) >= (frozenset(["8:0"]) if limited_only else frozenset())
+
+
+@pytest.mark.usefixtures("busy_disk")
+def test_what_is_limited_for_the_count_is_no_limit(make: Make) -> None:
+    _, driver = make(knobs={f"blkio/{v1.SERVICED}": COUNTS["limited only"][0]})
+    found = group(driver)
+    put(found, v1.READ_IOPS, "8:0 7")
+    put(found, v1.WRITE_IOPS, "")
+    driver.io.start_counting(found, ["8:0"])
+    assert Path(found.directories["blkio"], v1.READ_IOPS).read_text().strip() == "8:0 7"
+    assert driver.canonical(v1.WRITE_IOPS, f"8:0 {IOPS_ENDLESS}") == ""
+    assert driver.io.render_limits({"8:0": DiskLimit(read_iops=IOPS_ENDLESS)})[v1.READ_IOPS] == ""
+    assert driver.io.texts(v1.READ_IOPS, "", "8:0 7") == (f"8:0 {IOPS_ENDLESS}",)
+    assert driver.io.texts(v1.READ_BPS, "", "8:0 7") == ("8:0 0",)
