@@ -8,13 +8,13 @@ man 7 path_resolution.
 
 import errno
 import os
-import re
 import select
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-MOUNTINFO = "/proc/self/mountinfo"
+from porto.kernel.mountinfo import MOUNTINFO, open_mountinfo, parse
+
 PATH_MAX = 4096
 LINKS_MAX = 40
 """Symbolic links on the way, as the kernel counts them."""
@@ -38,8 +38,6 @@ LOCAL = frozenset(
     }
 )
 """File systems without a block device of their own that answer by themselves."""
-
-_ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,32 +157,20 @@ class MountTable:
         return self._by_point
 
     def _read(self) -> Mapping[str, Mount]:
-        with open(self._path, encoding="utf-8", errors="surrogateescape") as lines:
-            return parse(lines)
-
-
-def parse(lines: Iterable[str]) -> dict[str, Mount]:
-    """The mounts of a mountinfo file by mount point; the one on top of others counts."""
-    found = {}
-    for line in lines:
-        head, dash, tail = line.rstrip("\n").partition(" - ")
-        fields, source = head.split(" "), tail.split(" ")
-        if dash and len(fields) >= 6 and len(source) >= 3:
-            mount = Mount(
-                number=fields[2],
-                point=_unescape(fields[4]),
-                kind=source[0],
-                source=_unescape(source[1]),
-                options=tuple(_unescape(option) for option in source[2].split(",")),
-            )
-            found[mount.point] = mount
-    return found
+        """By mount point; the mount on top of others counts."""
+        with open_mountinfo(self._path) as lines:
+            return {
+                line.point: Mount(
+                    number=line.number,
+                    point=line.point,
+                    kind=line.kind,
+                    source=line.source,
+                    options=line.super_options,
+                )
+                for line in parse(lines)
+            }
 
 
 def _parts(path: str) -> list[str]:
     """The components of a path, the first one last."""
     return [part for part in reversed(path.split("/")) if part not in ("", ".")]
-
-
-def _unescape(text: str) -> str:
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 8)), text)

@@ -18,7 +18,7 @@ from porto.kernel.cgroup.meaning.hugetlb import Hugetlb
 from porto.kernel.cgroup.meaning.io import Io
 from porto.kernel.cgroup.meaning.memory import Memory
 from porto.kernel.cgroup.meaning.oom import Oom
-from porto.kernel.cgroup.meaning.pids import Pids
+from porto.kernel.cgroup.pids import Pids
 
 
 class FreezerState(StrEnum):

@@ -6,6 +6,7 @@ The drivers derive from `GroupFiles` and add where a group's directories are.
 import errno
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from typing import ClassVar
 
 from porto.kernel.cgroup import names
 from porto.kernel.cgroup.group import Group
@@ -17,8 +18,8 @@ from porto.kernel.cgroup.meaning.hugetlb import Hugetlb
 from porto.kernel.cgroup.meaning.io import Io
 from porto.kernel.cgroup.meaning.memory import Memory
 from porto.kernel.cgroup.meaning.oom import Oom
-from porto.kernel.cgroup.meaning.pids import Pids
 from porto.kernel.cgroup.members import Members
+from porto.kernel.cgroup.pids import Pids
 from porto.kernel.cgroup.tree import walk
 
 ROOT = "/"
@@ -27,8 +28,12 @@ Sets = tuple[frozenset[str], ...]
 
 
 class GroupFiles:
-    """Access to the directories and knobs of groups."""
+    """Access to the directories and knobs of groups.
 
+    canonicals -- what the texts of a version's knobs mean, by knob
+    """
+
+    canonicals: ClassVar[Mapping[str, Callable[[str], str]]]
     controllers: frozenset[str]
     cpu: Cpu
     cpuset: Cpuset
@@ -106,6 +111,23 @@ class GroupFiles:
     def write(self, group: Group, controller: str, knob: str, text: str) -> None:
         """Write a knob that exists."""
         self.knobs.write(self._path(group, controller, knob), text)
+
+    def canonical(self, knob: str, text: str) -> str:
+        """What a knob's text means."""
+        return self.canonicals.get(knob, str.strip)(text)
+
+    def unsupported(self) -> Mapping[str, str]:
+        """Why a property cannot work with this kernel's controllers, by its name."""
+        parts = (
+            self.cpu,
+            self.cpuset,
+            self.devices,
+            self.hugetlb,
+            self.io,
+            self.memory,
+            self.pids,
+        )
+        return {name: reason for part in parts for name, reason in part.unsupported().items()}
 
     def held(self) -> AbstractContextManager[None]:
         """Within the block each knob is read once."""

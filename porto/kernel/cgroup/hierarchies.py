@@ -1,13 +1,15 @@
 """The cgroup hierarchies mounted on this host, read from a mountinfo file.
 
-Called by `probe.py`; the result chooses the driver. Format: man 5 proc_pid_mountinfo;
-hierarchies: the kernel's admin-guide/cgroup-v1/cgroups.rst and cgroup-v2.rst.
+Called by `probe.py`; the result chooses the driver. Kernel: admin-guide/cgroup-v1/cgroups.rst
+and cgroup-v2.rst.
 """
 
 import os
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from porto.kernel import mountinfo
+from porto.kernel.mountinfo import MountLine
 
 KNOWN_V1 = frozenset(
     {
@@ -26,8 +28,6 @@ KNOWN_V1 = frozenset(
     }
 )
 """Controllers of v1 that the project uses; others on the same hierarchy come along."""
-
-_ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +51,16 @@ class Hierarchy:
         return os.fsencode(self.inner + directory[len(self.path) :] or "/")
 
 
-def _unescape(text: str) -> str:
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 8)), text)
-
-
-def _parse(line: str) -> Hierarchy | None:
-    head, dash, tail = line.partition(" - ")
-    fields, source = head.split(" "), tail.split(" ")
-    if not dash or len(fields) < 6 or len(source) < 3 or source[0] not in ("cgroup", "cgroup2"):
+def _hierarchy(mount: MountLine) -> Hierarchy | None:
+    if mount.kind not in ("cgroup", "cgroup2"):
         return None
-    unified = source[0] == "cgroup2"
-    controllers = frozenset[str]() if unified else KNOWN_V1.intersection(source[2].split(","))
-    if "ro" in fields[5].split(",") or not (unified or controllers):
+    unified = mount.kind == "cgroup2"
+    controllers = frozenset[str]() if unified else KNOWN_V1.intersection(mount.super_options)
+    if "ro" in mount.options or not (unified or controllers):
         return None
-    inner = _unescape(fields[3])
     return Hierarchy(
-        path=_unescape(fields[4]),
-        inner="" if inner == "/" else inner,
+        path=mount.point,
+        inner="" if mount.root == "/" else mount.root,
         controllers=controllers,
         unified=unified,
     )
@@ -79,8 +72,8 @@ def parse_mountinfo(lines: Iterable[str]) -> list[Hierarchy]:
     Of several mounts of one hierarchy that of its top wins, then the first.
     """
     best: dict[tuple[bool, frozenset[str]], Hierarchy] = {}
-    for line in lines:
-        found = _parse(line.rstrip("\n"))
+    for mount in mountinfo.parse(lines):
+        found = _hierarchy(mount)
         if found is None:
             continue
         key = (found.unified, found.controllers)

@@ -13,8 +13,7 @@ from porto.kernel.cgroup.knobs import Knobs
 from porto.kernel.cgroup.members import Members
 from porto.kernel.cgroup.v1.driver import V1Driver
 from porto.kernel.cgroup.v2.driver import V2Driver
-
-MOUNTINFO = "/proc/self/mountinfo"
+from porto.kernel.mountinfo import MOUNTINFO, open_mountinfo
 
 
 def probe(
@@ -29,7 +28,7 @@ def probe(
     Raises OSError when no hierarchy with a freezer is mounted writable. On v2 our top
     directory is made.
     """
-    with open(mountinfo, encoding="utf-8", errors="surrogateescape") as lines:
+    with open_mountinfo(mountinfo) as lines:
         found = parse_mountinfo(lines)
     return choose(found, prefix, knobs=knobs, members=members)
 

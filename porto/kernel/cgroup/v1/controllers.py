@@ -5,12 +5,13 @@ Read by `driver.py`; a new controller is one file and its lines here.
 
 from collections.abc import Callable, Mapping
 
-from porto.kernel.cgroup.v1 import cpu, cpuset, devices, freezer, hugetlb, io, memory, pids
+from porto.kernel.cgroup import cpu_lists, pids
+from porto.kernel.cgroup.v1 import cpu, devices, freezer, hugetlb, io, memory
 
 CANONICAL: Mapping[str, Callable[[str], str]] = {
     freezer.STATE: freezer.canonical,
     **cpu.CANONICAL,
-    **cpuset.CANONICAL,
+    **cpu_lists.CANONICAL,
     **devices.CANONICAL,
     **hugetlb.CANONICAL,
     **io.CANONICAL,

@@ -7,7 +7,7 @@ admin-guide/cgroup-v1/; contract: `kernel/cgroup/driver.py`.
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from porto.kernel.cgroup import names
 from porto.kernel.cgroup.driver import FreezerState
@@ -17,8 +17,9 @@ from porto.kernel.cgroup.hierarchies import Hierarchy
 from porto.kernel.cgroup.killing import kill_all
 from porto.kernel.cgroup.knobs import Knobs
 from porto.kernel.cgroup.members import Members, is_within, path_of
+from porto.kernel.cgroup.pids import CURRENT, Pids
 from porto.kernel.cgroup.tree import remove_tree, walk
-from porto.kernel.cgroup.v1 import freezer, naming, pids
+from porto.kernel.cgroup.v1 import freezer, naming
 from porto.kernel.cgroup.v1.controllers import CANONICAL
 from porto.kernel.cgroup.v1.cpu import CpuV1
 from porto.kernel.cgroup.v1.cpuset import CpusetV1
@@ -28,7 +29,6 @@ from porto.kernel.cgroup.v1.io import IoV1
 from porto.kernel.cgroup.v1.leftovers import Sweep, expel
 from porto.kernel.cgroup.v1.memory import MemoryV1
 from porto.kernel.cgroup.v1.oom import OomV1
-from porto.kernel.cgroup.v1.pids import PidsV1
 from porto.kernel.cgroup.v1.targets import FreezerTree
 
 CPUSET_INHERITED = ("cpuset.cpus", "cpuset.mems")
@@ -36,6 +36,8 @@ CPUSET_INHERITED = ("cpuset.cpus", "cpuset.mems")
 
 class V1Driver(GroupFiles):
     """See `CgroupDriver`."""
+
+    canonicals = CANONICAL
 
     def __init__(
         self,
@@ -65,7 +67,7 @@ class V1Driver(GroupFiles):
         self.io = IoV1(self)
         self.memory = MemoryV1(self)
         self.oom = OomV1(self)
-        self.pids = PidsV1(self)
+        self.pids = Pids(self.controllers)
 
     # -- groups ----------------------------------------------------------
 
@@ -160,7 +162,7 @@ class V1Driver(GroupFiles):
         counted = group.directories.get("pids")
         if counted is not None and counted in group.own:
             try:
-                return int(self.knobs.read(f"{counted}/{pids.CURRENT}"))
+                return int(self.knobs.read(f"{counted}/{CURRENT}"))
             except FileNotFoundError:
                 return 0
         return len(self.list_subtree(group.freezer, "tasks"))
@@ -200,25 +202,6 @@ class V1Driver(GroupFiles):
             return freezer.parse_self(self.knobs.read(f"{group.freezer}/{freezer.SELF}"))
         except FileNotFoundError:
             return False
-
-    # -- knobs -----------------------------------------------------------
-
-    def unsupported(self) -> Mapping[str, str]:
-        """Why a property cannot work with this kernel's controllers, by its name."""
-        parts = (
-            self.cpu,
-            self.cpuset,
-            self.devices,
-            self.hugetlb,
-            self.io,
-            self.memory,
-            self.pids,
-        )
-        return {name: reason for part in parts for name, reason in part.unsupported().items()}
-
-    def canonical(self, knob: str, text: str) -> str:
-        """What a knob's text means."""
-        return CANONICAL.get(knob, str.strip)(text)
 
     # -- whose is it, what is left ---------------------------------------
 

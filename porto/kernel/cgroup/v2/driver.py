@@ -14,7 +14,7 @@ Kernel: admin-guide/cgroup-v2.rst; contract: `kernel/cgroup/driver.py`.
 import contextlib
 import errno
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from porto.kernel.cgroup import names
 from porto.kernel.cgroup.driver import FreezerState
@@ -24,8 +24,9 @@ from porto.kernel.cgroup.hierarchies import Hierarchy
 from porto.kernel.cgroup.killing import kill_all
 from porto.kernel.cgroup.knobs import Knobs
 from porto.kernel.cgroup.members import Members, is_within, path_of
+from porto.kernel.cgroup.pids import CURRENT, Pids
 from porto.kernel.cgroup.tree import remove_tree
-from porto.kernel.cgroup.v2 import enabling, freezer, pids
+from porto.kernel.cgroup.v2 import enabling, freezer
 from porto.kernel.cgroup.v2.controllers import CANONICAL
 from porto.kernel.cgroup.v2.cpu import CpuV2
 from porto.kernel.cgroup.v2.cpuset import CpusetV2
@@ -34,7 +35,6 @@ from porto.kernel.cgroup.v2.hugetlb import HugetlbV2
 from porto.kernel.cgroup.v2.io import IoV2
 from porto.kernel.cgroup.v2.memory import MemoryV2
 from porto.kernel.cgroup.v2.oom import OomV2
-from porto.kernel.cgroup.v2.pids import PidsV2
 from porto.kernel.cgroup.v2.targets import Directory
 
 LEAF = "%leaf"
@@ -46,6 +46,8 @@ IMPLICIT = frozenset({"freezer", "cpuacct"})
 
 class V2Driver(GroupFiles):
     """See `CgroupDriver`."""
+
+    canonicals = CANONICAL
 
     version = "v2"
 
@@ -79,7 +81,7 @@ class V2Driver(GroupFiles):
         self.io = IoV2(self)
         self.memory = MemoryV2(self)
         self.oom = OomV2(self)
-        self.pids = PidsV2(self)
+        self.pids = Pids(self.controllers)
 
     # -- groups ----------------------------------------------------------
 
@@ -172,7 +174,7 @@ class V2Driver(GroupFiles):
         """Number of threads in this group and all below."""
         if group.own and group.directories.get("pids") == group.own[0]:
             try:
-                return int(self.knobs.read(f"{group.own[0]}/{pids.CURRENT}"))
+                return int(self.knobs.read(f"{group.own[0]}/{CURRENT}"))
             except FileNotFoundError:
                 return 0
         return len(self.list_subtree(group.freezer, "cgroup.threads"))
@@ -221,25 +223,6 @@ class V2Driver(GroupFiles):
             return bool(group.own) and self._asked_to_freeze(group.freezer)
         except FileNotFoundError:
             return False
-
-    # -- knobs -----------------------------------------------------------
-
-    def unsupported(self) -> Mapping[str, str]:
-        """Why a property cannot work with this kernel's controllers, by its name."""
-        parts = (
-            self.cpu,
-            self.cpuset,
-            self.devices,
-            self.hugetlb,
-            self.io,
-            self.memory,
-            self.pids,
-        )
-        return {name: reason for part in parts for name, reason in part.unsupported().items()}
-
-    def canonical(self, knob: str, text: str) -> str:
-        """What a knob's text means."""
-        return CANONICAL.get(knob, str.strip)(text)
 
     # -- whose is it, what is left ---------------------------------------
 

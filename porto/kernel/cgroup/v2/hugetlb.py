@@ -7,9 +7,9 @@ admin-guide/cgroup-v2.rst, "HugeTLB".
 import os
 from collections.abc import Callable, Mapping
 
-from porto.kernel.cgroup.amounts import HUGE, canonical_v2, rendered
-from porto.kernel.cgroup.group import Group
+from porto.kernel.cgroup.amounts import canonical_v2
 from porto.kernel.cgroup.group_files import GroupFiles
+from porto.kernel.cgroup.huge_pages import HugePages
 
 LIMIT = "hugetlb.2MB.max"
 GIGA_LIMIT = "hugetlb.1GB.max"
@@ -21,33 +21,11 @@ CANONICAL: Mapping[str, Callable[[str], str]] = {
 }
 
 
-class HugetlbV2:
+class HugetlbV2(HugePages):
     """See `meaning.hugetlb.Hugetlb`."""
 
-    def __init__(self, files: GroupFiles) -> None:
-        """Looks once which sizes of pages the kernel counts."""
-        self._files = files
-        self._there = self._giga = False
-        if "hugetlb" in files.controllers:
-            # The root group has no knobs: the directory of all containers has.
-            directory = os.path.dirname(files.make_group("a", ["a"], (frozenset(),)).own[0])
-            self._there = files.knobs.is_directory(f"{directory}/{USAGE}")
-            self._giga = files.knobs.is_directory(f"{directory}/{GIGA_LIMIT}")
+    limit, giga_limit, used, unlimited = LIMIT, GIGA_LIMIT, USAGE, "max"
 
-    def unsupported(self) -> Mapping[str, str]:
-        """Both properties, without the controller or its 2M pages."""
-        if self._there:
-            return {}
-        reason = "this kernel offers no hugetlb controller for pages of 2M"
-        return dict.fromkeys(("hugetlb_limit", "hugetlb_usage"), reason)
-
-    def render(self, limit: int) -> Mapping[str, str]:
-        """The limit; 1G pages come from the same memory and would go round it."""
-        texts = {LIMIT: rendered(limit, "max", HUGE) if limit else "max"}
-        if self._giga:
-            texts[GIGA_LIMIT] = "0" if limit else "max"
-        return texts
-
-    def usage(self, group: Group) -> int:
-        """Bytes of 2M pages in use."""
-        return int(self._files.read(group, "hugetlb", USAGE))
+    def sample(self, files: GroupFiles) -> str:
+        """The directory of all containers: the root group has no knobs."""
+        return os.path.dirname(files.make_group("a", ["a"], (frozenset(),)).own[0])
