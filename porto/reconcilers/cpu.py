@@ -51,12 +51,10 @@ class Cpu(KnobFacet):
                 own = dataclasses.replace(own, limit=0)
         return self.driver.cpu.render(own)
 
-    def plan(self, target: Target) -> Sequence[Change]:
-        """The difference of each knob."""
-        changes = super().plan(target)
-        if not target.group.owns(self.controller):
-            return changes
-        return self._asked.mark(target.record.id, _wish(self.want(target)), changes)
+    def compare(self, target: Target, wanted: Mapping[str, str]) -> Sequence[Change]:
+        """The difference of each knob; one that the kin's properties ask for is no drift."""
+        changes = super().compare(target, wanted)
+        return self._asked.mark(target.record.id, _wish(wanted), changes)
 
     def apply(self, target: Target, change: Change) -> None:
         """Write one knob."""

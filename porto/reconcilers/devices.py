@@ -48,12 +48,12 @@ class Devices(KnobFacet):
         """The rules as one text."""
         return {self.driver.devices.knob: self.driver.devices.render(self.rules(target))}
 
-    def plan(self, target: Target) -> Sequence[Change]:
+    def compare(self, target: Target, wanted: Mapping[str, str]) -> Sequence[Change]:
         """The difference of the rules."""
         ours = self._enforced.get(target.name)
         return [
             Change(c.facet, c.subject, c.want, c.have, is_drift=c.have != ours)
-            for c in super().plan(target)
+            for c in super().compare(target, wanted)
         ]
 
     def have(self, target: Target, knob: str) -> str:

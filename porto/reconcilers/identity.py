@@ -6,13 +6,13 @@ rights only.
 """
 
 import functools
-import grp
 import os
 import pwd
 from dataclasses import dataclass
 
 from porto.launcher.ops import ChangeDirectory, SetCapabilities, SetCredentials, SetUmask
 from porto.reconcilers.base import LaunchPlan, Target
+from porto.spec.accounts import databases, find_gid, find_uid
 from porto.spec.errors import InvalidValue, Permission
 
 # Manual section "Security", capabilities: what a container in the host's root may keep.
@@ -55,28 +55,24 @@ class TaskCredentials:
 
 
 def _uid(name: str) -> int:
-    if name.isdigit():
-        return int(name)
-    try:
-        return pwd.getpwnam(name).pw_uid
-    except KeyError:
-        raise InvalidValue(f"unknown user {name}") from None
+    uid = find_uid(name)
+    if uid is None:
+        raise InvalidValue(f"unknown user {name}")
+    return uid
 
 
 def _gid(name: str) -> int:
-    if name.isdigit():
-        return int(name)
-    try:
-        return grp.getgrnam(name).gr_gid
-    except KeyError:
-        raise InvalidValue(f"unknown group {name}") from None
+    gid = find_gid(name)
+    if gid is None:
+        raise InvalidValue(f"unknown group {name}")
+    return gid
 
 
 @functools.lru_cache(maxsize=256)
-def _resolve(user: str, group: str, fingerprint: tuple[int, int]) -> TaskCredentials:
+def _resolve(user: str, group: str, fingerprint: tuple[int, ...]) -> TaskCredentials:
     uid = _uid(user or "root")
     try:
-        entry = pwd.getpwuid(uid) if user.isdigit() or not user else pwd.getpwnam(user)
+        entry = pwd.getpwuid(uid) if user.isdecimal() or not user else pwd.getpwnam(user)
     except KeyError:
         gid = _gid(group) if group else uid
         return TaskCredentials(uid, gid, (gid,), user)
@@ -86,23 +82,12 @@ def _resolve(user: str, group: str, fingerprint: tuple[int, int]) -> TaskCredent
     )
 
 
-def _databases() -> tuple[int, int]:
-    """Changes whenever the user databases do, so that lookups can be remembered."""
-    stamps = []
-    for path in ("/etc/passwd", "/etc/group"):
-        try:
-            stamps.append(os.stat(path).st_mtime_ns)
-        except OSError:
-            stamps.append(0)
-    return stamps[0], stamps[1]
-
-
 def task_credentials(target: Target) -> TaskCredentials:
     """Uid, gid and groups of the container's main process."""
     process = target.record.spec.process
     if process.virt_mode == "os":
-        return _resolve("root", "root", _databases())
-    return _resolve(process.user, process.group, _databases())
+        return _resolve("root", "root", databases())
+    return _resolve(process.user, process.group, databases())
 
 
 def owner_uid(target: Target) -> int:

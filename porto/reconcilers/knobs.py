@@ -46,8 +46,12 @@ class KnobFacet(ABC):
         if not target.group.owns(self.controller):
             self._refuse(target)
             return ()
+        return self.compare(target, self.want(target))
+
+    def compare(self, target: Target, wanted: Mapping[str, str]) -> Sequence[Change]:
+        """The knobs that do not say what is wanted."""
         changes = []
-        for knob, want in self.want(target).items():
+        for knob, want in wanted.items():
             have = self.have(target, knob)
             if have != want:
                 changes.append(Change(self.name, knob, want, have))

@@ -1,7 +1,8 @@
 """Numbers of users and groups, for rules about what an owner may do.
 
-Called by `spec/device_access.py`. Lookups are remembered until the user databases
-change, because a database may be slow and rules are looked at on every pass.
+Called by `spec/device_access.py` and `reconcilers/identity.py`. Lookups are
+remembered until the user databases change, because a database may be slow and rules are
+looked at on every pass.
 """
 
 import functools
@@ -31,27 +32,50 @@ def owner_of(user: str, group: str) -> Owner:
     """The owner of a container, from its properties owner_user and owner_group."""
     if user in ("", "root", "0"):
         return _ROOT
-    return _owner(user, group, _stamps())
+    return _owner(user, group, databases())
 
 
-def uid_of(user: str) -> int:
-    """The number of a user name, or of a number's text."""
+def find_uid(user: str) -> int | None:
+    """The number of a user name, or of a number's text; None for an unknown one."""
     if user.isdecimal():
         return int(user)
     try:
         return pwd.getpwnam(user).pw_uid
     except KeyError:
-        return NOBODY_AT_ALL
+        return None
 
 
-def gid_of(group: str) -> int:
-    """The number of a group name, or of a number's text."""
+def find_gid(group: str) -> int | None:
+    """The number of a group name, or of a number's text; None for an unknown one."""
     if group.isdecimal():
         return int(group)
     try:
         return grp.getgrnam(group).gr_gid
     except KeyError:
-        return NOBODY_AT_ALL
+        return None
+
+
+def uid_of(user: str) -> int:
+    """The same, for comparing: an unknown one is `NOBODY_AT_ALL`."""
+    uid = find_uid(user)
+    return NOBODY_AT_ALL if uid is None else uid
+
+
+def gid_of(group: str) -> int:
+    """The same, for comparing: an unknown one is `NOBODY_AT_ALL`."""
+    gid = find_gid(group)
+    return NOBODY_AT_ALL if gid is None else gid
+
+
+def databases() -> tuple[int, ...]:
+    """Changes whenever the user databases do, so that lookups can be remembered."""
+    found = []
+    for path in _DATABASES:
+        try:
+            found.append(os.stat(path).st_mtime_ns)
+        except OSError:
+            found.append(0)
+    return tuple(found)
 
 
 @functools.lru_cache(maxsize=256)
@@ -64,13 +88,3 @@ def _owner(user: str, group: str, stamps: tuple[int, ...]) -> Owner:
     return Owner(
         user, entry.pw_uid, frozenset(os.getgrouplist(entry.pw_name, entry.pw_gid)) | {gid}
     )
-
-
-def _stamps() -> tuple[int, ...]:
-    found = []
-    for path in _DATABASES:
-        try:
-            found.append(os.stat(path).st_mtime_ns)
-        except OSError:
-            found.append(0)
-    return tuple(found)

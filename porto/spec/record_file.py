@@ -97,7 +97,6 @@ _facet_json: Mapping[str, _Remembered] = {
 }
 _spec_json = _Remembered(_encode_spec)
 _intent_json = _Remembered(_encode_intent)
-_status_json = _Remembered(_encode_status)
 _origins_json = _Remembered(lambda origins: _to_json(dict(origins)))
 
 
@@ -110,7 +109,7 @@ def encode(record: Record) -> bytes:
         f'{{"id":{record.id},"name":{_to_json(record.name)},"generation":{record.generation},'
         f'"spec":{_spec_json(record.spec)},"origins":{_origins_json(record.origins)},'
         f'"source":{_to_json(record.source)},"intent":{_intent_json(record.intent)},'
-        f'"status":{_status_json(record.status)}}}'
+        f'"status":{_encode_status(record.status)}}}'
     ).encode()
     return b"%s %d %08x\n%s" % (_MAGIC, VERSION, zlib.crc32(text), text)
 
