@@ -10,8 +10,9 @@ import pytest
 from porto.kernel.cgroup.driver import FreezerState
 from porto.kernel.cgroup.group import Group
 from porto.spec.ids import level
-from tests.contract.worlds import FakeWorld, KernelWorld, World, remove, until
+from tests.contract.worlds import FakeWorld, KernelWorld, World, remove
 from tests.fakes.cgroupfs import COMOUNTED, SPLIT
+from tests.patience import until
 
 FAKES = {"v1": SPLIT, "comounted": COMOUNTED, "hybrid": (*SPLIT, "v2"), "v2": ("v2",)}
 

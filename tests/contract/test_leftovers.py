@@ -11,8 +11,9 @@ from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.probe import probe
 from porto.spec.ids import level
-from tests.contract.worlds import FakeWorld, KernelWorld, World, until
+from tests.contract.worlds import FakeWorld, KernelWorld, World
 from tests.fakes.cgroupfs import COMOUNTED, SPLIT, FakeCgroups
+from tests.patience import until
 
 FAKES = {"v1": SPLIT, "comounted": COMOUNTED, "hybrid": (*SPLIT, "v2"), "v2": ("v2",)}
 Enabled = Callable[[str], frozenset[str]]

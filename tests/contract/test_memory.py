@@ -11,8 +11,9 @@ import pytest
 from porto.kernel.cgroup.amounts import PAGE, UNLIMITED
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.memory import MemoryLimits
-from tests.contract.worlds import DEADLINE_S, FakeWorld, KernelWorld, World, until
+from tests.contract.worlds import DEADLINE_S, FakeWorld, KernelWorld, World
 from tests.fakes.cgroupfs import SPLIT
+from tests.patience import until
 
 MIB = 1 << 20
 FAKES = {"v1": (*SPLIT, "hugetlb"), "v2": ("v2",)}

@@ -2,10 +2,7 @@
 
 import errno
 import os
-import select
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +10,7 @@ from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.probe import probe
 from tests.fakes.cgroupfs import FakeCgroups
-from tests.patience import patient
+from tests.patience import patient, until
 
 DEADLINE_S = patient(20.0)
 _serial = iter(range(1_000_000))
@@ -106,14 +103,6 @@ class KernelWorld:
         until(lambda: not self.driver.sweep(lambda name: False))
         for child in self._children.values():
             child.wait(DEADLINE_S)
-
-
-def until(done: Callable[[], bool]) -> None:
-    """Look again until it is so; for what the kernel announces to nobody."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not done():
-        assert time.monotonic() < deadline, "the kernel did not get there"
-        select.select([], [], [], 0.002)
 
 
 def remove(world: World, group: Group) -> None:

@@ -6,8 +6,6 @@ Used by the kernel tests of hostile input and of leaks.
 import contextlib
 import os
 import socket
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +14,6 @@ from porto.api.proto import rpc_pb2
 from tests.patience import patient
 
 TIMEOUT_S = patient(60)
-
-
-def until(check: Callable[[], Any], what: str) -> None:
-    """Poll a fact that has no event; fails with `what`."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while not check():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
 
 
 class Peer:

@@ -13,7 +13,8 @@ from porto.kernel import processes
 from porto.kernel.cgroup.group import Group
 from porto.observers.population import wait_empty
 from porto.spec.ids import level
-from tests.contract.worlds import DEADLINE_S, KernelWorld, until
+from tests.contract.worlds import DEADLINE_S, KernelWorld
+from tests.patience import until
 
 pytestmark = pytest.mark.needs("root", "cgroup")
 

@@ -22,8 +22,8 @@ from porto.kernel.cgroup.hierarchies import parse_mountinfo
 from porto.kernel.cgroup.knobs import MARK
 from porto.spec.codecs.controllers import WORDS
 from tests.kernel.conftest import Daemon
-from tests.kernel.peers import Peer, until
-from tests.patience import patient
+from tests.kernel.peers import Peer
+from tests.patience import patient, until
 
 pytestmark = pytest.mark.needs("root", "cgroup")
 

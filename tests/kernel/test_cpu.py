@@ -2,8 +2,6 @@
 
 import os
 import sys
-import time
-from collections.abc import Callable
 
 import pytest
 
@@ -15,11 +13,10 @@ from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.cpu import CORE, CpuTime, nice_of_weight
 from porto.kernel.cgroup.probe import probe
 from porto.kernel.scheduling import BATCH, IDLE, OTHER, RR, Schedule
-from tests.patience import patient
+from tests.patience import until
 
 pytestmark = pytest.mark.needs("root", "cgroup", "controller:cpu")
 
-TIMEOUT_S = patient(30)
 CORES = os.sysconf("SC_NPROCESSORS_CONF")
 
 # Four threads and a child with two, which wait to be killed.
@@ -55,14 +52,6 @@ while True:
 """
 BUSY = "print('ready', flush=True)\nwhile True: pass"
 NICED = "import os, signal\nos.nice(7)\nprint('ready', flush=True)\nsignal.pause()"
-
-
-def until(check: Callable[[], object], what: str) -> None:
-    """Poll a fact of the kernel that has no event; fails with `what`."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while not check():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
 
 
 def run(conn: "porto.Connection", name: str, program: str = THREADS, **values: str):

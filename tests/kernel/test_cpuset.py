@@ -3,8 +3,7 @@
 import contextlib
 import json
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,7 +14,7 @@ from porto.kernel.cgroup.probe import probe
 from porto.kernel.topology import read_topology
 from porto.spec.cpulist import each_cpu, format_cpus, parse_cpus
 from tests.kernel.conftest import Daemon
-from tests.patience import patient
+from tests.patience import until
 
 pytestmark = pytest.mark.needs("root", "cgroup", "controller:cpuset")
 
@@ -24,13 +23,6 @@ ALL = format_cpus(MACHINE.online)
 FIRST, *_, LAST = [str(cpu) for cpu in each_cpu(MACHINE.online)] * 2
 COUNT = MACHINE.online.bit_count()
 needs_two = pytest.mark.skipif(COUNT < 2, reason="one CPU only")
-
-
-def until(check: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + patient(20.0)
-    while not check():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.01)
 
 
 def run(conn: porto.Connection, name: str, cpu_set: str = "", **values: str) -> None:

@@ -32,8 +32,8 @@ from porto.spec.container import DEFAULT_SPEC, find_property
 from porto.spec.device_access import DEFAULTS, MKNOD, READ, WRITE, Rule, overlay
 from porto.spec.record import Record
 from tests.kernel.masters import Link, Master, request, run
-from tests.kernel.test_drift import drift_lines, until
-from tests.patience import patient
+from tests.kernel.test_drift import drift_lines
+from tests.patience import patient, until
 
 TIMEOUT_S = patient(30)
 NUMBERS = {

@@ -1,5 +1,6 @@
 """Somebody else changes what a container is made of: it is put back, told once, counted."""
 
+import functools
 import json
 import os
 import signal
@@ -10,19 +11,12 @@ import pytest
 
 import porto
 from porto.kernel.syscalls import setns
+from tests import patience
 from tests.patience import patient
 
-TIMEOUT_S = patient(30)
 PERIOD_S = patient(15)
 """Generous to the 5 s of resync_s: a loaded machine may skip a beat."""
-
-
-def until(check: "object", what: str, limit: float = PERIOD_S) -> None:
-    """Poll a fact of the kernel that has no event; fails with `what`."""
-    deadline = time.monotonic() + limit
-    while not check():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
+until = functools.partial(patience.until, limit_s=PERIOD_S)
 
 
 @pytest.fixture
@@ -94,7 +88,7 @@ def test_a_watched_knob_is_put_back_at_once(own_daemon) -> None:
         limit.write_text(str(10 + number))
         # Twenty repairs, one after the other, fit into less than two resyncs only when
         # each is told at once.
-        until(lambda: limit.read_text().strip() == "123", "not put back", PERIOD_S / 3)
+        until(lambda: limit.read_text().strip() == "123", "not put back", limit_s=PERIOD_S / 3)
     assert repaired(conn) == 20
 
 

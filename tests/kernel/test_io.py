@@ -7,8 +7,7 @@ to files of the tests' own.
 import os
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,21 +20,12 @@ from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.io import DiskLimit
 from porto.kernel.cgroup.probe import probe
 from porto.kernel.disks import Disks
-from tests.patience import patient
+from tests.patience import until
 
 pytestmark = pytest.mark.needs("root", "cgroup")
 
 MIB = 1 << 20
-TIMEOUT_S = patient(30)
 DISKS = Disks()
-
-
-def until(check: Callable[[], object], what: str) -> None:
-    """Poll a fact of the kernel that has no event; fails with `what`."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while not check():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
 
 
 class Knobs:

@@ -11,8 +11,8 @@ import pytest
 import porto
 from porto.exceptions import PortoException
 from tests.kernel.conftest import GROUPS, Daemon
-from tests.kernel.peers import TIMEOUT_S, children, open_files, resident_kb, until
-from tests.patience import patient
+from tests.kernel.peers import TIMEOUT_S, children, open_files, resident_kb
+from tests.patience import patient, until
 
 CYCLES = 200
 FAILURES = 50

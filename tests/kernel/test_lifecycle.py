@@ -18,7 +18,7 @@ from porto.exceptions import (
     InvalidValue,
     Permission,
 )
-from tests.patience import patient
+from tests.patience import patient, until
 
 TIMEOUT_S = patient(30)
 
@@ -34,14 +34,6 @@ def run(conn: "porto.Connection", name: str, command: str, **properties: object)
 
 def wait(conn: "porto.Connection", *names: str) -> str:
     return conn.WaitContainers(list(names), timeout=TIMEOUT_S)
-
-
-def until(check: "object", what: str) -> None:
-    """Poll a fact of the kernel that has no event; fails with `what`."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while not check():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
 
 
 def test_the_usual_life_cycle(conn) -> None:

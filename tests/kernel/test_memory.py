@@ -5,7 +5,6 @@ import mmap
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.memory import MemoryLimits
 from porto.kernel.cgroup.probe import probe
-from tests.patience import patient
+from tests.patience import patient, until
 
 pytestmark = pytest.mark.needs("root", "cgroup", "controller:memory")
 
@@ -53,14 +52,6 @@ area[0] = area[2 << 20] = 1
 print("ready", flush=True)
 signal.pause()
 """
-
-
-def until(check: Callable[[], object], what: str) -> None:
-    """Poll a fact of the kernel that has no event; fails with `what`."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while not check():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
 
 
 def run(conn: "porto.Connection", name: str, program: str, *words: object, **values: str):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from porto.kernel import files, processes
-from tests.contract.worlds import until
+from tests.patience import until
 
 pytestmark = pytest.mark.needs("root")
 

@@ -3,14 +3,13 @@
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 import porto
 from porto.exceptions import InvalidState, InvalidValue
-from tests.patience import patient
+from tests.patience import patient, until
 
 TIMEOUT_S = patient(60)
 LIMIT = "24M"
@@ -21,14 +20,6 @@ def eater() -> str:
     return (
         f'{sys.executable} -Sc \'while 1: globals().setdefault("x", []).append(b"1" * (1 << 20))\''
     )
-
-
-def until(check: "object", what: str) -> None:
-    """Poll a fact of the kernel that has no event; fails with `what`."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while not check():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
 
 
 def make(conn: "porto.Connection", name: str, command: str = "", **values: str):

@@ -18,7 +18,8 @@ import pytest
 
 import porto
 from tests.kernel.conftest import Daemon
-from tests.kernel.peers import TIMEOUT_S, until
+from tests.kernel.peers import TIMEOUT_S
+from tests.patience import until
 
 EXISTS, MISSING, BAD_PROPERTY, BAD_VALUE, BAD_STATE, BAD_COMMAND = 3, 4, 5, 7, 8, 22
 UNAVAILABLE = 503 % 256

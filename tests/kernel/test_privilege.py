@@ -17,7 +17,8 @@ from porto.api import dispatch
 from porto.api.proto import rpc_pb2
 from porto.exceptions import Permission, PortoException
 from tests.kernel.conftest import Daemon
-from tests.kernel.peers import TIMEOUT_S, Peer, request, until
+from tests.kernel.peers import TIMEOUT_S, Peer, request
+from tests.patience import until
 
 NOBODY = 65534
 ROOT = Path(porto.__file__).parents[1]

@@ -18,8 +18,8 @@ import pytest
 import porto
 from porto.exceptions import ContainerDoesNotExist, InvalidState, Permission
 from tests.kernel.conftest import Daemon
-from tests.kernel.peers import TIMEOUT_S, until
-from tests.patience import patient
+from tests.kernel.peers import TIMEOUT_S
+from tests.patience import patient, until
 
 MANY = 1000
 

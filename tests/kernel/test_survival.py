@@ -4,13 +4,12 @@ import contextlib
 import os
 import signal
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 import porto
-from tests.patience import patient
+from tests.patience import patient, until
 
 TIMEOUT_S = patient(30)
 
@@ -22,13 +21,6 @@ def start(conn, name: str, command: str, **properties: str):
         container[key] = value
     container.Start()
     return container
-
-
-def until(check, what: str) -> None:
-    deadline = time.monotonic() + TIMEOUT_S
-    while not check():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
 
 
 def test_containers_survive_the_daemon_and_exits_are_reported_once(own_daemon) -> None:
