@@ -14,6 +14,7 @@ from enum import IntEnum
 
 from porto.api.accounts import Accounts, Cred
 from porto.api.names import View
+from porto.kernel import processes
 from porto.observers.viewer import Viewer
 from porto.spec.errors import ContainerDoesNotExist, InvalidValue, Permission
 from porto.spec.ids import ROOT, is_below
@@ -158,7 +159,7 @@ class Authority:
             writer=member and level > Level.READ_ONLY,
             view=View(reads, container),
             writes=writes,
-            viewer=Viewer(pid=pid, container=container),
+            viewer=Viewer(0 if processes.shares_namespace(pid) else pid, container),
             basis=basis,
         )
 

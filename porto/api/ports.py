@@ -44,7 +44,7 @@ class Counters(Protocol):
 class Readers(Protocol):
     """Values of properties as text, read when asked for; all raise `PortoError`.
 
-    State rules (`check_readable`) are checked by the caller. Bytes that are not UTF-8
+    State rules (`check_readable`) hold here. Bytes that are not UTF-8
     are returned as surrogate escapes.
     """
 

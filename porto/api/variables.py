@@ -23,7 +23,7 @@ from porto.spec.errors import (
 )
 from porto.spec.ids import ROOT
 from porto.spec.operations import CREDENTIALS
-from porto.spec.prop import Property, check_readable, split_index
+from porto.spec.prop import Property, split_index
 from porto.spec.record import Record
 
 NAME_MAX = 512
@@ -68,7 +68,6 @@ class Variable:
             prop = self._property
             if real and not prop.prop.read_only:
                 raise _never_set(record, prop)
-            check_readable(prop, record.name, record.status.state)
             return services.readers.read(record, prop, self.index, viewer)
         if kind is Kind.SPEC or kind is Kind.COMPUTED:
             prop = self._property

@@ -148,7 +148,8 @@ def namespace_pids(pid: int) -> list[int]:
 def ns_pid(pid: int, viewer_pid: int) -> int | None:
     """The process's pid as `viewer_pid` sees it, None when it does not.
 
-    `viewer_pid` 0 is this process. Raises ProcessLookupError when one of them is gone.
+    `viewer_pid` 0 is this process, or one in its namespace. Raises ProcessLookupError
+    when one of them is gone.
     """
     if viewer_pid == 0:
         return pid
@@ -165,6 +166,15 @@ def ns_pid(pid: int, viewer_pid: int) -> int | None:
     except FileNotFoundError as error:
         raise _gone(pid) from error
     return seen[depth - 1] if owner == viewer else None
+
+
+def shares_namespace(pid: int) -> bool:
+    """Whether the process has our pid namespace, for life; not when it is gone."""
+    try:
+        theirs = os.stat(f"/proc/{pid}/ns/pid")
+    except OSError:
+        return False
+    return theirs.st_ino == os.stat("/proc/self/ns/pid").st_ino
 
 
 def find_pid(viewer_pid: int, pid: int, among: Iterable[int]) -> int | None:

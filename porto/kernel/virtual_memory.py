@@ -5,10 +5,12 @@ with Vm, in units of 1024 bytes.
 """
 
 import os
+import re
 from collections.abc import Iterable
 
 _READ = os.O_RDONLY | os.O_CLOEXEC
 _SIZE = 16384
+_LINE = re.compile(r"^(Vm\w+):\s+(\d+)", re.MULTILINE | re.ASCII)
 
 
 def total(pids: Iterable[int]) -> dict[str, int]:
@@ -39,7 +41,5 @@ def _sizes(pid: int) -> Iterable[tuple[str, int]]:
         return
     finally:
         os.close(descriptor)
-    for line in data.split(b"\n"):
-        if line.startswith(b"Vm"):
-            word, _, rest = line.partition(b":")
-            yield word.decode(), int(rest.split()[0]) * 1024
+    for word, number in _LINE.findall(data.decode("ascii", "replace")):
+        yield word, int(number) * 1024

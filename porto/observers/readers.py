@@ -2,8 +2,7 @@
 
 Called by the API's handlers. The tables of the facets' files are merged here; values
 of settable properties come from the spec, but for a few whose shown value is computed.
-The caller has checked the state (`check_readable`), which is repeated here because a
-value of another state would be a wrong answer. Manual section "Properties".
+Manual section "Properties".
 """
 
 from collections.abc import Callable, Mapping

@@ -12,7 +12,8 @@ from porto.spec.ids import ROOT
 class Viewer:
     """A reader of properties.
 
-    pid       -- the client's pid in this daemon's pid namespace, 0 for the daemon itself
+    pid       -- the client's pid in this daemon's pid namespace, 0 for whoever lives in the
+                 same one, as the daemon itself does
     container -- full name of the container the client runs in, `ROOT` for the host
     """
 

@@ -344,3 +344,19 @@ def test_pidfds_stand_for_the_members(world: World) -> None:
         assert len(opened) == count
         for pidfd in opened:
             os.close(pidfd)
+
+
+def test_a_polled_knob_is_that_of_the_group_that_is_there(world: World) -> None:
+    group = made(world, "a")
+    limits = world.driver.pids.render(7)
+    for expected in ("max", "7", "max"):
+        with world.driver.held():
+            assert world.driver.read(group, "pids", "pids.max").strip() == expected
+        if expected == "7":
+            world.driver.remove(group)
+            with world.driver.held(), pytest.raises(FileNotFoundError):
+                world.driver.read(group, "pids", "pids.max")
+            world.driver.create(group)
+        else:
+            for knob, text in limits.items():
+                world.driver.write(group, "pids", knob, text)

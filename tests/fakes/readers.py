@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from porto.observers.viewer import Viewer
 from porto.spec.errors import InvalidProperty, InvalidState
 from porto.spec.ids import level
-from porto.spec.prop import Property
+from porto.spec.prop import Property, check_readable
 from porto.spec.record import Record, State
 
 
@@ -20,6 +20,7 @@ class FakeReaders:
     def read(self, record: Record, prop: Property, index: str | None, viewer: Viewer) -> str:
         if prop.name == self.crash:
             raise RuntimeError("broken reader")
+        check_readable(prop, record.name, record.status.state)
         status = record.status
         match prop.name:
             case "state":

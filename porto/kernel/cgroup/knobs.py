@@ -7,7 +7,10 @@ ENOENT. The last component is never followed as a symbolic link; cgroupfs has no
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
+
+from porto.kernel.cgroup.kept_files import KeptFiles
 
 MARK = "trusted.porto"
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -18,50 +21,67 @@ _SHORT = 2048
 READ_MAX = 16 << 20
 
 
+class _Memory(threading.local):
+    """What one thread remembers: slow writes have threads of their own."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, bytes] | None = None
+        self.kept = KeptFiles()
+
+
 class Knobs:
     """Directories and files of cgroupfs."""
 
     def __init__(self) -> None:
-        self._held: dict[str, bytes] | None = None
+        self._memory = _Memory()
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Within the block a file is read once: its readers see one moment."""
-        outer, self._held = self._held, {}
+        """Within the block a file is read once: its readers see one moment.
+
+        What is read so is read again before long, and stays open for it.
+        """
+        memory = self._memory
+        outer, memory.held = memory.held, {}
         try:
             yield
         finally:
-            self._held = outer
+            memory.held = outer
 
     def read(self, path: str) -> bytes:
         """The whole content, at most `READ_MAX` bytes."""
-        held = self._held
+        held = self._memory.held
         if held is None:
             return self._read(path)
         data = held.get(path)
         if data is None:
-            data = held[path] = self._read(path)
+            data = held[path] = self._poll(path)
         return data
 
-    def _read(self, path: str) -> bytes:
+    def _poll(self, path: str) -> bytes:
+        directory, _, file = path.rpartition("/")
+        descriptor = self._memory.kept.find(directory, file)
+        if descriptor is not None:
+            try:
+                return _content(descriptor)
+            except OSError:
+                # ENODEV: the group is gone; there may be another one of its name.
+                self._memory.kept.close(directory)
+        return self._read(path, keep=(directory, file))
+
+    def _read(self, path: str, keep: tuple[str, str] | None = None) -> bytes:
         descriptor = os.open(path, _READ)
         try:
-            data = os.read(descriptor, _CHUNK)
-            # A seq_file ends a read early when the next line does not fit into its page;
-            # otherwise only an empty read is the end.
-            if len(data) < _SHORT:
-                return data
-            parts = [data]
-            size = len(data)
-            while size < READ_MAX and (data := os.read(descriptor, _CHUNK)):
-                parts.append(data)
-                size += len(data)
-            return parts[0] if len(parts) == 1 else b"".join(parts)[:READ_MAX]
+            data = _content(descriptor)
+            if keep is not None and self._memory.kept.keep(*keep, descriptor):
+                descriptor = -1
+            return data
         except OSError as error:
             error.filename = path
             raise
         finally:
-            os.close(descriptor)
+            if descriptor >= 0:
+                os.close(descriptor)
 
     def write(self, path: str, text: str) -> None:
         """Write in one call, as every knob wants it."""
@@ -93,6 +113,7 @@ class Knobs:
 
     def rmdir(self, path: str) -> None:
         """Remove one directory without children and tasks."""
+        self._memory.kept.close(path)
         os.rmdir(path)
 
     def is_directory(self, path: str) -> bool:
@@ -113,6 +134,20 @@ class Knobs:
                 return sorted(e.name for e in entries if e.is_dir(follow_symlinks=False))
         except FileNotFoundError:
             return []
+
+
+def _content(descriptor: int) -> bytes:
+    data = os.pread(descriptor, _CHUNK, 0)
+    # A seq_file ends a read early when the next line does not fit into its page;
+    # otherwise only an empty read is the end.
+    if len(data) < _SHORT:
+        return data
+    parts = [data]
+    size = len(data)
+    while size < READ_MAX and (data := os.pread(descriptor, _CHUNK, size)):
+        parts.append(data)
+        size += len(data)
+    return parts[0] if len(parts) == 1 else b"".join(parts)[:READ_MAX]
 
 
 def parse_pids(data: bytes) -> list[int]:

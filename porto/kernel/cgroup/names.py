@@ -5,6 +5,7 @@ are checked again here, because a path is made of them; knobs come from clients.
 """
 
 import errno
+import functools
 import re
 
 _PREFIX = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*", re.ASCII)
@@ -41,6 +42,7 @@ def split_name(name: str) -> list[str]:
     return parts
 
 
+@functools.lru_cache(maxsize=256)
 def check_knob(knob: str) -> None:
     """Raise FileNotFoundError unless `knob` looks like ``controller.file``."""
     if len(knob) > _FILE_MAX or not _KNOB.fullmatch(knob):

@@ -121,8 +121,12 @@ class CpuV1:
         return found
 
     @functools.cached_property
+    def _measures_bursts(self) -> bool:
+        return self._offers("cpu", BURST_USAGE) and self._offers("cpu", BURST_LOAD)
+
+    @functools.cached_property
     def _counts_bursts(self) -> bool:
-        if self._offers("cpu", BURST_USAGE):
+        if self._measures_bursts:
             return True
         try:
             stat = self._files.knobs.read(f"{self._root['cpu']}/{STAT}")
@@ -229,18 +233,16 @@ class CpuV1:
 
     def burst_usage(self, group: Group) -> int:
         """The offstream knob, or the kernel's own count."""
-        try:
+        if self._measures_bursts:
             return int(self._read(group, "cpu", BURST_USAGE))
-        except FileNotFoundError:
-            return field(self._read(group, "cpu", STAT), b"burst_time") or 0
+        return field(self._read(group, "cpu", STAT), b"burst_time") or 0
 
     def unconstrained_wait(self, group: Group) -> int:
         """The wait without bursts beyond the limit and without throttling above."""
-        try:
+        load = used = 0
+        if self._measures_bursts:
             load = int(self._read(group, "cpu", BURST_LOAD))
             used = int(self._read(group, "cpu", BURST_USAGE))
-        except FileNotFoundError:
-            load = used = 0
         held = field(self._read(group, "cpu", STAT), b"h_throttled_time") or 0
         return max(0, self.wait(group) - max(0, load - used) - held)
 

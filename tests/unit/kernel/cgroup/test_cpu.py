@@ -285,6 +285,13 @@ def test_accounts_of_v1(v1: World) -> None:
     assert cpu.usage_system(group) == 250_000_000
     assert (cpu.throttled(group), cpu.burst_usage(group), cpu.wait(group)) == (777, 5, 1000)
     assert cpu.unconstrained_wait(group) == 1000
+
+
+def test_bursts_of_a_kernel_that_measures_them(v1: World) -> None:
+    for knob in ("cpu.cfs_burst_usage", "cpu.cfs_burst_load"):
+        v1.root_knob(knob, "0")
+    v1.driver = v1.probed()
+    group = v1.made("a")
     shown = {
         "cpu.cfs_burst_usage": "30",
         "cpu.cfs_burst_load": "50",
@@ -292,6 +299,8 @@ def test_accounts_of_v1(v1: World) -> None:
     }
     for knob, text in shown.items():
         Path(group.directories["cpu"], knob).write_text(text)
+    Path(group.directories["cpuacct"], "cpuacct.wait").write_text("1000\n")
+    cpu = v1.driver.cpu
     assert cpu.burst_usage(group) == 30
     assert cpu.unconstrained_wait(group) == 1000 - 20 - 300
     Path(group.directories["cpu"], "cpu.stat").write_text("h_throttled_time 5000\n")
