@@ -2,9 +2,10 @@
 
 The kernel tells nobody about such a move, so the processes of the host are looked at in
 turn, a slice at each tick of the resync. Asked by `reconcilers/tree.py`, which looks
-again and puts them back. Two kinds are known for certain: a process in a container's
-freezer group (its unified group) that is elsewhere in another hierarchy, and one in no
-container at all that lives in a container's own pid namespace. man 7 cgroups.
+again and puts them back. Three kinds are known for certain: the process that a container
+was started with, anywhere else; a process in a container's freezer group (its unified
+group) that is elsewhere in another hierarchy; and one in no container at all that lives
+in a container's own pid namespace. man 7 cgroups.
 """
 
 import os
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable
 from porto.kernel import processes
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
-from porto.spec.record import State
+from porto.spec.record import Record, State
 from porto.spec.store import SpecStore
 
 DEPTH_MAX = 4096
@@ -44,6 +45,7 @@ class Strays:
         self._driver = driver
         self._group = group
         self._found: dict[int, dict[int, int]] = {}
+        self._mains: dict[int, int] = {}
         self._namespaces: dict[str, int] = {}
         self._links: dict[str, str] = {}
         self._homes: dict[bytes, tuple[str, Group]] = {}
@@ -67,7 +69,7 @@ class Strays:
         if not self._pending:
             self._pending = self._pids()
             self._total = len(self._pending)
-            self._owned_namespaces()
+            self._survey()
         count = max(1, int(self._total * share + 1))
         part, self._pending = self._pending[:count], self._pending[count:]
         return self._misplaced(part)
@@ -77,10 +79,13 @@ class Strays:
         for pid in pids:
             try:
                 text = self._driver.membership(pid)
-                if self._is_known_home(text):
+                main = self._main(pid)
+                if self._is_known_home(text, main):
                     continue
                 owner, home = self._judge(text)
-                if owner is None:
+                if main is not None:
+                    owner, home = main.id, home and owner == main.id
+                elif owner is None:
                     owner = self._by_namespace(pid)
                 if owner is None or home:
                     continue
@@ -90,12 +95,26 @@ class Strays:
             found.add(owner)
         return found
 
-    def _is_known_home(self, text: bytes) -> bool:
-        """Whether this was found to be the place of a container, which is still there."""
+    def _main(self, pid: int) -> Record | None:
+        """The started container whose first process this is."""
+        owner = self._mains.get(pid)
+        record = None if owner is None else self._store.find_id(owner)
+        if record is None or record.status.state not in STARTED:
+            return None
+        process = record.status.process
+        return record if process and pid in (process.init_pid, process.task_pid) else None
+
+    def _is_known_home(self, text: bytes, main: Record | None) -> bool:
+        """Whether this was found to be the place of a container, which is still there.
+
+        A container's first process is at home only in its own.
+        """
         known = self._homes.get(text)
         if known is None:
             return False
         name, group = known
+        if main is not None and main.name != name:
+            return False
         # The same object as long as the container's controllers are the same.
         return self._store.find(name) is not None and self._group(name) is group
 
@@ -116,13 +135,18 @@ class Strays:
             self._homes[text] = name, group
         return record.id, home
 
-    def _owned_namespaces(self) -> None:
-        """The pid namespaces that belong to containers, by the link that shows them."""
+    def _survey(self) -> None:
+        """First processes, and pid namespaces by the link that shows them, of containers."""
         host = os.readlink("/proc/self/ns/pid")
         links, self._links, self._namespaces = self._links, {}, {}
+        self._mains = {}
         for record in self._store.records():
             process = record.status.process
-            if process is None or not record.spec.process.isolate:
+            if process is None:
+                continue
+            for pid in {process.init_pid, process.task_pid} - {0}:
+                self._mains[pid] = record.id
+            if not record.spec.process.isolate:
                 continue
             link = links.get(process.launch_id, "")
             try:

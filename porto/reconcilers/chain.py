@@ -37,7 +37,8 @@ from porto.spec.store import SpecStore
 class Chain:
     """The facets by phase, each in its order.
 
-    unannounced -- live facets whose drift the kernel does not tell: no knob is written
+    unannounced -- live facets whose drift the kernel does not tell: no knob is written;
+                   of processes that were moved `observers/strays.py` tells
     dead        -- what is kept true of a dead container, whose groups are still there
     """
 
@@ -82,7 +83,7 @@ def build_chain(
             limits,
             scheduler,  # needs the cpu knobs: realtime tasks are refused without runtime
         ),
-        unannounced=(tree, UnannouncedDevices(devices), limits, scheduler, pressure),
+        unannounced=(UnannouncedDevices(devices), limits, scheduler, pressure),
         dead=(pressure,),
         launch=(
             directory,  # the default streams are files in it

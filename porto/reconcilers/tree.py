@@ -4,7 +4,6 @@ Facet of the reconcile chain; manual section "CGROUPS". Which directories belong
 to a container is the driver's knowledge (`kernel/cgroup/`).
 """
 
-import contextlib
 import os
 from collections.abc import Sequence
 
@@ -24,21 +23,10 @@ class Tree:
     def __init__(self, driver: CgroupDriver, strays: Strays) -> None:
         self._driver = driver
         self._strays = strays
-        self._settled: dict[str, tuple[str, bytes]] = {}
 
     def plan(self, target: Target) -> Sequence[Change]:
-        """A missing directory; a main process that was moved elsewhere.
-
-        A directory with a task in it cannot be removed, so a main process that is where
-        it was found before answers for all.
-        """
+        """A missing directory; a main process that was moved elsewhere."""
         process = target.record.status.process
-        where = None
-        if process is not None:
-            with contextlib.suppress(OSError):
-                where = (process.launch_id, self._driver.membership(process.init_pid))
-            if where is not None and self._settled.get(target.name) == where:
-                return self._moved(target)
         changes = []
         if not self._driver.exists(target.group):
             changes.append(Change(self.name, "directories", "present", "absent"))
@@ -46,8 +34,6 @@ class Tree:
             return changes
         for pid in {process.init_pid, process.task_pid} - {0}:
             changes += self._misplaced(target, pid)
-        if where is not None and not changes:
-            self._settled[target.name] = where
         known = {change.subject for change in changes}
         return [*changes, *(c for c in self._moved(target) if c.subject not in known)]
 
@@ -92,7 +78,6 @@ class Tree:
 
     def teardown(self, target: Target) -> None:
         """Remove the directories; no task is left in them."""
-        self._settled.pop(target.name, None)
         self._strays.forget(target.record.id)
         self._driver.remove(target.group)
 

@@ -19,7 +19,7 @@ from porto.spec.record import ACTIVE, Record, Run, State
 from porto.spec.store import SpecStore
 
 SLICES = 10
-FULL_LOOK = 12
+FULL_LOOK = 60
 """Each so many resyncs the knobs are read although nobody is known to have written."""
 
 

@@ -9,7 +9,7 @@ from porto.kernel import processes
 from porto.kernel.cgroup.group import Group
 from porto.observers.strays import Strays
 from porto.spec.ids import level
-from porto.spec.record import Record, State
+from porto.spec.record import Process, Record, State
 from tests.unit.observers.hosts import Host
 
 
@@ -34,6 +34,11 @@ class Scene:
         pid = self.host.fake.spawn()
         self.host.driver.attach(self.group(name), pid)
         return record, pid
+
+    def lead(self, record: Record, pid: int) -> None:
+        """Make it the container's first process."""
+        process = Process(f"{record.id}:1", pid, 5, task_pid=pid, task_start=5)
+        self.host.store.put_status(record, record.with_status(process=process).status, now=3.0)
 
     def expel(self, pid: int, controller: str) -> None:
         """Move a process to the top of one hierarchy."""
@@ -104,4 +109,30 @@ def test_who_ends_meanwhile_is_no_error(scene: Scene) -> None:
     scene.strays._pending = [pid, 999_999]
     scene.strays._total = 2
     del scene.host.fake.processes[pid]
+    assert scene.strays.look(1.0) == set()
+
+
+def test_a_first_process_is_at_home_in_its_own_container_only(scene: Scene) -> None:
+    record, pid = scene.run("a")
+    _, other = scene.run("b")
+    scene.lead(record, pid)
+    assert scene.strays.look(1.0) == set()
+    scene.host.driver.attach(scene.group("b"), pid)
+    assert scene.strays.look(1.0) == {record.id}
+    assert scene.strays.of(record.id) == [pid]
+    scene.host.driver.attach(scene.group("b"), other)
+    scene.host.driver.attach(scene.group("a"), pid)
+    scene.strays.forget(record.id)
+    assert scene.strays.look(1.0) == set()
+
+
+def test_a_first_process_outside_of_all_containers_is_a_stray(scene: Scene) -> None:
+    record, pid = scene.run("a")
+    scene.lead(record, pid)
+    for mount in scene.host.fake.mounts:
+        scene.host.fake.processes[pid].groups[mount] = mount
+    assert scene.strays.look(1.0) == {record.id}
+    record = scene.host.store.get("a")
+    scene.host.store.put_status(record, record.with_status(process=None).status, now=3.0)
+    scene.strays.forget(record.id)
     assert scene.strays.look(1.0) == set()
