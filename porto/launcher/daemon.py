@@ -58,7 +58,8 @@ def spawn(
     """Start a daemon; its pid and the master's end of the link. Raises OSError."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     words = settings.daemon + daemon_arguments(settings, master_start=master_start, spawned=spawned)
-    env = package_environment(os.environ)
+    # No plugin is wanted, and pydantic would look for some in every installed package.
+    env = {**package_environment(os.environ), "PYDANTIC_DISABLE_PLUGINS": "__all__"}
     try:
         pid, _ = syscalls.clone3(0)
         if pid == 0:

@@ -22,6 +22,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from porto.spec import docstrings
 from porto.spec.errors import (
     BY_CODE,
     EError,
@@ -132,7 +133,7 @@ class Prop:
 class Facet(BaseModel):
     """Base of the facet models: frozen, closed, shared between generations."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ class Property:
 
     facet -- attribute of `ContainerSpec` that holds the value, "" for a status
              property, whose value an observer reads
+    model -- where it is declared
     """
 
     name: str
@@ -148,7 +150,12 @@ class Property:
     prop: Prop
     codec: Codec[Any]
     default: Any
-    help: str
+    model: type[Facet]
+
+    @property
+    def help(self) -> str:
+        """What a user is told about it: the docstring of its declaration."""
+        return docstrings.of_attribute(self.model, self.name)
 
     @property
     def indexed(self) -> bool:
@@ -256,7 +263,7 @@ def collect(
                 prop=prop,
                 codec=codec,
                 default=info.default,
-                help=" ".join((info.description or "").split()),
+                model=model,
             )
     return dict(sorted(found.items()))
 
