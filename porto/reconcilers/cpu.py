@@ -53,7 +53,11 @@ class Cpu(KnobFacet):
 
     def compare(self, target: Target, wanted: Mapping[str, str]) -> Sequence[Change]:
         """The difference of each knob; one that the kin's properties ask for is no drift."""
-        changes = super().compare(target, wanted)
+        changes = [
+            change
+            for change in super().compare(target, wanted)
+            if not self.driver.cpu.is_met(change.subject, change.want, change.have)
+        ]
         return self._asked.mark(target.record.id, _wish(wanted), changes)
 
     def apply(self, target: Target, change: Change) -> None:

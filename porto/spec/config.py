@@ -142,7 +142,7 @@ class ContainerConfig(_Section):
     default_thread_limit: int = 10_000
     default_resolv_conf: str | None = None
     cpu_period: Positive = 100_000_000
-    rt_priority: int = 0
+    rt_priority: int = 10
     rt_nice: int = -20
     high_nice: int = -10
     devpts_max: Positive = 256

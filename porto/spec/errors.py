@@ -13,7 +13,6 @@ Codes: manual section "API", field ``TContainerResponse.error`` of ``rpc.proto``
 """
 
 import errno
-import os
 from enum import IntEnum
 from typing import ClassVar
 
@@ -241,6 +240,7 @@ def by_code(code: int, text: str) -> PortoError:
 
 
 _BY_ERRNO: dict[int, type[PortoError]] = {
+    errno.EAGAIN: ResourceNotAvailable,
     errno.ENOSPC: NoSpace,
     errno.EDQUOT: NoSpace,
 }
@@ -249,8 +249,8 @@ _BY_ERRNO: dict[int, type[PortoError]] = {
 def by_errno(error: OSError, text: str) -> PortoError:
     """The exception for a failed system call.
 
-    `text` says "cannot VERB SUBJECT"; the system's own words are appended.
+    `text` says "cannot VERB SUBJECT"; the error's own words are appended.
     """
-    cause = os.strerror(error.errno) if error.errno else str(error)
+    cause = error.strerror or str(error)
     leaf = _BY_ERRNO.get(error.errno or 0, Unknown)
     return leaf(f"{text}: {cause}")

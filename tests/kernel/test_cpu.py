@@ -88,7 +88,8 @@ class Kernel:
             knob: self.driver.canonical(knob, self.driver.read(group, "cpu", knob))
             for knob in texts
         }
-        return {knob: have[knob] for knob, text in texts.items() if have[knob] != text}
+        met = self.driver.cpu.is_met
+        return {knob: have[knob] for knob, text in texts.items() if not met(knob, text, have[knob])}
 
     def meddle(self, name: str, wanted: CpuTime) -> None:
         """Write the knobs by hand."""
@@ -136,7 +137,8 @@ CASES = [
     ({"cpu_weight": "2.5"}, CpuTime(weight=2.5)),
     ({"cpu_weight": "0.01"}, CpuTime(weight=0.01)),
     ({"cpu_weight": "100"}, CpuTime(weight=100)),
-    *(({"cpu_policy": p}, CpuTime(policy=p)) for p in ("normal", "high", "rt", "batch", "idle")),
+    *(({"cpu_policy": p}, CpuTime(policy=p)) for p in ("normal", "high", "batch", "idle")),
+    ({"cpu_policy": "rt"}, CpuTime(policy="rt", realtime=True)),
 ]
 
 
@@ -251,7 +253,7 @@ def test_a_parents_guarantee_covers_its_running_children(conn, kernel) -> None:
 POLICIES = {
     "normal": Schedule(OTHER, 0),
     "high": Schedule(OTHER, -10),
-    "rt": Schedule(OTHER, -20),
+    "rt": Schedule(RR, -20, 10),
     "batch": Schedule(BATCH, 0),
     "idle": Schedule(IDLE, 0),
 }
@@ -503,11 +505,8 @@ def test_usage_counts_the_subtree(conn) -> None:
 # -- realtime ----------------------------------------------------------------
 
 
-def test_realtime(make_daemon) -> None:
-    """SCHED_RR when the configuration has a priority; groups of some kernels need time for it."""
-    daemon = make_daemon("container { rt_priority: 10 }")
-    conn = daemon.connection()
-    kernel = Kernel(daemon, conn)
+def test_realtime(conn, kernel) -> None:
+    """Groups of some kernels need time for it."""
     container = run(conn, "a", cpu_limit=f"{CORES * 0.05:g}c", cpu_period="1s")
     container["cpu_policy"] = "rt"
     assert kernel.schedules("a") == {Schedule(RR, -20, 10)}
@@ -520,3 +519,24 @@ def test_realtime(make_daemon) -> None:
     assert kernel.schedules("a") == {Schedule(OTHER, 0)}
     run(conn, "b", cpu_limit=f"{CORES * 0.05:g}c", cpu_period="1s", cpu_policy="rt")
     assert kernel.schedules("b") == {Schedule(RR, -20, 10)}
+
+
+def test_realtime_without_a_limit_leaves_some_to_others(conn, kernel) -> None:
+    for name in "abc":
+        run(conn, name, cpu_policy="rt")
+        assert kernel.schedules(name) == {Schedule(RR, -20, 10)}
+    before = repaired(conn)
+    kernel.meddle("a", CpuTime(weight=2))
+    until(lambda: repaired(conn) > before, "a share of realtime hides drift")
+    assert repaired(conn) == before + 1
+    conn.Find("a")["cpu_period"] = "10ms"
+    conn.Find("b")["cpu_policy"] = "normal"
+    assert kernel.schedules("a") == kernel.schedules("c") == {Schedule(RR, -20, 10)}
+    assert kernel.schedules("b") == {Schedule(OTHER, 0)}
+
+
+def test_no_realtime_where_the_configuration_has_none(make_daemon) -> None:
+    daemon = make_daemon("container { rt_priority: 0 }")
+    conn = daemon.connection()
+    run(conn, "a", cpu_policy="rt")
+    assert Kernel(daemon, conn).schedules("a") == {Schedule(OTHER, -20)}

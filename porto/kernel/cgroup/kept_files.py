@@ -34,6 +34,10 @@ class KeptFiles:
         self._count = 0
         self._swept = monotonic()
 
+    def __del__(self) -> None:
+        for directory in tuple(self._directories):
+            self.close(directory)
+
     def __len__(self) -> int:
         return self._count
 

@@ -45,10 +45,12 @@ class CpuFields(Facet):
         str, Word(*POLICIES), Prop(owner="cpu", dynamic=True, example="batch")
     ] = "normal"
     """CPU scheduler policy, see sched(7): normal - SCHED_OTHER; high - SCHED_OTHER (nice =
-    -10, increases cpu.shares by 16 times); rt - SCHED_RR if the configuration has
-    rt_priority, else SCHED_OTHER (nice = -20, increases cpu.shares by 256 times); batch -
-    SCHED_BATCH; idle - SCHED_IDLE (also decreases cpu.shares by 16 times); iso - SCHED_ISO
-    (offstream kernel feature). Default: the parent's, normal at the first level."""
+    -10, increases cpu.shares by 16 times); rt - SCHED_RR (nice = -20, priority = 10,
+    increases cpu.shares by 256 times), SCHED_OTHER where the configuration says
+    rt_priority: 0; batch - SCHED_BATCH; idle - SCHED_IDLE (also decreases cpu.shares by 16
+    times); iso - SCHED_ISO (offstream kernel feature). Where groups need a share of
+    realtime (CONFIG_RT_GROUP_SCHED) one without cpu_limit gets half of what is left.
+    Default: the parent's, normal at the first level."""
 
 
 class CpuStatus(Facet):

@@ -231,7 +231,7 @@ class TestFaults:
     def test_a_failed_write_never_happened(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
     ) -> None:
-        fault = Fault(monkeypatch, call, OSError(errno.ENOSPC, "full"))
+        fault = Fault(monkeypatch, call, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         store = SpecStore(tmp_path)
         record = make(store, "a")
         seen: list[Any] = []
@@ -255,7 +255,7 @@ class TestFaults:
     def test_a_failed_deletion_never_happened(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        fault = Fault(monkeypatch, "unlink", OSError(errno.EROFS, "read-only"))
+        fault = Fault(monkeypatch, "unlink", OSError(errno.EROFS, os.strerror(errno.EROFS)))
         store = SpecStore(tmp_path)
         record = make(store, "a")
         fault.armed = True
@@ -292,7 +292,7 @@ class TestFaults:
     def test_no_descriptor_leaks(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         store = SpecStore(tmp_path)
         record = make(store, "a")
-        fault = Fault(monkeypatch, "write", OSError(errno.ENOSPC, "full"))
+        fault = Fault(monkeypatch, "write", OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         fault.armed = True
         before = len(os.listdir("/proc/self/fd"))
         for _ in range(20):

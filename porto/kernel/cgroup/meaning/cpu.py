@@ -128,6 +128,9 @@ class Cpu(Protocol):
         is then the group's.
         """
 
+    def is_met(self, knob: str, want: str, have: str) -> bool:
+        """Whether a knob that says `have` is as good as one that says `want`."""
+
     def threads(self, group: Group) -> list[int]:
         """Thread ids in this group itself."""
 

@@ -13,6 +13,7 @@ from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.group_files import GroupFiles
 from porto.kernel.cgroup.meaning.cpu import (
     CORE,
+    QUOTA_MIN,
     SHARES_DEFAULT,
     SHARES_MAX,
     SHARES_MIN,
@@ -30,6 +31,7 @@ PERIOD = "cpu.cfs_period_us"
 QUOTA = "cpu.cfs_quota_us"
 RT_PERIOD = "cpu.rt_period_us"
 RT_RUNTIME = "cpu.rt_runtime_us"
+UNLIMITED_RT = "-1"
 RESERVE = "cpu.cfs_reserve_us"
 RESERVE_SHARES = "cpu.cfs_reserve_shares"
 STAT = "cpu.stat"
@@ -189,11 +191,44 @@ class CpuV1:
         if knob == QUOTA and wanted[QUOTA] != "-1":
             self._take_off_below(group, int(wanted[QUOTA]), int(wanted[PERIOD]))
         elif knob == RT_PERIOD:
-            self._put(group, RT_RUNTIME, wanted[RT_RUNTIME])
+            runtime = wanted[RT_RUNTIME]
+            unlimited = runtime == UNLIMITED_RT
+            self._put(group, RT_RUNTIME, str(QUOTA_MIN) if unlimited else runtime)
+            self._put(group, RT_PERIOD, wanted[RT_PERIOD])
+            self.write(group, RT_RUNTIME, wanted)
+            return
+        elif knob == RT_RUNTIME and wanted[knob] == UNLIMITED_RT:
+            self._share_realtime(group, int(wanted[RT_PERIOD]))
+            return
         elif knob == SHARES and self._offers("cpu", IDLE):
             # An idle group has no shares of its own.
             self._put(group, IDLE, "0")
         self._put(group, knob, wanted[knob])
+
+    def _share_realtime(self, group: Group, period: int) -> None:
+        """Half of what the kernel would give, so that the next one finds some, too.
+
+        No mainline kernel lets a group have realtime without a limit.
+        """
+        root_period, root_runtime = self._realtime or (period, period)
+        most = period if root_runtime < 0 else period * root_runtime // root_period
+        while most >= 2 * QUOTA_MIN:
+            try:
+                self._put(group, RT_RUNTIME, str(most))
+            except OSError as error:
+                if error.errno != errno.EINVAL:
+                    raise
+                most //= 2
+                continue
+            self._put(group, RT_RUNTIME, str(most // 2))
+            return
+        raise OSError(
+            errno.EAGAIN, "no realtime is left by the other groups", group.directories["cpu"]
+        )
+
+    def is_met(self, knob: str, want: str, have: str) -> bool:
+        """Realtime without a limit may be a share of it."""
+        return want == have or (knob == RT_RUNTIME and want == UNLIMITED_RT and int(have) > 0)
 
     def _put(self, group: Group, knob: str, text: str) -> None:
         self._files.write(group, "cpu", knob, text)

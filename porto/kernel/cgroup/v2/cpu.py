@@ -91,6 +91,10 @@ class CpuV2:
 
     # -- readings ------------------------------------------------------------
 
+    def is_met(self, knob: str, want: str, have: str) -> bool:
+        """Only what is wanted is."""
+        return want == have
+
     def threads(self, group: Group) -> list[int]:
         """In the leaf and in the groups that its tasks made there."""
         if not group.own:
