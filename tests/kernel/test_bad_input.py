@@ -28,8 +28,8 @@ from tests.kernel.peers import (
     open_files,
     request,
     resident_kb,
-    until,
 )
+from tests.patience import until
 
 MIB = 1 << 20
 GROWTH_KB = 64 << 10
