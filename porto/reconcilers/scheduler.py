@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from porto.kernel import processes, scheduling
 from porto.kernel.cgroup.driver import CgroupDriver
-from porto.kernel.cgroup.meaning.cpu import NO_ISO, clamp, nice_of_weight
+from porto.kernel.cgroup.meaning.cpu import NO_ISO, NO_REALTIME, clamp, nice_of_weight
 from porto.kernel.scheduling import Schedule
 from porto.launcher.ops import SetScheduler
 from porto.reconcilers.asked import Asked
@@ -28,7 +28,7 @@ from porto.reconcilers.engine.change import Change
 from porto.spec import cpu
 from porto.spec.config import ContainerConfig
 from porto.spec.container import ContainerSpec
-from porto.spec.errors import NotSupported, PortoError, by_errno
+from porto.spec.errors import NotSupported, PortoError, ResourceNotAvailable, by_errno
 
 SCHEDULE = "sched"
 IOPRIO = "ioprio"
@@ -195,6 +195,8 @@ class Scheduler:
         text = f"cannot set cpu_policy of {target.name} to {policy!r}"
         if policy == "iso" and error.errno == errno.EINVAL:
             return NotSupported(f"{text}: {NO_ISO}")
+        if policy == "rt" and error.errno == errno.EPERM:
+            return ResourceNotAvailable(f"{text}: {NO_REALTIME}")
         return by_errno(error, text)
 
     # -- launch --------------------------------------------------------------
@@ -209,6 +211,10 @@ class Scheduler:
         with contextlib.suppress(ProcessLookupError):
             if (scheduling.read(master), scheduling.read_ioprio(master)) == (want, ioprio):
                 return
+        if want.policy == scheduling.RR and not self._driver.cpu.has_realtime(target.group):
+            raise ResourceNotAvailable(
+                f"cannot set cpu_policy of {target.name} to 'rt': {NO_REALTIME}"
+            )
         plan.add(SetScheduler(want.policy, want.priority, want.nice, ioprio))
 
 

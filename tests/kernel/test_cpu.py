@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import porto
-from porto.exceptions import InvalidState, InvalidValue, NotSupported
+from porto.exceptions import InvalidState, InvalidValue, NotSupported, ResourceNotAvailable
 from porto.kernel import scheduling
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
@@ -540,3 +540,21 @@ def test_no_realtime_where_the_configuration_has_none(make_daemon) -> None:
     conn = daemon.connection()
     run(conn, "a", cpu_policy="rt")
     assert Kernel(daemon, conn).schedules("a") == {Schedule(OTHER, -20)}
+
+
+def test_realtime_that_the_parents_group_has_not(conn, kernel) -> None:
+    run(conn, "a")
+    child = run(conn, "a/b")
+    if kernel.driver.cpu.has_realtime(kernel.group("a")):
+        pytest.skip("this kernel shares out no realtime")
+    with pytest.raises(ResourceNotAvailable, match="cannot set cpu_policy of a/b to 'rt': its cg"):
+        child["cpu_policy"] = "rt"
+    assert child["cpu_policy"] == "normal"
+    child.Stop()
+    child["cpu_policy"] = "rt"
+    with pytest.raises(ResourceNotAvailable, match="cannot set cpu_policy of a/b to 'rt': its cg"):
+        child.Start()
+    assert child["state"] == "stopped"
+    run(conn, "c", cpu_policy="rt")
+    run(conn, "c/d")
+    assert kernel.schedules("c/d") == {Schedule(RR, -20, 10)}

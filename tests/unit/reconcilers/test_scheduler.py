@@ -242,7 +242,7 @@ def test_refusals_name_the_property(threads: Threads) -> None:
     one = facet(threads, rt_priority=10)
     threads.refuse = PermissionError(1, "Operation not permitted")
     for values, text in (
-        ({"cpu_policy": "rt"}, "cannot set cpu_policy of a to 'rt': Operation not permitted"),
+        ({"cpu_policy": "rt"}, "cannot set cpu_policy of a to 'rt': its cgroup"),
         ({"io_policy": "rt"}, "cannot set io_policy of a to 'rt': Operation not permitted"),
     ):
         wanted = target(spec_of(**values))

@@ -22,6 +22,7 @@ QUOTA_MAX = (1 << 44) - 1
 """Microseconds that the kernel accepts; more than the largest is no limit."""
 
 NO_ISO = "the kernel has no SCHED_ISO"
+NO_REALTIME = "its cgroup, which may be its parent's, has no realtime to give (cpu.rt_runtime_us)"
 ISO = "cpu_policy=iso"
 
 _BOOST = {"rt": 256, "high": 16, "iso": 16}
@@ -130,6 +131,9 @@ class Cpu(Protocol):
 
     def is_met(self, knob: str, want: str, have: str) -> bool:
         """Whether a knob that says `have` is as good as one that says `want`."""
+
+    def has_realtime(self, group: Group) -> bool:
+        """Whether tasks of the group may be of a realtime class."""
 
     def threads(self, group: Group) -> list[int]:
         """Thread ids in this group itself."""
