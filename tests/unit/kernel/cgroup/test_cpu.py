@@ -204,6 +204,42 @@ def test_realtime_bandwidth_is_asked_for_realtime_tasks_only(v1: World) -> None:
     assert list(wanted)[-2:] == ["cpu.rt_period_us", "cpu.rt_runtime_us"]
 
 
+@pytest.mark.parametrize(("left", "given"), [(95_000, "47500"), (47_500, "23750"), (2000, None)])
+def test_realtime_without_a_limit_is_half_of_what_is_left(
+    v1: World, monkeypatch: pytest.MonkeyPatch, left: int, given: str | None
+) -> None:
+    v1.root_knob("cpu.rt_period_us", "1000000")
+    v1.root_knob("cpu.rt_runtime_us", "950000")
+    v1.driver = v1.probed()
+    group = v1.made("a")
+    for knob, text in (("cpu.rt_period_us", "100000"), ("cpu.rt_runtime_us", "0")):
+        Path(group.directories["cpu"], knob).write_text(text)
+    real = v1.fake.write
+
+    def write(path: str, text: str) -> None:
+        if path.endswith("rt_runtime_us") and not 0 <= int(text) <= left:
+            raise OSError(errno.EINVAL, "Invalid argument", path)
+        real(path, text)
+
+    monkeypatch.setattr(v1.fake, "write", write)
+    cpu = v1.driver.cpu
+    wanted = cpu.render(CpuTime(policy="rt", realtime=True))
+    knob = "cpu.rt_runtime_us"
+    assert wanted[knob] == "-1"
+    assert not cpu.has_realtime(group)
+    if given is None:
+        with pytest.raises(OSError, match="no realtime is left") as caught:
+            cpu.write(group, knob, wanted)
+        assert caught.value.errno == errno.EAGAIN
+        return
+    cpu.write(group, knob, wanted)
+    assert v1.have(group, knob) == given
+    assert cpu.is_met(knob, "-1", given)
+    assert cpu.has_realtime(group)
+    assert not cpu.is_met(knob, "-1", "0")
+    assert not cpu.is_met(knob, "5000", given)
+
+
 @pytest.mark.parametrize(
     ("power", "root", "runtime"),
     [
