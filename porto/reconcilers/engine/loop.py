@@ -107,7 +107,7 @@ class Engine:
                 break
             worker = loop.create_task(self._work(key))
             self._tasks.add(worker)
-            worker.add_done_callback(self._tasks.discard)
+            worker.add_done_callback(self._ended)
         due = self._queue.next_due()
         if due is None:
             return
@@ -138,6 +138,10 @@ class Engine:
             self._queue.done(key)
             del self._running[key]
         self._record(key, generation, result)
+
+    def _ended(self, worker: asyncio.Task[None]) -> None:
+        """Room for another pass, which there is only now."""
+        self._tasks.discard(worker)
         self._wake_soon()
 
     def _record(self, key: int, generation: int, result: Result) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from porto.observers.clock import Clock
-from porto.reconcilers.engine.loop import Engine
+from porto.reconcilers.engine.loop import CONCURRENCY, Engine
 from porto.reconcilers.engine.result import Again, Done, Result, Retry, Stuck
 from porto.spec.container import DEFAULT_SPEC
 from porto.spec.errors import Busy, InvalidValue, Unknown
@@ -180,3 +180,17 @@ def test_a_caller_that_comes_during_the_pass_of_its_generation_needs_no_other() 
         assert len(script.seen) == 3
 
     run(script, body)
+
+
+def test_more_callers_than_passes_at_once() -> None:
+    """Passes that never wait all end together, and the others must still have their turn."""
+
+    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+        names = [f"c{number}" for number in range(3 * CONCURRENCY)]
+        await engine.converge(
+            [store.create(name, DEFAULT_SPEC, now=0.0, origins={}) for name in names]
+        )
+
+    script = Script()
+    run(script, body)
+    assert len(script.seen) == 3 * CONCURRENCY
