@@ -8,6 +8,7 @@ before children and stopped after them. Manual sections "States" and "Operations
 
 import signal
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from porto.kernel import processes
 from porto.reconcilers.engine.result import Again, Done, Result, Stuck
@@ -35,6 +36,15 @@ def _by_owner() -> Mapping[str, list[Property]]:
 _OWNED = _by_owner()
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The generation of the last pass, its spec, and the spec of the generation before."""
+
+    generation: int
+    spec: ContainerSpec
+    before: ContainerSpec | None
+
+
 class ContainerReconciler:
     """The pass; one instance serves all containers."""
 
@@ -48,7 +58,7 @@ class ContainerReconciler:
         self._stopping = Stopping(world, self._notes)
         self._freezing = Freezing(world, self._notes, self._upkeep)
         self._dying = Dying(world, self._notes, self._stopping, self._freezing, self._output)
-        self._specs: dict[int, ContainerSpec] = {}
+        self._seen: dict[int, _Seen] = {}
         self._starting = Starting(world, self._notes, self._stopping, self._upkeep)
 
     @property
@@ -109,7 +119,7 @@ class ContainerReconciler:
         """A start under way is broken off as soon as it is not wanted any more."""
         if new is not None and new.intent.run is not Run.RUNNING:
             self._starting.break_off(new.id)
-            self._specs.pop(new.id, None)
+            self._seen.pop(new.id, None)
 
     def output_files(self, record: Record) -> tuple[str, ...]:
         """Host paths of the files that keep its output."""
@@ -140,12 +150,25 @@ class ContainerReconciler:
         return await self._running(record)
 
     def _was_asked(self, record: Record, facet: str) -> bool:
-        """Whether a property of this facet is another one than in the last pass."""
-        before = self._specs.get(record.id)
+        """Whether this generation has another property of this facet than the last one.
+
+        A caller may come to wait when a first pass of his generation has failed already.
+        """
+        seen = self._seen.get(record.id)
         owned = _OWNED.get(facet)
+        before = None
+        if seen is not None:
+            before = seen.before if seen.generation == record.generation else seen.spec
         if before is None or owned is None:
             return True
         return any(before.value(prop) != record.spec.value(prop) for prop in owned)
+
+    def _see(self, record: Record) -> None:
+        """A pass of this generation has been made."""
+        seen = self._seen.get(record.id)
+        if seen is None or seen.generation != record.generation:
+            before = None if seen is None else seen.spec
+            self._seen[record.id] = _Seen(record.generation, record.spec, before)
 
     async def _end(self, record: Record) -> Result:
         return await self._stopping.end(record, kill_at=record.intent.kill_at) or Again(0.0)
@@ -173,15 +196,18 @@ class ContainerReconciler:
         self._world.events.arm(record.id, target.group)
         failed = await self._upkeep.apply(target, first=False)
         asked = failed is not None and self._was_asked(record, failed[0])
-        self._specs[record.id] = record.spec
+        self._see(record)
         if failed is not None:
             facet, error = failed
             condition = Condition("Stuck", facet, error.text, error.code)
-            if asked or condition not in record.status.conditions:
+            known = condition in record.status.conditions
+            if known:
+                self._notes.update(record, observed_generation=record.generation)
+            else:
                 self._notes.condition(record, condition)
+            if asked or not known:
                 return Stuck(error)
             # It stood in the way before: what has been asked for since is not to blame.
-            self._notes.update(record, observed_generation=record.generation)
             return Done()
         self._notes.update(
             record,

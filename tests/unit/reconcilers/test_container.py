@@ -422,6 +422,23 @@ def test_a_refused_knob_is_an_error_and_a_condition_not_a_loop(play: Any) -> Non
     play(body)
 
 
+def test_a_caller_who_comes_after_the_first_pass_hears_of_its_failure(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a")
+        await rig.start("a")
+        rig.driver.refuse["pids.max"] = OSError(22, "Invalid argument", "pids.max")
+        record = operations.set_property(
+            rig.store, rig.get("a"), "thread_limit", "9", actor=ACTOR, now=0.0
+        )
+        rig.engine.enqueue(record.id)
+        await rig.until(lambda: rig.get("a").status.conditions != ())
+        for _ in range(2):
+            with pytest.raises(PortoError, match=r"pids\.max of a to 9: Invalid argument"):
+                await rig.engine.converge([record])
+
+    play(body)
+
+
 def test_what_is_stuck_already_refuses_no_other_property(play: Any) -> None:
     async def body(rig: Rig) -> None:
         rig.create("a")
