@@ -6,7 +6,6 @@ a dead one is never trusted. Manual section "FILES".
 """
 
 import contextlib
-import errno
 import fcntl
 import os
 import select
@@ -14,6 +13,8 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+
+from porto.kernel import processes
 
 _VERSION_REQUEST = b"\x02\x72\x00"  # a frame of two bytes: TContainerRequest.version, empty
 _ANSWER_TIMEOUT_S = 1.0
@@ -86,12 +87,9 @@ def wait_until(done: Callable[[], bool], timeout_s: float) -> bool:
 def end_process(pid: int, signo: int, timeout_s: float) -> bool:
     """Signal a process and wait for its end; False when it lives on."""
     try:
-        fd = os.pidfd_open(pid)
-    except OSError as error:
-        # EINVAL: ended, and its number is still that of a session or process group.
-        if error.errno in (errno.ESRCH, errno.EINVAL):
-            return True
-        raise
+        fd = processes.open_any_pidfd(pid)
+    except ProcessLookupError:
+        return True
     try:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(fd, signo)

@@ -92,6 +92,20 @@ def is_alive(pid: int, start: int) -> bool:
     return stat.start == start and stat.state not in _ENDED
 
 
+def open_any_pidfd(pid: int) -> int:
+    """A pidfd of whatever process has this pid now, a zombie included.
+
+    Raises ProcessLookupError when there is none. The caller closes it.
+    """
+    try:
+        return os.pidfd_open(pid)
+    except OSError as error:
+        # EINVAL: ended, and its number is still that of a session or process group.
+        if error.errno == errno.EINVAL:
+            raise _gone(pid) from error
+        raise
+
+
 def open_pidfd(pid: int, start: int) -> int:
     """A pidfd of the process that started then, a zombie included.
 
@@ -99,13 +113,7 @@ def open_pidfd(pid: int, start: int) -> int:
     """
     if pid <= 0:
         raise _gone(pid)
-    try:
-        pidfd = os.pidfd_open(pid)
-    except OSError as error:
-        # EINVAL: ended, and its number is still that of a session or process group.
-        if error.errno == errno.EINVAL:
-            raise _gone(pid) from error
-        raise
+    pidfd = open_any_pidfd(pid)
     try:
         # Compared after the opening: from here on the descriptor keeps the identity.
         if start_time(pid) != start:

@@ -3,6 +3,7 @@
 Called by `v1/hugetlb.py` and `v2/hugetlb.py`; meaning: `meaning/hugetlb.py`.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -11,7 +12,7 @@ from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.group_files import GroupFiles
 
 
-class HugePages:
+class HugePages(ABC):
     """See `meaning.hugetlb.Hugetlb`.
 
     limit      -- the knob of pages of 2M
@@ -34,9 +35,9 @@ class HugePages:
             self._there = files.knobs.is_directory(f"{directory}/{self.used}")
             self._giga = files.knobs.is_directory(f"{directory}/{self.giga_limit}")
 
+    @abstractmethod
     def sample(self, files: GroupFiles) -> str:
         """A directory that has the knobs of every group."""
-        raise NotImplementedError
 
     def unsupported(self) -> Mapping[str, str]:
         """Both properties, without the controller or its 2M pages."""
