@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from porto.spec.codecs.labels import LABEL_NAME_MAX, LABEL_VALUE_MAX
 from porto.spec.codecs.text import PATH_MAX_BYTES, Text
-from porto.spec.container import PROPERTIES
+from porto.spec.containers.spec import PROPERTIES
 from porto.spec.errors import EError
 from porto.spec.prop import Property
 

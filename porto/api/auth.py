@@ -14,11 +14,11 @@ from enum import IntEnum
 
 from porto.api.accounts import Accounts, Cred
 from porto.api.names import View
-from porto.kernel import processes
+from porto.kernel.process import processes
 from porto.observers.viewer import Viewer
+from porto.spec.containers.names import ROOT, is_below
 from porto.spec.errors import ContainerDoesNotExist, InvalidValue, Permission
-from porto.spec.ids import ROOT, is_below
-from porto.spec.record import Client, Record, State
+from porto.spec.records.record import Client, Record, State
 from porto.spec.store import SpecStore
 
 PORTO_GROUP = "porto"

@@ -15,7 +15,7 @@ from porto.api.variables import Kind, Variable
 from porto.observers.viewer import Viewer
 from porto.spec.errors import EError, ResourceNotAvailable
 from porto.spec.prop import Facet, Property
-from porto.spec.record import Record, State
+from porto.spec.records.record import Record, State
 
 _REMEMBERED_MAX = 4096
 _NO_VALUE_YET = (State.STOPPED, State.STARTING)

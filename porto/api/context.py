@@ -15,8 +15,8 @@ from porto.api.ports import Counters, Engine, Readers
 from porto.api.switches import Switches
 from porto.api.waits import Waiter, Waits
 from porto.spec.config import Config
-from porto.spec.operations import Actor
-from porto.spec.record import Record
+from porto.spec.containers.operations import Actor
+from porto.spec.records.record import Record
 from porto.spec.store import SpecStore
 
 

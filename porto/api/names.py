@@ -9,8 +9,8 @@ full container name, the key of the store. Manual section "Name": ``/`` is the h
 from dataclasses import dataclass
 
 from porto.api.masks import matcher
+from porto.spec.containers.names import ROOT, is_below
 from porto.spec.errors import Permission
-from porto.spec.ids import ROOT, is_below
 
 ABSOLUTE = "/porto/"
 SELF = "self"

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from porto.observers.viewer import Viewer
 from porto.spec.prop import Property
-from porto.spec.record import Record
+from porto.spec.records.record import Record
 
 
 class Engine(Protocol):

@@ -17,7 +17,7 @@ from porto.spec.codecs import CpuPower
 from porto.spec.codecs.cpuset import MASK
 from porto.spec.codecs.devices import mode_text
 from porto.spec.codecs.ulimit import UNLIMITED
-from porto.spec.container import PROPERTIES, find_property
+from porto.spec.containers.spec import PROPERTIES, find_property
 from porto.spec.cpulist import each_cpu, parse_cpus
 from porto.spec.errors import EError, InvalidValue
 from porto.spec.prop import Property, Rejected

@@ -23,12 +23,12 @@ from porto.api.context import NameIndex, Services, Session
 from porto.api.ports import Counters, Engine, Readers
 from porto.api.switches import Switches
 from porto.api.waits import Waits
-from porto.spec import operations
 from porto.spec.config import Config
+from porto.spec.containers import operations
+from porto.spec.containers.names import ROOT
+from porto.spec.containers.operations import Actor
 from porto.spec.errors import PortoError
-from porto.spec.ids import ROOT
-from porto.spec.operations import Actor
-from porto.spec.record import Record, Run
+from porto.spec.records.record import Record, Run
 from porto.spec.store import SpecStore
 
 log = structlog.get_logger()

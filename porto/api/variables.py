@@ -13,7 +13,9 @@ from porto.api import replies
 from porto.api.context import Services
 from porto.observers.readers import COMPUTED
 from porto.observers.viewer import Viewer
-from porto.spec.container import find_property
+from porto.spec.containers.names import ROOT
+from porto.spec.containers.operations import CREDENTIALS
+from porto.spec.containers.spec import find_property
 from porto.spec.errors import (
     InvalidProperty,
     InvalidValue,
@@ -21,10 +23,8 @@ from porto.spec.errors import (
     NoValue,
     PortoError,
 )
-from porto.spec.ids import ROOT
-from porto.spec.operations import CREDENTIALS
 from porto.spec.prop import Property, split_index
-from porto.spec.record import Record
+from porto.spec.records.record import Record
 
 NAME_MAX = 512
 

@@ -28,11 +28,12 @@ from porto.api.counters import DaemonCounters
 from porto.api.server import ApiServer
 from porto.cli.log import reopen_log, setup_log
 from porto.cli.report import Report
-from porto.kernel import processes, syscalls
+from porto.kernel import syscalls
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.probe import probe
-from porto.kernel.memory import return_large_blocks
-from porto.kernel.mounts import ensure_tmpfs, unmount
+from porto.kernel.host.allocator import return_large_blocks
+from porto.kernel.mount.mounts import ensure_tmpfs, unmount
+from porto.kernel.process import processes
 from porto.launcher.client import LauncherClient
 from porto.observers.clock import Clock
 from porto.observers.exits import Exits
@@ -40,22 +41,22 @@ from porto.observers.host import look
 from porto.observers.kernel_events import KernelEvents
 from porto.observers.readers import Readers
 from porto.observers.strays import Strays
-from porto.reconcilers.chain import build_chain
-from porto.reconcilers.container import ContainerReconciler
-from porto.reconcilers.controllers import Controllers
-from porto.reconcilers.cpuset.host import Allocation
+from porto.reconcilers.containers.chain import build_chain
+from porto.reconcilers.containers.controllers import Controllers
+from porto.reconcilers.containers.housekeeping import Housekeeping
+from porto.reconcilers.containers.leftovers import remove_leftovers, sweep
+from porto.reconcilers.containers.reconciler import ContainerReconciler
+from porto.reconcilers.containers.takeover import take_over
+from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.loop import Engine
 from porto.reconcilers.engine.triggers import Triggers
-from porto.reconcilers.housekeeping import Housekeeping
-from porto.reconcilers.leftovers import remove_leftovers, sweep
-from porto.reconcilers.takeover import take_over
-from porto.reconcilers.world import World
-from porto.spec import operations
-from porto.spec.admission import Admission
+from porto.reconcilers.host.cpuset.host import Allocation
 from porto.spec.config import Config
-from porto.spec.ids import ROOT
-from porto.spec.operations import Actor
-from porto.spec.record import Condition, Record, State
+from porto.spec.containers import operations
+from porto.spec.containers.admission import Admission
+from porto.spec.containers.names import ROOT
+from porto.spec.containers.operations import Actor
+from porto.spec.records.record import Condition, Record, State
 from porto.spec.sources.diagnostics import Diagnostic
 from porto.spec.sources.directory import WatchedDirectory
 from porto.spec.sources.watch import SourceWatcher

@@ -14,7 +14,7 @@ import socket
 import time
 from collections.abc import Callable
 
-from porto.kernel import processes
+from porto.kernel.process import processes
 
 _VERSION_REQUEST = b"\x02\x72\x00"  # a frame of two bytes: TContainerRequest.version, empty
 _ANSWER_TIMEOUT_S = 1.0

@@ -81,7 +81,7 @@ def _call(socket_path: str, command: str, **fields: Any) -> Any:
 
 def dump(directory: str) -> int:
     """Print every stored record as ``key = value`` lines; needs no daemon."""
-    from porto.spec.record_file import decode
+    from porto.spec.records.file import decode
 
     try:
         numbers = sorted(int(name) for name in os.listdir(directory) if name.isdecimal())
@@ -101,7 +101,7 @@ def dump(directory: str) -> int:
 
 
 def _print_record(name: str, record: Any) -> None:
-    from porto.spec.container import set_values
+    from porto.spec.containers.spec import set_values
 
     print(f"{name}:")
     print(f"_id = {record.id}")

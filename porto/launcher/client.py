@@ -1,6 +1,6 @@
 """The daemon's end of the link to the master.
 
-Built by `cli/daemon.py` around the inherited descriptor; `reconcilers/task.py` starts
+Built by `cli/daemon.py` around the inherited descriptor; `facets/task.py` starts
 tasks through it and the exits go to the engine. Replies are handled right in the
 loop's reader callback. Messages: link.py.
 """

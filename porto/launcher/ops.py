@@ -1,6 +1,6 @@
 """The closed set of setup operations, and the launch request made of them.
 
-The daemon computes an ordered list of operations (`reconcilers/task.py` and the
+The daemon computes an ordered list of operations (`facets/task.py` and the
 launch-time facets); the launched child runs them in that order and reports the
 first that fails. Plain data: building a list needs no kernel. Descriptors travel
 beside the request; an operation names one by its index in `LaunchRequest.fds`.

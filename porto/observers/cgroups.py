@@ -11,10 +11,10 @@ from porto.observers.sources import Computed, Reader, RootReader, Sources
 from porto.observers.viewer import Viewer
 from porto.spec.codecs import ControllersCodec, TextMapCodec
 from porto.spec.codecs.controllers import ordered
+from porto.spec.containers.names import ROOT
 from porto.spec.errors import BY_CODE, InvalidValue
-from porto.spec.ids import ROOT
 from porto.spec.prop import Rejected
-from porto.spec.record import Record
+from porto.spec.records.record import Record
 
 _MAP = TextMapCodec()
 _SET = ControllersCodec()

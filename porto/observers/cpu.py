@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.cpu import Cpu
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
-from porto.spec import cpu
 from porto.spec.codecs import CpuPower
 from porto.spec.codecs.power import CORE
-from porto.spec.container import ContainerSpec
+from porto.spec.containers import cpu
+from porto.spec.containers.names import ROOT
+from porto.spec.containers.spec import ContainerSpec
 from porto.spec.errors import NotSupported, by_errno
-from porto.spec.ids import ROOT
-from porto.spec.record import ACTIVE, Record, State
+from porto.spec.records.record import ACTIVE, Record, State
 from porto.spec.store import SpecStore
 
 _POWER = CpuPower()

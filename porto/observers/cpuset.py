@@ -5,10 +5,10 @@ Merged by `readers.py`. Manual section "CPU", cpu_set_affinity.
 
 from collections.abc import Mapping
 
-from porto.kernel import topology
+from porto.kernel.host import topology
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
 from porto.spec.errors import by_errno
-from porto.spec.record import Record, State
+from porto.spec.records.record import Record, State
 
 _WITHOUT_GROUP = frozenset({State.STOPPED, State.STARTING})
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from porto.observers.sources import Reader, RootReader, Sources, plain, plain_root
 from porto.observers.viewer import Viewer
 from porto.spec.codecs import UintMapCodec
+from porto.spec.containers.names import ROOT
 from porto.spec.errors import InvalidProperty, InvalidValue
-from porto.spec.ids import ROOT
-from porto.spec.record import Record
+from porto.spec.records.record import Record
 
 _MAP = UintMapCodec()
 

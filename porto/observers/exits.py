@@ -2,7 +2,7 @@
 
 Fed by the launcher's exit stream, and by pidfds for processes that an earlier
 launcher left behind (their status is known only where the kernel tells it).
-Asked by `reconcilers/container.py`; each exit is kept until the record that holds
+Asked by `reconcilers/containers/reconciler.py`; each exit is kept until the record that holds
 it is durable.
 """
 
@@ -12,9 +12,10 @@ import signal
 from collections.abc import Callable
 from typing import Protocol
 
-from porto.kernel import processes, syscalls
+from porto.kernel import syscalls
+from porto.kernel.process import processes
 from porto.launcher.ops import Exited
-from porto.spec.record import Process
+from porto.spec.records.record import Process
 
 
 class Acknowledger(Protocol):

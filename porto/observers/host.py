@@ -1,14 +1,14 @@
 """What the machine is, looked at once at start-up.
 
-Called by `cli/daemon.py`; the result feeds the rules of `spec/admission.py`, the
+Called by `cli/daemon.py`; the result feeds the rules of `spec/containers/admission.py`, the
 readers and the reconcilers.
 """
 
 import os
 
+from porto.kernel.block.devices import look_at
+from porto.kernel.block.disks import Disks
 from porto.kernel.cgroup.driver import CgroupDriver
-from porto.kernel.devices import look_at
-from porto.kernel.disks import Disks
 from porto.spec.host import Host
 
 MEMINFO = "/proc/meminfo"

@@ -1,16 +1,16 @@
 """Readers of names and numbers of containers, and of properties inherited by name.
 
 Merged by `readers.py`. Manual sections "Name" and "Security"; the working directory
-follows the same rule as `reconcilers/identity.py`.
+follows the same rule as `facets/identity.py`.
 """
 
 import os
 from collections.abc import Mapping
 
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
-from porto.spec.container import PROPERTIES
-from porto.spec.ids import ROOT, level, parent_name
-from porto.spec.record import Record
+from porto.spec.containers.names import ROOT, level, parent_name
+from porto.spec.containers.spec import PROPERTIES
+from porto.spec.records.record import Record
 from porto.spec.store import ID_ROOT
 
 PREFIX = "/porto/"

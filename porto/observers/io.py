@@ -5,17 +5,17 @@ Merged by `readers.py`. Manual section "Disk IO".
 
 from collections.abc import Callable, Mapping
 
-from porto.kernel import diskstats
+from porto.kernel.block import diskstats
+from porto.kernel.block.disks import is_physical
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.io import Rows
-from porto.kernel.disks import is_physical
 from porto.observers.sources import Computed, Reader, RootReader, Sources
 from porto.observers.viewer import Viewer
 from porto.spec.codecs.disks import FS
 from porto.spec.codecs.syntax import join_map
+from porto.spec.containers.names import ROOT
 from porto.spec.errors import InvalidValue, NotSupported, by_errno
-from porto.spec.ids import ROOT
-from porto.spec.record import Record
+from porto.spec.records.record import Record
 
 TOTAL = "hw"
 WRITEBACK = "total_writeback"

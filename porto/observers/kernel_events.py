@@ -2,7 +2,7 @@
 
 Two things become a pass at once, without waiting for the next resync: somebody wrote to
 a knob of ours (inotify on the group's directories), and a group ran out of memory (v1: an
-eventfd; v2: the events file). Asked by `reconcilers/life/`, which look again all the same:
+eventfd; v2: the events file). Asked by `containers/life/`, which look again all the same:
 an event that is lost costs time, not truth. inotify(7); admin-guide/cgroup-v1/memory.rst,
 "OOM Control"; admin-guide/cgroup-v2.rst, "memory.events".
 """
@@ -17,7 +17,7 @@ import structlog
 
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
-from porto.kernel.inotify import (
+from porto.kernel.file.inotify import (
     IN_IGNORED,
     IN_MODIFY,
     IN_ONLYDIR,

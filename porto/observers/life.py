@@ -9,13 +9,13 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 
-from porto.kernel import processes
+from porto.kernel.process import processes
 from porto.observers.sources import Reader, RootReader, Sources, plain, plain_root, refuse_index
 from porto.observers.viewer import Viewer
 from porto.spec.codecs import Date
 from porto.spec.errors import InvalidState, InvalidValue, Permission
 from porto.spec.prop import Rejected
-from porto.spec.record import Record, State, Status
+from porto.spec.records.record import Record, State, Status
 
 OOM_CODE = -99
 ROOT_STATE = "meta"

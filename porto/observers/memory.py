@@ -2,21 +2,21 @@
 
 Merged by `readers.py`. Manual section "Memory". A container without the controller shows
 its nearest ancestor's figures; what the kernel cannot tell is refused before (see
-`spec/admission.py`).
+`spec/containers/admission.py`).
 """
 
 from collections.abc import Callable, Iterable, Mapping
 
-from porto.kernel import virtual_memory
 from porto.kernel.cgroup.group import Group
+from porto.kernel.process import virtual_memory
 from porto.observers.host import MEMINFO, read_meminfo
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
 from porto.observers.viewer import Viewer
 from porto.spec.codecs import UintMapCodec
+from porto.spec.containers.guarantees import children_total, guarantee_total, limit_total
+from porto.spec.containers.names import ROOT
 from porto.spec.errors import InvalidProperty, by_errno
-from porto.spec.guarantees import children_total, guarantee_total, limit_total
-from porto.spec.ids import ROOT
-from porto.spec.record import Record
+from porto.spec.records.record import Record
 
 Figure = Callable[[Sources, Group], int]
 

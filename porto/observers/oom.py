@@ -5,10 +5,10 @@ Merged by `readers.py`. Manual section "Memory"; admin-guide/cgroup-v1/memory.rs
 
 from collections.abc import Mapping
 
-from porto.kernel import vmstat
+from porto.kernel.host import vmstat
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
 from porto.spec.errors import by_errno
-from porto.spec.record import Record, State
+from porto.spec.records.record import Record, State
 
 
 def _own_kills(sources: Sources, record: Record, name: str) -> int:

@@ -26,11 +26,11 @@ from porto.observers.clock import Clock
 from porto.observers.sources import Computed, Reader, RootReader, Sources, refuse_index
 from porto.observers.viewer import Viewer
 from porto.spec.config import Config
-from porto.spec.controllers import ControllerSets
+from porto.spec.containers.controllers import ControllerSets
+from porto.spec.containers.names import ROOT
 from porto.spec.errors import BY_CODE, InvalidProperty, InvalidState, InvalidValue, by_errno
-from porto.spec.ids import ROOT
 from porto.spec.prop import Property, Rejected, check_readable
-from porto.spec.record import Record, State
+from porto.spec.records.record import Record, State
 from porto.spec.store import SpecStore
 
 KNOB_SHOWN_MAX = 80

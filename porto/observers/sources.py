@@ -7,17 +7,17 @@ in its own file of this room.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from porto.kernel.block.disks import Disks
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
-from porto.kernel.disks import Disks
 from porto.observers.clock import Clock
 from porto.observers.viewer import Viewer
 from porto.spec.config import Config
-from porto.spec.controllers import ControllerSets
+from porto.spec.containers.controllers import ControllerSets
+from porto.spec.containers.names import ROOT
 from porto.spec.errors import InvalidValue
 from porto.spec.host import Host
-from porto.spec.ids import ROOT
-from porto.spec.record import Record
+from porto.spec.records.record import Record
 from porto.spec.store import SpecStore
 
 

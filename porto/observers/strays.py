@@ -1,7 +1,7 @@
 """Processes of containers that somebody moved out of their cgroups.
 
 The kernel tells nobody about such a move, so the processes of the host are looked at in
-turn, a slice at each tick of the resync. Asked by `reconcilers/tree.py`, which looks
+turn, a slice at each tick of the resync. Asked by `facets/tree.py`, which looks
 again and puts them back. Three kinds are known for certain: the process that a container
 was started with, anywhere else; a process in a container's freezer group (its unified
 group) that is elsewhere in another hierarchy; and one in no container at all that lives
@@ -11,10 +11,10 @@ in a container's own pid namespace. man 7 cgroups.
 import os
 from collections.abc import Callable, Iterable
 
-from porto.kernel import processes
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
-from porto.spec.record import Record, State
+from porto.kernel.process import processes
+from porto.spec.records.record import Record, State
 from porto.spec.store import SpecStore
 
 DEPTH_MAX = 4096

@@ -1,22 +1,22 @@
 """Readers of kept output: stdout, stderr and what rotation has dropped of them.
 
 Merged by `readers.py`. Offsets count from the first byte the container ever wrote;
-`reconcilers/rotation.py` drops the oldest and records how many. Manual sections
+`facets/rotation.py` drops the oldest and records how many. Manual sections
 "State" (stdout) and "Filesystem" (stdout_path).
 """
 
 import os
 from collections.abc import Mapping
 
-from porto.kernel import files
+from porto.kernel.file import files
 from porto.observers.identity import effective_cwd
 from porto.observers.sources import Reader, RootReader, Sources, plain
 from porto.observers.viewer import Viewer
 from porto.spec.codecs import StreamText
-from porto.spec.container import PROPERTIES
+from porto.spec.containers.spec import PROPERTIES
 from porto.spec.errors import InvalidData, InvalidValue, Permission
 from porto.spec.prop import Rejected
-from porto.spec.record import Record
+from porto.spec.records.record import Record
 
 NULL = "/dev/null"
 DESCRIPTOR_PREFIX = "/dev/fd/"

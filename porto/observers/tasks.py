@@ -5,11 +5,11 @@ Merged by `readers.py`. Manual section "State".
 
 from collections.abc import Mapping
 
-from porto.kernel import processes
+from porto.kernel.process import processes
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
+from porto.spec.containers.names import level
 from porto.spec.errors import by_errno
-from porto.spec.ids import level
-from porto.spec.record import Record
+from porto.spec.records.record import Record
 
 
 def _process_count(sources: Sources, record: Record) -> str:

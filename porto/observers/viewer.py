@@ -5,7 +5,7 @@ Built by `api/auth.py` for each client; some values (root_pid) depend on it.
 
 from dataclasses import dataclass
 
-from porto.spec.ids import ROOT
+from porto.spec.containers.names import ROOT
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Numbers of users and groups, for rules about what an owner may do.
 
-Called by `spec/device_access.py` and `reconcilers/identity.py`. Lookups are
+Called by `spec/containers/device_access.py` and `facets/identity.py`. Lookups are
 remembered until the user databases change, because a database may be slow and rules are
 looked at on every pass.
 """

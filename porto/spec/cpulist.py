@@ -2,7 +2,7 @@
 
 The text is the kernel's list format, ``0-3,5``, as in cpuset(7); two neighbours are a
 range too. Used by `spec/codecs/cpuset.py`, by the knobs of `kernel/cgroup/*/cpuset.py`,
-by `kernel/topology.py` and by the solver in `reconcilers/cpuset/`.
+by `kernel/host/topology.py` and by the solver in `reconcilers/host/cpuset/`.
 """
 
 import re

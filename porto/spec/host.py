@@ -1,6 +1,6 @@
 """What rules about desired state must know of the machine, as plain data.
 
-Made once by `observers/host.py` at start-up, carried by `spec/admission.py`. Pure data,
+Made once by `observers/host.py` at start-up, carried by `spec/containers/admission.py`. Pure data,
 so that every rule can be tested for any machine.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from porto.spec.device_access import LookAt
+from porto.spec.containers.device_access import LookAt
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 

@@ -1,6 +1,6 @@
 """The property machinery: what one annotated field says about a property.
 
-A property is declared once, as a field of a facet model in `spec/fields/`::
+A property is declared once, as a field of a facet model in `spec/containers/fields/`::
 
     class PidsFields(Facet):
         thread_limit: Annotated[
@@ -10,7 +10,7 @@ A property is declared once, as a field of a facet model in `spec/fields/`::
 
 `collect` walks the facets and builds the registry of `Property` objects, from
 which come validation, get and set text, the protobuf mapping, help, completion,
-JSON Schema and dispatch to the owner. Called by `spec/container.py`; read by
+JSON Schema and dispatch to the owner. Called by `spec/containers/spec.py`; read by
 every room. Rules: manual section "Properties".
 """
 

@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from porto.spec.container import PROPERTIES, SPEC_PROPERTIES
-from porto.spec.ids import NAME_MAX
+from porto.spec.containers.names import NAME_MAX
+from porto.spec.containers.spec import PROPERTIES, SPEC_PROPERTIES
 from porto.spec.prop import Property
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +25,7 @@ SCHEMA_FILE = ROOT / "specs" / "schema.json"
 _HEAD = """\
 # Properties of containers
 
-Made by `python -m porto.spec.schema --write` from the fields in `porto/spec/fields`; edit those.
+Made by `python -m porto.spec.schema --write` from `porto/spec/containers/fields`; edit those.
 A property marked *live* may be set while the container runs and takes effect at once, one marked
 *stopped* only while it is stopped. Read-only ones are readings, not settings.
 """

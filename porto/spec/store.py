@@ -1,12 +1,12 @@
 """The spec store: every container's record, in memory and durable on disk.
 
-Written by the API, the sources (through `spec/operations.py`) and the engine;
+Written by the API, the sources (through `spec/containers/operations.py`) and the engine;
 read by all. A write is durable before it returns: intent comes before effect,
 and a write that fails leaves both the file and the memory as they were.
 Subscribers see each change once, in order.
 
-On disk: one file per record (`spec/record_file.py`) in one directory
-(`spec/record_directory.py`).
+On disk: one file per record (`spec/records/file.py`) in one directory
+(`spec/records/directory.py`).
 """
 
 import dataclasses
@@ -15,8 +15,9 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from porto.spec.admission import Admission
-from porto.spec.container import ContainerSpec
+from porto.spec.containers.admission import Admission
+from porto.spec.containers.names import ROOT, is_below, parent_name
+from porto.spec.containers.spec import ContainerSpec
 from porto.spec.errors import (
     Busy,
     ContainerAlreadyExists,
@@ -25,10 +26,9 @@ from porto.spec.errors import (
     Unknown,
     by_errno,
 )
-from porto.spec.ids import ROOT, is_below, parent_name
-from porto.spec.record import Record, Run, State, Status
-from porto.spec.record_directory import ID_FIRST, ID_MAX, Problem, RecordDirectory
-from porto.spec.record_file import encode
+from porto.spec.records.directory import ID_FIRST, ID_MAX, Problem, RecordDirectory
+from porto.spec.records.file import encode
+from porto.spec.records.record import Record, Run, State, Status
 
 __all__ = [
     "ID_FIRST",

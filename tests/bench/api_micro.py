@@ -16,10 +16,10 @@ from porto.api.counters import DaemonCounters
 from porto.api.framing import frame
 from porto.api.proto import rpc_pb2
 from porto.api.server import ApiServer
-from porto.spec import operations
 from porto.spec.config import Config, DaemonConfig
-from porto.spec.container import PROPERTIES
-from porto.spec.operations import Actor, Credentials
+from porto.spec.containers import operations
+from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.containers.spec import PROPERTIES
 from porto.spec.store import SpecStore
 from tests.fakes.engine import FakeEngine
 from tests.fakes.readers import FakeReaders

@@ -9,7 +9,7 @@ import pytest
 
 from porto.kernel.cgroup.driver import FreezerState
 from porto.kernel.cgroup.group import Group
-from porto.spec.ids import level
+from porto.spec.containers.names import level
 from tests.contract.worlds import FakeWorld, KernelWorld, World, remove
 from tests.fakes.cgroupfs import COMOUNTED, SPLIT
 from tests.patience import until

@@ -8,7 +8,7 @@ import pytest
 
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.cpu import CORE, CpuTime
-from porto.spec.ids import level
+from porto.spec.containers.names import level
 from tests.contract.worlds import FakeWorld, KernelWorld, World
 from tests.fakes.cgroupfs import COMOUNTED, SPLIT
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from porto.kernel.block.disks import Disks
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.io import UINT32_MAX, UINT64_MAX, DiskLimit
-from porto.kernel.disks import Disks
 from tests.contract.worlds import FakeWorld, KernelWorld, World
 from tests.fakes.cgroupfs import SPLIT
 from tests.fakes.io_knobs import DISKS
@@ -47,7 +47,7 @@ def group(world: World) -> Group:
 
 
 def write(world: World, group: Group, limits: dict[str, DiskLimit]) -> None:
-    """As `reconcilers/io.py` does."""
+    """As `facets/io.py` does."""
     io = world.driver.io
     for knob, want in io.render_limits(limits).items():
         have = world.driver.canonical(knob, world.driver.read(group, "blkio", knob))

@@ -19,7 +19,7 @@ from porto.api.proto import rpc_pb2
 from porto.api.server import ApiServer
 from porto.spec.config import Config, ContainerConfig, DaemonConfig
 from porto.spec.errors import EError
-from porto.spec.record import State
+from porto.spec.records.record import State
 from porto.spec.store import SpecStore
 from tests.fakes.engine import FakeEngine
 from tests.fakes.readers import FakeReaders

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from porto.kernel.topology import Topology
+from porto.kernel.host.topology import Topology
 from porto.spec.cpulist import each_cpu, format_cpus
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from porto.spec.errors import EError, PortoError
-from porto.spec.record import ACTIVE, Record, Run, State
+from porto.spec.records.record import ACTIVE, Record, Run, State
 from porto.spec.store import SpecStore
 
 

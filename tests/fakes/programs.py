@@ -1,8 +1,8 @@
-"""Device programs of v2 cgroups, in memory: what `porto.kernel.bpf` does on the kernel."""
+"""Device programs of v2 cgroups, in memory: what `porto.kernel.cgroup.bpf` does on the kernel."""
 
 import hashlib
 
-from porto.kernel.bpf import Program
+from porto.kernel.cgroup.bpf import Program
 from tests.fakes import bpf_machine
 
 

@@ -3,10 +3,10 @@
 from contextlib import AbstractContextManager, nullcontext
 
 from porto.observers.viewer import Viewer
+from porto.spec.containers.names import level
 from porto.spec.errors import InvalidProperty, InvalidState
-from porto.spec.ids import level
 from porto.spec.prop import Property, check_readable
-from porto.spec.record import Record, State
+from porto.spec.records.record import Record, State
 
 
 class FakeReaders:

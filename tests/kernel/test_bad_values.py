@@ -15,7 +15,7 @@ import pytest
 import porto
 from porto.api.proto import rpc_pb2
 from porto.spec.codecs.controllers import WORDS
-from porto.spec.container import PROPERTIES
+from porto.spec.containers.spec import PROPERTIES
 from porto.spec.errors import EError
 from porto.spec.prop import Property
 from tests import rows

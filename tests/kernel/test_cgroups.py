@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from porto.kernel import processes
 from porto.kernel.cgroup.group import Group
+from porto.kernel.process import processes
 from porto.observers.population import wait_empty
-from porto.spec.ids import level
+from porto.spec.containers.names import level
 from tests.contract.worlds import DEADLINE_S, KernelWorld
 from tests.patience import until
 

@@ -21,15 +21,15 @@ from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.probe import probe
 from porto.observers.clock import Clock
 from porto.observers.strays import Strays
-from porto.reconcilers.base import Target
-from porto.reconcilers.chain import build_chain
-from porto.reconcilers.controllers import Controllers
-from porto.reconcilers.cpuset.host import Allocation
+from porto.reconcilers.containers.base import Target
+from porto.reconcilers.containers.chain import build_chain
+from porto.reconcilers.containers.controllers import Controllers
+from porto.reconcilers.containers.facets.knobs import KnobFacet
 from porto.reconcilers.engine.change import Change
-from porto.reconcilers.knobs import KnobFacet
+from porto.reconcilers.host.cpuset.host import Allocation
 from porto.spec.config import Config, PathsConfig
-from porto.spec.ids import ROOT
-from porto.spec.record import Record
+from porto.spec.containers.names import ROOT
+from porto.spec.records.record import Record
 from porto.spec.store import SpecStore
 from tests.patience import patient
 

@@ -7,12 +7,12 @@ import pytest
 
 import porto
 from porto.exceptions import InvalidState, InvalidValue, NotSupported, ResourceNotAvailable
-from porto.kernel import scheduling
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.cpu import CORE, CpuTime, nice_of_weight
 from porto.kernel.cgroup.probe import probe
-from porto.kernel.scheduling import BATCH, IDLE, OTHER, RR, Schedule
+from porto.kernel.process import scheduling
+from porto.kernel.process.scheduling import BATCH, IDLE, OTHER, RR, Schedule
 from tests.patience import until
 
 pytestmark = pytest.mark.needs("root", "cgroup", "controller:cpu")

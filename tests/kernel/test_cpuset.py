@@ -11,7 +11,7 @@ import porto
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.cpuset import CPUS
 from porto.kernel.cgroup.probe import probe
-from porto.kernel.topology import read_topology
+from porto.kernel.host.topology import read_topology
 from porto.spec.cpulist import each_cpu, format_cpus, parse_cpus
 from tests.kernel.conftest import Daemon
 from tests.patience import until

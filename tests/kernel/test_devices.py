@@ -20,17 +20,17 @@ from porto.exceptions import (
     Permission,
 )
 from porto.kernel import syscalls
-from porto.kernel.bpf import DevicePrograms
+from porto.kernel.block.devices import look_at
+from porto.kernel.cgroup.bpf import DevicePrograms
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.probe import probe
-from porto.kernel.devices import look_at
-from porto.reconcilers.device_nodes import node_operations
-from porto.spec import device_access
+from porto.reconcilers.containers.facets.device_nodes import node_operations
 from porto.spec.codecs import DevicesCodec
 from porto.spec.config import ContainerConfig
-from porto.spec.container import DEFAULT_SPEC, find_property
-from porto.spec.device_access import DEFAULTS, MKNOD, READ, WRITE, Rule, overlay
-from porto.spec.record import Record
+from porto.spec.containers import device_access
+from porto.spec.containers.device_access import DEFAULTS, MKNOD, READ, WRITE, Rule, overlay
+from porto.spec.containers.spec import DEFAULT_SPEC, find_property
+from porto.spec.records.record import Record
 from tests.kernel.masters import Link, Master, request, run
 from tests.kernel.test_drift import drift_lines
 from tests.patience import patient, until

@@ -15,11 +15,11 @@ import pytest
 
 import porto
 from porto.exceptions import InvalidState, InvalidValue, NotSupported
+from porto.kernel.block.disks import Disks
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.io import DiskLimit
 from porto.kernel.cgroup.probe import probe
-from porto.kernel.disks import Disks
 from tests.patience import until
 
 pytestmark = pytest.mark.needs("root", "cgroup")

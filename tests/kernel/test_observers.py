@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from porto.kernel import files, processes
+from porto.kernel.file import files
+from porto.kernel.process import processes
 from tests.patience import until
 
 pytestmark = pytest.mark.needs("root")

@@ -36,11 +36,11 @@ from porto.spec.codecs.controllers import WORDS
 from porto.spec.codecs.cpuset import COUNTED, INHERIT, MASK
 from porto.spec.codecs.disks import parse_key
 from porto.spec.codecs.ulimit import TYPES, UNLIMITED
-from porto.spec.container import DEFAULT_SPEC, SPEC_PROPERTIES, ContainerSpec
+from porto.spec.containers.spec import DEFAULT_SPEC, SPEC_PROPERTIES, ContainerSpec
 from porto.spec.cpulist import CPU_MAX, format_cpus
 from porto.spec.errors import EError
 from porto.spec.prop import Codec, Property
-from porto.spec.record import Client, Condition, Intent, Process, Record, Run, State, Status
+from porto.spec.records.record import Client, Condition, Intent, Process, Record, Run, State, Status
 
 UINT64 = st.integers(0, (1 << 64) - 1)
 NAME_LETTERS = string.ascii_letters + string.digits + "_-@:."

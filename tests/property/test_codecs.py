@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from porto.spec.codecs import CpuPower, Date, StreamText, UintMapCodec
-from porto.spec.container import PROPERTIES, SPEC_PROPERTIES
+from porto.spec.containers.spec import PROPERTIES, SPEC_PROPERTIES
 from porto.spec.prop import Property, Rejected
 from tests.property import strategies
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from porto.kernel.topology import Topology
-from porto.reconcilers.cpuset.claims import Claim, Demand, Share, Solution
-from porto.reconcilers.cpuset.solve import grant, revoke, solve
+from porto.kernel.host.topology import Topology
+from porto.reconcilers.host.cpuset.claims import Claim, Demand, Share, Solution
+from porto.reconcilers.host.cpuset.solve import grant, revoke, solve
+from porto.spec.containers.names import ROOT, ancestors, parent_name
 from porto.spec.cpulist import each_cpu, format_cpus, parse_cpus
-from porto.spec.ids import ROOT, ancestors, parent_name
 from tests.fakes.cpus import machine
 
 EXAMPLES = settings(max_examples=60, deadline=None)

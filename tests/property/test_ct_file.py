@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from porto.spec.container import SPEC_PROPERTIES
+from porto.spec.containers.spec import SPEC_PROPERTIES
 from porto.spec.sources.ct_file import CtError, container_name, file_name, format_ct, read_ct
 from porto.spec.sources.documents import SUFFIXES, parse_ct, parse_document
 

@@ -7,12 +7,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from porto.spec import operations
-from porto.spec.container import PROPERTIES, SPEC_PROPERTIES
+from porto.spec.containers import operations
+from porto.spec.containers.names import ROOT, parent_name
+from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.containers.spec import PROPERTIES, SPEC_PROPERTIES
 from porto.spec.errors import InvalidState, PortoError
-from porto.spec.ids import ROOT, parent_name
-from porto.spec.operations import Actor, Credentials
-from porto.spec.record import Record, Run, State
+from porto.spec.records.record import Record, Run, State
 from porto.spec.store import SpecStore
 from tests.property import strategies
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from porto.spec.record import Record
-from porto.spec.record_file import decode, encode
+from porto.spec.records.file import decode, encode
+from porto.spec.records.record import Record
 from porto.spec.store import SpecStore
 from tests.property import strategies
 

@@ -1,8 +1,8 @@
 """The life of containers: create, destroy, list, start, stop, pause, resume, kill.
 
-Each request writes an intent through `spec/operations.py` and, where something has
+Each request writes an intent through `spec/containers/operations.py` and, where something has
 to happen, waits for the engine. Manual section "Operations"; legality is decided in
-`spec/operations.py`, rights in `auth.py`.
+`spec/containers/operations.py`, rights in `auth.py`.
 """
 
 from collections.abc import Coroutine
@@ -15,11 +15,11 @@ from porto.api.handlers.effects import carry_out
 from porto.api.handlers.targets import find, resolve
 from porto.api.masks import ANY
 from porto.api.proto import rpc_pb2
-from porto.spec import operations
+from porto.spec.containers import operations
+from porto.spec.containers.names import is_below, parent_name, validate_name
+from porto.spec.containers.operations import Credentials
 from porto.spec.errors import ContainerDoesNotExist, InvalidState, InvalidValue
-from porto.spec.ids import is_below, parent_name, validate_name
-from porto.spec.operations import Credentials
-from porto.spec.record import Record, Run, State
+from porto.spec.records.record import Record, Run, State
 
 SIGNAL_MAX = 64
 _LIST_REPLIES_MAX = 64

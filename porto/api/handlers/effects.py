@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 
 from porto.api.context import Services
-from porto.spec import operations
+from porto.spec.containers import operations
 from porto.spec.errors import PortoError, Unknown
-from porto.spec.record import Record
+from porto.spec.records.record import Record
 
 log = structlog.get_logger()
 

@@ -17,6 +17,7 @@ from porto.api.names import View
 from porto.api.proto import rpc_pb2
 from porto.api.variables import Variable
 from porto.observers.viewer import Viewer
+from porto.spec.containers.names import ROOT
 from porto.spec.errors import (
     ContainerDoesNotExist,
     EError,
@@ -25,8 +26,7 @@ from porto.spec.errors import (
     PortoError,
     ResourceNotAvailable,
 )
-from porto.spec.ids import ROOT
-from porto.spec.record import Record
+from porto.spec.records.record import Record
 
 AT_ONCE = 2000
 """Values that are read without letting others in between."""

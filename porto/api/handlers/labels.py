@@ -26,7 +26,7 @@ from porto.spec.errors import (
     ResourceNotAvailable,
 )
 from porto.spec.prop import Rejected
-from porto.spec.record import Record
+from porto.spec.records.record import Record
 
 AT_ONCE = 20
 """Containers that are looked at without letting others in between."""

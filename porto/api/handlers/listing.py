@@ -18,7 +18,8 @@ from porto.api.proto import rpc_pb2
 from porto.api.waits import labels_of
 from porto.observers.readers import COMPUTED
 from porto.observers.viewer import Viewer
-from porto.spec.container import PROPERTIES
+from porto.spec.containers.names import ROOT
+from porto.spec.containers.spec import PROPERTIES
 from porto.spec.errors import (
     ContainerDoesNotExist,
     EError,
@@ -26,9 +27,8 @@ from porto.spec.errors import (
     PortoError,
     ResourceNotAvailable,
 )
-from porto.spec.ids import ROOT
 from porto.spec.prop import Property, check_readable
-from porto.spec.record import Record, State
+from porto.spec.records.record import Record, State
 
 FILTERS_MAX = 1000
 AT_ONCE = 20

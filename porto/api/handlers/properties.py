@@ -1,6 +1,6 @@
 """Properties as text: getProperty, getData, setProperty, and the lists of properties.
 
-Writing goes through `spec/operations.py`; on a container that is not stopped the
+Writing goes through `spec/containers/operations.py`; on a container that is not stopped the
 reply waits for the engine, and a change that it cannot make true is put back.
 Manual section "Properties".
 """
@@ -11,12 +11,12 @@ from porto.api.dispatch import Outcome, handles
 from porto.api.handlers.effects import carry_out
 from porto.api.handlers.targets import find, resolve
 from porto.api.proto import rpc_pb2
-from porto.spec import operations
-from porto.spec.container import PROPERTIES, find_property
+from porto.spec.containers import operations
+from porto.spec.containers.names import ROOT
+from porto.spec.containers.spec import PROPERTIES, find_property
 from porto.spec.errors import InvalidProperty, InvalidValue
-from porto.spec.ids import ROOT
 from porto.spec.prop import Property, split_index
-from porto.spec.record import Record, Run, State
+from porto.spec.records.record import Record, Run, State
 
 _INERT_OWNERS = frozenset({"notes", "access"})
 """Owners of properties that nothing in the kernel depends on: no pass to wait for."""

@@ -15,12 +15,12 @@ from porto.api.handlers.effects import carry_out
 from porto.api.handlers.properties import is_inert, write
 from porto.api.handlers.targets import find
 from porto.api.proto import rpc_pb2
-from porto.spec import operations
-from porto.spec.container import find_property
+from porto.spec.containers import operations
+from porto.spec.containers.operations import Actor
+from porto.spec.containers.spec import find_property
 from porto.spec.errors import NotSupported, PortoError
-from porto.spec.operations import Actor
 from porto.spec.prop import Property, split_index
-from porto.spec.record import Record
+from porto.spec.records.record import Record
 
 
 @handles("CreateFromSpec", writes=True)

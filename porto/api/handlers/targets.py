@@ -5,7 +5,7 @@ record that the client may change.
 """
 
 from porto.api.context import Services, Session
-from porto.spec.record import Record
+from porto.spec.records.record import Record
 
 
 def resolve(session: Session, name: str) -> str:

@@ -30,7 +30,7 @@ def validate(session: Session, options: Options, paths: list[str]) -> int:
 
 def apply(session: Session, options: Options, paths: list[str]) -> int:
     """Make containers be as the documents say; print what that changed."""
-    from porto.spec.ids import level
+    from porto.spec.containers.names import level
     from porto.spec.sources.validate import read_sources
 
     documents, found = read_sources(paths)

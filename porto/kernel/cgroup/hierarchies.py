@@ -8,8 +8,8 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from porto.kernel import mountinfo
-from porto.kernel.mountinfo import MountLine
+from porto.kernel.mount import mountinfo
+from porto.kernel.mount.mountinfo import MountLine
 
 KNOWN_V1 = frozenset(
     {

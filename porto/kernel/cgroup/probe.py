@@ -13,7 +13,7 @@ from porto.kernel.cgroup.knobs import Knobs
 from porto.kernel.cgroup.members import Members
 from porto.kernel.cgroup.v1.driver import V1Driver
 from porto.kernel.cgroup.v2.driver import V2Driver
-from porto.kernel.mountinfo import MOUNTINFO, open_mountinfo
+from porto.kernel.mount.mountinfo import MOUNTINFO, open_mountinfo
 
 
 def probe(

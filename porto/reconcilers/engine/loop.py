@@ -16,7 +16,7 @@ from porto.reconcilers.engine.backoff import Backoff
 from porto.reconcilers.engine.queue import Priority, Queue
 from porto.reconcilers.engine.result import Again, Done, Result, Retry, Stuck
 from porto.spec.errors import PortoError, Unknown
-from porto.spec.record import Record
+from porto.spec.records.record import Record
 from porto.spec.store import SpecStore
 
 CONCURRENCY = 64

@@ -15,7 +15,7 @@ from porto.observers.kernel_events import KernelEvents
 from porto.observers.strays import Strays
 from porto.reconcilers.engine.loop import Engine
 from porto.reconcilers.engine.queue import Priority
-from porto.spec.record import ACTIVE, Record, Run, State
+from porto.spec.records.record import ACTIVE, Record, Run, State
 from porto.spec.store import SpecStore
 
 SLICES = 10

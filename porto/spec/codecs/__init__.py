@@ -1,6 +1,6 @@
 """Text codecs of the properties: one parse/format pair per syntax.
 
-Used by `spec/fields/`; each codec's docstring is the syntax that
+Used by `spec/containers/fields/`; each codec's docstring is the syntax that
 docs/properties.md shows.
 """
 

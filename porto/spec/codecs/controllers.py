@@ -1,7 +1,7 @@
 """The codec of a set of cgroup controllers, whole or as changes to the default.
 
-Used by `spec/fields/cgroups.py`. Rules: manual section "CGROUPS". Which controllers a
-host has is not known here: `spec/rules/cgroups.py`.
+Used by `spec/containers/fields/cgroups.py`. Rules: manual section "CGROUPS". Which controllers a
+host has is not known here: `spec/containers/rules/cgroups.py`.
 """
 
 from collections.abc import Iterable, Mapping

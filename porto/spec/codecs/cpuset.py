@@ -1,6 +1,6 @@
 """The codec of CPU sets: which CPUs a container asks for.
 
-Used by `spec/fields/cpuset.py`. Syntax: manual section "CPU", cpu_set. The words `jail`
+Used by `spec/containers/fields/cpuset.py`. Syntax: manual section "CPU", cpu_set. The words `jail`
 and `mems` of later releases are refused.
 """
 

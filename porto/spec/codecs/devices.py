@@ -1,6 +1,6 @@
 """The codec of device lists.
 
-Used by `spec/fields/devices.py` and for the configuration's presets. Syntax: manual
+Used by `spec/containers/fields/devices.py` and for the configuration's presets. Syntax: manual
 section "Filesystem", devices; a list of lists of words, where a backslash protects a
 separator.
 """

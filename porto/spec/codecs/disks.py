@@ -1,7 +1,7 @@
 """The codec of limits by disk.
 
-Used by `spec/fields/io.py`; `parse_key` also by `spec/rules/io.py` and
-`reconcilers/io.py`, which find the disks. Syntax: manual section "Disk IO".
+Used by `spec/containers/fields/io.py`; `parse_key` also by `spec/containers/rules/io.py` and
+`facets/io.py`, which find the disks. Syntax: manual section "Disk IO".
 """
 
 import re

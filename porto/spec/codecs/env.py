@@ -1,6 +1,6 @@
 """The codec of environments.
 
-Used by `spec/fields/process.py`. Two syntaxes are read, the manual's (section
+Used by `spec/containers/fields/process.py`. Two syntaxes are read, the manual's (section
 "Context") and the one that existing clients write; the manual's is printed.
 """
 

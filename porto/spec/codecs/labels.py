@@ -1,6 +1,6 @@
 """The codec of labels.
 
-Used by `spec/fields/lifecycle.py` and by the API's label requests.
+Used by `spec/containers/fields/lifecycle.py` and by the API's label requests.
 """
 
 import re

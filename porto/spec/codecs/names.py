@@ -1,6 +1,6 @@
 """Codecs of users and groups.
 
-Used by `spec/fields/`. The value is a name where the system knows one, else the
+Used by `spec/containers/fields/`. The value is a name where the system knows one, else the
 number as text; the reconcilers resolve it again at launch.
 """
 

@@ -1,6 +1,6 @@
 """Codecs of booleans, integers and sizes.
 
-Used by `spec/fields/`. Rules: manual section "Properties", paragraph on sizes.
+Used by `spec/containers/fields/`. Rules: manual section "Properties", paragraph on sizes.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Codecs of CPU power and of the period by which it is accounted.
 
-Used by `spec/fields/cpu.py`. Syntax: manual section "CPU".
+Used by `spec/containers/fields/cpu.py`. Syntax: manual section "CPU".
 """
 
 import os

@@ -1,6 +1,6 @@
 """Codecs of free text, words, paths, argument lists and kept output.
 
-Used by `spec/fields/`. A text property gives back exactly what was set, but for
+Used by `spec/containers/fields/`. A text property gives back exactly what was set, but for
 blanks, tabs and newlines at both ends.
 """
 

@@ -1,6 +1,6 @@
 """The codec of maps from names to texts.
 
-Used by `spec/fields/` for what is observed. Syntax: manual section "Properties",
+Used by `spec/containers/fields/` for what is observed. Syntax: manual section "Properties",
 ``<key>: <value>;...``.
 """
 

@@ -1,6 +1,6 @@
 """Codecs of durations and dates.
 
-Used by `spec/fields/`. Dates are shown in the daemon's local time, manual
+Used by `spec/containers/fields/`. Dates are shown in the daemon's local time, manual
 section "State".
 """
 

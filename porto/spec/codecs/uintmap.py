@@ -1,6 +1,6 @@
 """The codec of maps from names to numbers.
 
-Used by `spec/fields/` for counters and per-device limits. Syntax: manual
+Used by `spec/containers/fields/` for counters and per-device limits. Syntax: manual
 section "Properties", ``<key>: <value>;...``.
 """
 

@@ -1,6 +1,6 @@
 """The codec of resource limits.
 
-Used by `spec/fields/process.py` and for the configuration's default_ulimit.
+Used by `spec/containers/fields/process.py` and for the configuration's default_ulimit.
 Syntax: manual section "Context"; meaning: getrlimit(2).
 """
 

@@ -1,6 +1,6 @@
 """The codec of weights, relative shares of what is scarce.
 
-Used by `spec/fields/`. Syntax: manual sections "CPU" and "Disk IO", ``0.01..100``.
+Used by `spec/containers/fields/`. Syntax: manual sections "CPU" and "Disk IO", ``0.01..100``.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """Makes the store say what the files say.
 
 Called by `sources/watch.py` with the snapshots of one pass; writes through
-`spec/operations.py` and the store, so that the engine does the rest. What the rules
+`spec/containers/operations.py` and the store, so that the engine does the rest. What the rules
 are stands in `sources/plan.py`. A pass is idempotent: whatever could not be done is
 reported and tried again by the next one.
 """
@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from porto.spec import operations
+from porto.spec.containers import operations
+from porto.spec.containers.names import ROOT, parent_name
+from porto.spec.containers.operations import Actor, Credentials
 from porto.spec.errors import InvalidState, PortoError
-from porto.spec.ids import ROOT, parent_name
-from porto.spec.operations import Actor, Credentials
-from porto.spec.record import Condition, Record, Run
+from porto.spec.records.record import Condition, Record, Run
 from porto.spec.sources.claims import (
     DIGEST_KEY,
     FILE_KEY,

@@ -12,7 +12,7 @@ Called by `sources/apply.py` with the snapshots of one pass; pure. The rules:
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from porto.spec.record import Record
+from porto.spec.records.record import Record
 from porto.spec.sources.ct_file import NAME_KEY
 from porto.spec.sources.declare import DeclaredContainer
 from porto.spec.sources.diagnostics import Diagnostic, shown

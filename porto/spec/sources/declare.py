@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from porto.spec.container import PROPERTIES, SPEC_PROPERTIES, find_property
+from porto.spec.containers.names import validate_name
+from porto.spec.containers.spec import PROPERTIES, SPEC_PROPERTIES, find_property
 from porto.spec.errors import PortoError
-from porto.spec.ids import validate_name
 from porto.spec.prop import Property, Rejected, split_index
 from porto.spec.sources import nodes
 from porto.spec.sources.ct_file import ABSOLUTE_PREFIX, NAME_KEY, START_KEY

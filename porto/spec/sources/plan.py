@@ -29,9 +29,9 @@ that moment, and by tests and dry runs through `plan_sources`. The rules:
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from porto.spec.container import SPEC_PROPERTIES, ContainerSpec, find_property
-from porto.spec.operations import with_property
-from porto.spec.record import API_ORIGIN, Condition, Record, Run, State
+from porto.spec.containers.operations import with_property
+from porto.spec.containers.spec import SPEC_PROPERTIES, ContainerSpec, find_property
+from porto.spec.records.record import API_ORIGIN, Condition, Record, Run, State
 from porto.spec.sources.claims import (
     DIGEST_KEY,
     FILE_KEY,

@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from porto.spec import operations
+from porto.spec.containers import operations
+from porto.spec.containers.operations import Actor
 from porto.spec.errors import InvalidState
-from porto.spec.operations import Actor
-from porto.spec.record import Record, Run, State
+from porto.spec.records.record import Record, Run, State
 from porto.spec.sources.claims import START_MARK, is_file_origin
 from porto.spec.store import SpecStore
 

@@ -8,7 +8,7 @@ the owner of the files).
 import os
 from collections.abc import Iterator, Mapping, Sequence
 
-from porto.spec.ids import ROOT, parent_name
+from porto.spec.containers.names import ROOT, parent_name
 from porto.spec.sources.ct_file import NAME_KEY
 from porto.spec.sources.diagnostics import Diagnostic, shown
 from porto.spec.sources.directory import DirectoryScanner, WatchedDirectory, faults

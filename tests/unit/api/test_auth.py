@@ -3,7 +3,7 @@
 import pytest
 
 from porto.spec.errors import EError
-from porto.spec.record import State
+from porto.spec.records.record import State
 from tests.fakes.api import ALICE, BOB, CAROL, ROOT, asynchronous, serving
 
 OK, PERM = EError.Success, EError.Permission

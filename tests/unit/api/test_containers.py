@@ -3,7 +3,7 @@
 import pytest
 
 from porto.spec.errors import EError, InvalidCommand, Unknown
-from porto.spec.record import Run, State
+from porto.spec.records.record import Run, State
 from tests.fakes.api import ALICE, START, asynchronous, serving
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from porto.api.proto import rpc_pb2
-from porto.spec.container import PROPERTIES
+from porto.spec.containers.spec import PROPERTIES
 from porto.spec.errors import EError, ResourceNotAvailable
-from porto.spec.record import State
+from porto.spec.records.record import State
 from tests.fakes.api import ALICE, START, asynchronous, serving
 
 

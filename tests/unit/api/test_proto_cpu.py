@@ -6,7 +6,7 @@ import pytest
 
 from porto.api import proto_codec
 from porto.api.proto import rpc_pb2
-from porto.spec.container import find_property
+from porto.spec.containers.spec import find_property
 from porto.spec.errors import InvalidValue
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from porto.api.proto import rpc_pb2
 from porto.api.proto_codec import changes, fill_spec, fill_status
-from porto.spec.container import PROPERTIES
+from porto.spec.containers.spec import PROPERTIES
 from porto.spec.errors import InvalidValue
 
 PROP = PROPERTIES["cpu_set"]

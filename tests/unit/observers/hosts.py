@@ -9,9 +9,9 @@ from porto.observers.clock import Clock
 from porto.observers.readers import Readers
 from porto.observers.viewer import DAEMON, Viewer
 from porto.spec.config import Config, PathsConfig
-from porto.spec.container import DEFAULT_SPEC, find_property
-from porto.spec.ids import level
-from porto.spec.record import Record
+from porto.spec.containers.names import level
+from porto.spec.containers.spec import DEFAULT_SPEC, find_property
+from porto.spec.records.record import Record
 from porto.spec.store import SpecStore
 from tests.fakes.cgroupfs import SPLIT, FakeCgroups
 

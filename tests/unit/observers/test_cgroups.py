@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from porto.spec.errors import InvalidProperty, InvalidState, InvalidValue
-from porto.spec.record import State
+from porto.spec.records.record import State
 from tests.fakes.cgroupfs import COMOUNTED, SPLIT
 from tests.unit.observers.hosts import Host
 

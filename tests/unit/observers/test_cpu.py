@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from porto.observers.readers import Readers
-from porto.spec.admission import Admission
+from porto.spec.containers.admission import Admission
 from porto.spec.errors import InvalidState, InvalidValue, NotSupported, PortoError
 from porto.spec.host import Host as Machine
-from porto.spec.record import State
+from porto.spec.records.record import State
 from porto.spec.store import SpecStore
 from tests.fakes.cgroupfs import COMOUNTED
 from tests.unit.observers.hosts import Host

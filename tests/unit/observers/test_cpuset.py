@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from porto.kernel.topology import read_online
+from porto.kernel.host.topology import read_online
 from porto.spec.errors import InvalidValue
-from porto.spec.record import State
+from porto.spec.records.record import State
 from tests.unit.observers.hosts import Host
 
 

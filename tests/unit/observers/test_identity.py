@@ -2,7 +2,7 @@
 
 import pytest
 
-from porto.spec.record import State
+from porto.spec.records.record import State
 from tests.unit.observers.hosts import Host
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from porto.kernel import diskstats
+from porto.kernel.block import diskstats
 from porto.observers import io
 from porto.spec.errors import InvalidState, InvalidValue, NotSupported
-from porto.spec.record import Record, State
+from porto.spec.records.record import Record, State
 from tests.fakes.cgroupfs import SPLIT
-from tests.unit.kernel.block_tree import BlockTree
+from tests.unit.kernel.block.block_tree import BlockTree
 from tests.unit.observers.hosts import Host
 
 BYTES = "8:0 Read 10\n8:0 Write 4\n7:0 Write 3\n1:0 Read 9\n254:0 Read 5\n9:9 Read 7\nTotal 38\n"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from porto.kernel import processes
+from porto.kernel.process import processes
 from porto.spec.errors import InvalidState, InvalidValue
-from porto.spec.record import Process, State
+from porto.spec.records.record import Process, State
 from tests.unit.observers.hosts import Host
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from porto.kernel import virtual_memory
+from porto.kernel.process import virtual_memory
 from porto.observers.readers import Readers
-from porto.spec.admission import Admission
 from porto.spec.config import Config, ContainerConfig
+from porto.spec.containers.admission import Admission
 from porto.spec.errors import InvalidProperty, InvalidState, InvalidValue, Unknown
 from porto.spec.host import Host as Machine
-from porto.spec.record import State
+from porto.spec.records.record import State
 from porto.spec.store import SpecStore
 from tests.unit.observers.hosts import Host
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from porto.kernel import processes
 from porto.kernel.cgroup.group import Group
+from porto.kernel.process import processes
 from porto.observers.strays import Strays
-from porto.spec.ids import level
-from porto.spec.record import Process, Record, State
+from porto.spec.containers.names import level
+from porto.spec.records.record import Process, Record, State
 from tests.unit.observers.hosts import Host
 
 

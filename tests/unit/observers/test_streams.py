@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from porto.kernel import files
+from porto.kernel.file import files
 from porto.spec.errors import InvalidData, InvalidState, InvalidValue, Permission
-from porto.spec.record import Record, State
+from porto.spec.records.record import Record, State
 from tests.unit.observers.hosts import Host
 
 TEXT = "0123456789"

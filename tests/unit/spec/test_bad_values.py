@@ -4,13 +4,13 @@ import dataclasses
 
 import pytest
 
-from porto.spec import operations
-from porto.spec.admission import Admission
-from porto.spec.container import find_property
+from porto.spec.containers import operations
+from porto.spec.containers.admission import Admission
+from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.containers.spec import find_property
 from porto.spec.errors import BY_CODE, EError, InvalidState, InvalidValue, PortoError
 from porto.spec.host import Host
-from porto.spec.operations import Actor, Credentials
-from porto.spec.record import Record, Run, State
+from porto.spec.records.record import Record, Run, State
 from porto.spec.store import SpecStore
 from tests import rows
 from tests.rows import ROWS, Row

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from porto.spec.codecs import CpuPower, Period, power
-from porto.spec.container import PROPERTIES
+from porto.spec.containers.spec import PROPERTIES
 from porto.spec.errors import InvalidValue
 from porto.spec.prop import Rejected
 

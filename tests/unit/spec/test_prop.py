@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from porto.spec.codecs import Bool, Int, Text
-from porto.spec.container import (
+from porto.spec.containers.fields.process import ProcessFields
+from porto.spec.containers.spec import (
     DEFAULT_SPEC,
     PROPERTIES,
     SPEC_PROPERTIES,
@@ -24,7 +25,6 @@ from porto.spec.errors import (
     ResourceNotAvailable,
     Unknown,
 )
-from porto.spec.fields.process import ProcessFields
 from porto.spec.prop import (
     VALUE_MAX_BYTES,
     Facet,

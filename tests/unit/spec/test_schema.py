@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from porto.spec import schema
-from porto.spec.container import PROPERTIES, SPEC_PROPERTIES
+from porto.spec.containers.spec import PROPERTIES, SPEC_PROPERTIES
 
 
 @pytest.mark.parametrize("path", list(schema.generated()), ids=lambda path: path.name)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from porto.spec.container import DEFAULT_SPEC, find_property
+from porto.spec.containers.spec import DEFAULT_SPEC, find_property
 from porto.spec.errors import (
     Busy,
     ContainerAlreadyExists,
@@ -20,8 +20,8 @@ from porto.spec.errors import (
     ResourceNotAvailable,
     Unknown,
 )
-from porto.spec.record import Record, Run, State
-from porto.spec.record_file import VERSION, encode
+from porto.spec.records.file import VERSION, encode
+from porto.spec.records.record import Record, Run, State
 from porto.spec.store import ID_FIRST, ID_MAX, SpecStore, in_subtree
 
 PRIVATE = find_property("private")

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from porto.spec.container import DEFAULT_SPEC, find_property
+from porto.spec.containers.spec import DEFAULT_SPEC, find_property
 from porto.spec.errors import NoSpace
-from porto.spec.record import Run
-from porto.spec.record_directory import RESERVE_MAX_BYTES, RESERVE_PART
+from porto.spec.records.directory import RESERVE_MAX_BYTES, RESERVE_PART
+from porto.spec.records.record import Run
 from porto.spec.store import SpecStore
 
 BLOCK = 4096

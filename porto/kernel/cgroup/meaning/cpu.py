@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from porto.kernel import scheduling
 from porto.kernel.cgroup.group import Group
+from porto.kernel.process import scheduling
 
 CORE = 10**9
 SHARES_DEFAULT = 1024

@@ -1,6 +1,6 @@
 """The controller of huge pages: one meaning over `v1/hugetlb.py` and `v2/hugetlb.py`.
 
-Reached as ``driver.hugetlb``; called by `reconcilers/hugetlb.py` and `observers/memory.py`.
+Reached as ``driver.hugetlb``; called by `facets/hugetlb.py` and `observers/memory.py`.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """The controller of memory: one meaning over `v1/memory.py` and `v2/memory.py`.
 
-Reached as ``driver.memory``; called by `reconcilers/memory.py`, `reconcilers/pressure.py`
+Reached as ``driver.memory``; called by `facets/memory.py`, `facets/pressure.py`
 and `observers/memory.py`. All amounts are bytes.
 """
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
-from porto.kernel import diskstats
+from porto.kernel.block import diskstats
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.group_files import GroupFiles
 from porto.kernel.cgroup.io_lines import (

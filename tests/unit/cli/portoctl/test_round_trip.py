@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from porto.cli.portoctl.main import main
-from porto.spec.container import PROPERTIES
+from porto.spec.containers.spec import PROPERTIES
 from tests.fakes.api import ALICE, ROOT, FakeApi, asynchronous, serving
 
 SETTINGS = {

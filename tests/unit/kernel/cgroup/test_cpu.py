@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from porto.kernel import scheduling
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.cpu import CORE, CpuTime, nice_of_weight, realtime_runtime
 from porto.kernel.cgroup.probe import probe
-from porto.spec.ids import level
+from porto.kernel.process import scheduling
+from porto.spec.containers.names import level
 from tests.fakes.cgroupfs import FakeCgroups
 
 HOSTS = {"v1": ("freezer", "cpu", "cpuacct"), "co": ("freezer", "cpu,cpuacct"), "v2": ("v2",)}

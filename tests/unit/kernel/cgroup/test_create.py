@@ -10,7 +10,7 @@ import pytest
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.probe import probe
-from porto.spec.ids import level
+from porto.spec.containers.names import level
 from tests.fakes.cgroupfs import COMOUNTED, SPLIT, V2_CONTROLLERS, FakeCgroups
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from porto.kernel import diskstats
+from porto.kernel.block import diskstats
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.io import IOPS_ENDLESS, UINT32_MAX, UINT64_MAX, DiskLimit

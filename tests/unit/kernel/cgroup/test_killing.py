@@ -10,7 +10,7 @@ from porto.kernel.cgroup.driver import CgroupDriver, FreezerState
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.members import Belongs
 from porto.kernel.cgroup.probe import probe
-from porto.spec.ids import level
+from porto.spec.containers.names import level
 from tests.fakes.cgroupfs import COMOUNTED, SPLIT, FakeCgroups
 
 

@@ -11,7 +11,7 @@ from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.memory import MemoryLimits, Promise
 from porto.kernel.cgroup.probe import probe
-from porto.spec.ids import level
+from porto.spec.containers.names import level
 from tests.fakes.cgroupfs import FakeCgroups
 
 MIB = 1 << 20

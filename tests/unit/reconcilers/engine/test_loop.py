@@ -9,9 +9,9 @@ import pytest
 from porto.observers.clock import Clock
 from porto.reconcilers.engine.loop import CONCURRENCY, Engine
 from porto.reconcilers.engine.result import Again, Done, Result, Retry, Stuck
-from porto.spec.container import DEFAULT_SPEC
+from porto.spec.containers.spec import DEFAULT_SPEC
 from porto.spec.errors import Busy, InvalidValue, Unknown
-from porto.spec.record import Record
+from porto.spec.records.record import Record
 from porto.spec.store import SpecStore
 
 

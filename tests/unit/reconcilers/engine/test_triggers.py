@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from porto.reconcilers.engine.triggers import Triggers
-from porto.spec import operations
-from porto.spec.operations import Actor, Credentials
-from porto.spec.record import State
+from porto.spec.containers import operations
+from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.records.record import State
 from porto.spec.store import SpecStore
 
 ACTOR = Actor()

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from porto.spec import operations
+from porto.spec.containers import operations
+from porto.spec.containers.operations import Actor, Credentials
 from porto.spec.errors import PortoError
-from porto.spec.operations import Actor, Credentials
-from porto.spec.record import Condition, Record, Run, State
+from porto.spec.records.record import Condition, Record, Run, State
 from porto.spec.sources.diagnostics import Diagnostic
 from porto.spec.sources.directory import WatchedDirectory
 from porto.spec.sources.watch import SourceWatcher

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from porto.spec import operations
-from porto.spec.container import find_property
+from porto.spec.containers import operations
+from porto.spec.containers.spec import find_property
 from porto.spec.errors import Permission
 from porto.spec.sources.claims import DIGEST_KEY, START_MARK
 from porto.spec.sources.directory import WatchedDirectory

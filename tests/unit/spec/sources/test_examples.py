@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from porto.spec.container import FACETS, SPEC_PROPERTIES
-from porto.spec.ids import ROOT, parent_name
+from porto.spec.containers.names import ROOT, parent_name
+from porto.spec.containers.spec import FACETS, SPEC_PROPERTIES
 from porto.spec.sources.documents import SUFFIXES, Document, parse_document
 from porto.spec.sources.validate import validate_files
 from tests.unit.spec.sources.rig import Rig

@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 
 from porto.spec.errors import Busy
-from porto.spec.record import Run, State
+from porto.spec.records.record import Run, State
 from porto.spec.sources.claims import START_MARK
 from tests.unit.spec.sources.rig import Rig
 

@@ -1,0 +1,1 @@
+"""Disks, their counters, and device nodes."""

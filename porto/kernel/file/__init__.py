@@ -1,0 +1,1 @@
+"""Files and directories: by descriptor, never by a path that somebody else can change."""

@@ -1,0 +1,1 @@
+"""The machine: CPUs, the virtual memory's counters, the allocator."""

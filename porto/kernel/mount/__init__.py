@@ -1,0 +1,1 @@
+"""Mounts: the table, and changing it."""

@@ -1,0 +1,1 @@
+"""Processes: identity, scheduling, memory maps."""

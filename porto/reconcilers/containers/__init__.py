@@ -1,0 +1,1 @@
+"""Reconciling containers: one pass, made of facets."""

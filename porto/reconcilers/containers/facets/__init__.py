@@ -1,0 +1,1 @@
+"""The facets of a container: one concern a file, in the order of `chain.py`."""

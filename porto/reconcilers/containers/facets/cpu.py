@@ -1,0 +1,84 @@
+"""Weight, guarantee and limit of CPU time: the cpu controller of the container.
+
+Live facet; `kernel/cgroup/*/cpu.py` know the knobs. Policy and priority of tasks are
+`scheduler.py`. Manual section "CPU"; the kernel's scheduler/sched-bwc.rst.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.cgroup.meaning.cpu import CpuTime
+from porto.reconcilers.containers.base import Target
+from porto.reconcilers.containers.facets.asked import Asked
+from porto.reconcilers.containers.facets.knobs import KnobFacet
+from porto.reconcilers.engine.change import Change
+from porto.spec.codecs.power import PERIOD_MAX_NS, PERIOD_MIN_NS
+from porto.spec.config import ContainerConfig
+from porto.spec.containers import cpu
+from porto.spec.containers.spec import ContainerSpec
+from porto.spec.store import SpecStore
+
+
+class Cpu(KnobFacet):
+    """Keeps the knobs at what the properties say."""
+
+    name = "cpu"
+    controller = "cpu"
+
+    def __init__(self, driver: CgroupDriver, store: SpecStore, defaults: ContainerConfig) -> None:
+        super().__init__(driver)
+        self._store = store
+        self._asked = Asked()
+        # A value that the kernel refuses would let no container start.
+        self._period = min(max(defaults.cpu_period, PERIOD_MIN_NS), PERIOD_MAX_NS)
+        self._realtime = defaults.rt_priority != 0
+
+    def want(self, target: Target) -> Mapping[str, str]:
+        """The knobs and their texts.
+
+        The guarantee is at least what the running children together need.
+
+        A limit that is not below those of all ancestors would limit nothing, and v1
+        refuses it: the group then has none of its own.
+        """
+        specs = [record.spec for record in (target.record, *target.lineage)]
+        guarantee = cpu.guarantee_total(self._store, target.record)
+        own = dataclasses.replace(self._time(specs), guarantee=guarantee)
+        if own.limit:
+            above = (self._time(specs[start:]) for start in range(1, len(specs)))
+            if not all(own.is_within(time) for time in above):
+                own = dataclasses.replace(own, limit=0)
+        return self.driver.cpu.render(own)
+
+    def compare(self, target: Target, wanted: Mapping[str, str]) -> Sequence[Change]:
+        """The difference of each knob; one that the kin's properties ask for is no drift."""
+        changes = [
+            change
+            for change in super().compare(target, wanted)
+            if not self.driver.cpu.is_met(change.subject, change.want, change.have)
+        ]
+        return self._asked.mark(target.record.id, _wish(wanted), changes)
+
+    def apply(self, target: Target, change: Change) -> None:
+        """Write one knob."""
+        wanted = self.want(target)
+        self._asked.settle(target.record.id, _wish(wanted))
+        self.driver.cpu.write(target.group, change.subject, wanted)
+
+    def _time(self, specs: Sequence[ContainerSpec]) -> CpuTime:
+        """What the first of these shall get, children aside; the others are its ancestors."""
+        own = specs[0].cpu
+        policy = cpu.policy(specs)
+        return CpuTime(
+            limit=own.cpu_limit,
+            period=cpu.period(specs, self._period) // 1000,
+            weight=own.cpu_weight,
+            policy=policy,
+            realtime=self._realtime and policy == "rt",
+        )
+
+
+def _wish(wanted: Mapping[str, str]) -> int:
+    """One number for all knobs."""
+    return hash(tuple(wanted.values()))

@@ -1,0 +1,140 @@
+"""Limits and weight of disk input and output.
+
+Live facet; `kernel/cgroup/*/io.py` know the knobs. A limit may name a path, whose disks are
+found at each pass: a disk that has vanished is an error that stays, not a limit on another
+disk. Manual section "Disk IO"; the disk priority of tasks is set by `scheduler.py`.
+"""
+
+import errno
+from collections.abc import Iterable, Mapping, Sequence
+
+from porto.kernel.block.disks import Disks, order
+from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.cgroup.meaning.io import DiskLimit
+from porto.reconcilers.containers.base import Target
+from porto.reconcilers.containers.facets.knobs import KnobFacet
+from porto.reconcilers.engine.change import Change
+from porto.spec.codecs import UintMapValue
+from porto.spec.codecs.disks import FS, parse_key
+from porto.spec.containers.spec import PROPERTIES
+from porto.spec.errors import InvalidValue, NotSupported
+from porto.spec.records.record import ACTIVE, State
+
+MEMORY = "memory"
+COUNTED = "counted disks"
+"""Subject of the change that makes the kernel count, which is no knob."""
+STARTED = ACTIVE - {State.STARTING}
+
+
+class Io(KnobFacet):
+    """Keeps the knobs at what the properties say."""
+
+    name = "io"
+    controller = "blkio"
+
+    def __init__(self, driver: CgroupDriver, disks: Disks | None = None) -> None:
+        super().__init__(driver)
+        self._disks = disks or Disks()
+        self._counted: frozenset[str] = frozenset()
+
+    def plan(self, target: Target) -> Sequence[Change]:
+        """The difference of each knob; at a start, also disks that nobody counts yet."""
+        if not target.group.owns(self.controller):
+            return super().plan(target)
+        changes = [*super().plan(target), *self._plan_fs(target)]
+        if target.record.status.state not in STARTED:
+            changes += self._plan_counting()
+        return changes
+
+    def want(self, target: Target) -> Mapping[str, str]:
+        """The weight, then the limits of each disk."""
+        spec = target.record.spec.io
+        return {
+            **self.driver.io.render_weight(spec.io_policy, spec.io_weight),
+            **self.driver.io.render_limits(self._limits(target)),
+        }
+
+    def apply(self, target: Target, change: Change) -> None:
+        """Write one knob, line by line."""
+        if change.subject == COUNTED:
+            self.driver.io.start_counting(target.group, change.want.split())
+            return
+        controller = change.subject.partition(".")[0]
+        if controller != MEMORY:
+            controller = self.controller
+        for text in self.driver.io.texts(change.subject, change.want, change.have):
+            try:
+                self.driver.write(target.group, controller, change.subject, text)
+            except OSError as error:
+                if error.errno not in (errno.ENODEV, errno.ENXIO):
+                    raise
+                raise InvalidValue(
+                    f"cannot set {change.subject} of {target.name} to {text!r}: no such disk"
+                ) from error
+
+    def _plan_counting(self) -> Sequence[Change]:
+        """The disks that are new to us and to the kernel's counters."""
+        disks = self._disks.sized()
+        new = disks - self._counted
+        uncounted = self.driver.io.uncounted(new) if new else new
+        self._counted = disks - uncounted
+        if not uncounted:
+            return ()
+        want = " ".join(sorted(uncounted, key=order))
+        return (Change(self.name, COUNTED, want, "", is_drift=False),)
+
+    def _plan_fs(self, target: Target) -> Sequence[Change]:
+        """The limits of file systems, in the memory controller of kernels that have them."""
+        spec = target.record.spec.io
+        values = [
+            _smallest(number for key, number in limits if parse_key(key).target == FS)
+            for limits in (spec.io_limit, spec.io_ops_limit)
+        ]
+        knobs = self.driver.io.render_fs(*values)
+        if not target.group.owns(MEMORY):
+            knobs = {}
+        if any(values) and not knobs:
+            raise NotSupported(
+                f"cannot set a limit of {FS} of {target.name}: "
+                "there is no memory.fs_bps_limit in its cgroup"
+            )
+        changes = []
+        for knob, want in knobs.items():
+            have = self.driver.canonical(knob, self.driver.read(target.group, MEMORY, knob))
+            if have != want:
+                changes.append(Change(self.name, knob, want, have))
+        return changes
+
+    def _limits(self, target: Target) -> Mapping[str, DiskLimit]:
+        """The limits by disk; of several for one disk the smallest counts."""
+        spec = target.record.spec.io
+        found: dict[str, list[int]] = {}
+        for name, first, limits in (
+            ("io_limit", 0, spec.io_limit),
+            ("io_ops_limit", 2, spec.io_ops_limit),
+        ):
+            for text, number in limits:
+                key = parse_key(text)
+                if key.target == FS:
+                    continue
+                for disk in self._find(target, name, limits, key.target):
+                    fields = found.setdefault(disk, [0, 0, 0, 0])
+                    for offset, wanted in enumerate((key.read, key.write)):
+                        if wanted:
+                            at = first + offset
+                            fields[at] = _smallest((fields[at], number))
+        return {disk: DiskLimit(*fields) for disk, fields in found.items()}
+
+    def _find(self, target: Target, name: str, limits: UintMapValue, key: str) -> Sequence[str]:
+        try:
+            return self._disks.find(key)
+        except OSError as error:
+            shown = PROPERTIES[name].codec.format(limits)
+            raise InvalidValue(
+                f"cannot set {name} of {target.name} to {shown!r}: {key}: {error.strerror}"
+            ) from error
+
+
+def _smallest(limits: Iterable[int]) -> int:
+    """The strictest limit; 0 is none."""
+    return min((limit for limit in limits if limit), default=0)

@@ -1,0 +1,125 @@
+"""Resource limits (ulimit) of the container's processes.
+
+At launch: the effective limits become rlimits of the child. Live: prlimit(2) on
+the processes that run already, when the property changes. Manual section
+"Context", ulimit; effective value of a type: own, else the nearest ancestor's,
+else the configured default, which is clamped to what the kernel allows.
+"""
+
+import resource
+from collections.abc import Sequence
+
+from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.process import processes
+from porto.launcher.ops import SetLimit
+from porto.reconcilers.containers.base import LaunchPlan, Target
+from porto.reconcilers.engine.change import Change
+from porto.spec.codecs import UlimitValue
+from porto.spec.errors import by_errno
+
+# include/uapi/asm-generic/resource.h
+RESOURCES = {
+    "cpu": 0,
+    "fsize": 1,
+    "data": 2,
+    "stack": 3,
+    "core": 4,
+    "rss": 5,
+    "nproc": 6,
+    "nofile": 7,
+    "memlock": 8,
+    "as": 9,
+    "locks": 10,
+    "sigpending": 11,
+    "msgqueue": 12,
+    "nice": 13,
+    "rtprio": 14,
+    "rttime": 15,
+}
+# fs/proc/base.c, /proc/PID/limits
+KERNEL_WORDS = {
+    "cpu": "Max cpu time",
+    "fsize": "Max file size",
+    "data": "Max data size",
+    "stack": "Max stack size",
+    "core": "Max core file size",
+    "rss": "Max resident set",
+    "nproc": "Max processes",
+    "nofile": "Max open files",
+    "memlock": "Max locked memory",
+    "as": "Max address space",
+    "locks": "Max file locks",
+    "sigpending": "Max pending signals",
+    "msgqueue": "Max msgqueue size",
+    "nice": "Max nice priority",
+    "rtprio": "Max realtime priority",
+    "rttime": "Max realtime timeout",
+}
+
+
+def _text(soft: int, hard: int) -> str:
+    return f"{soft if soft >= 0 else 'unlimited'} {hard if hard >= 0 else 'unlimited'}"
+
+
+class Limits:
+    """Effective rlimits."""
+
+    name = "limits"
+
+    def __init__(self, driver: CgroupDriver, *, defaults: UlimitValue) -> None:
+        self._driver = driver
+        self._defaults = defaults
+
+    def explicit(self, target: Target) -> dict[str, tuple[int, int]]:
+        """Limits set on the container or an ancestor, by type."""
+        found: dict[str, tuple[int, int]] = {}
+        for record in (target.record, *target.lineage):
+            for kind, soft, hard in record.spec.process.ulimit:
+                found.setdefault(kind, (soft, hard))
+        return found
+
+    def prepare(self, target: Target, plan: LaunchPlan) -> None:
+        """Setrlimit in the child; a default may be clamped, an explicit limit not."""
+        explicit = self.explicit(target)
+        for kind, soft, hard in self._defaults:
+            if kind not in explicit:
+                plan.add(SetLimit(RESOURCES[kind], soft, hard, required=False))
+        for kind, (soft, hard) in sorted(explicit.items()):
+            plan.add(SetLimit(RESOURCES[kind], soft, hard))
+
+    def plan(self, target: Target) -> Sequence[Change]:
+        """Compare the main process with the explicit limits: the others inherit."""
+        process = target.record.status.process
+        if process is None or not process.task_pid:
+            return ()
+        explicit = self.explicit(target)
+        if not explicit:
+            return ()
+        try:
+            present = processes.read_limits(process.task_pid)
+        except ProcessLookupError:
+            return ()
+        changes = []
+        for kind, (soft, hard) in sorted(explicit.items()):
+            have = present[KERNEL_WORDS[kind]]
+            if have != (soft, hard):
+                changes.append(
+                    Change(self.name, f"ulimit[{kind}]", _text(soft, hard), _text(*have))
+                )
+        return changes
+
+    def apply(self, target: Target, change: Change) -> None:
+        """Prlimit on every process of the subtree that does not set its own."""
+        kind = change.subject.removeprefix("ulimit[").removesuffix("]")
+        soft, hard = self.explicit(target)[kind]
+        for pid in self._driver.subtree_processes(target.group):
+            try:
+                resource.prlimit(pid, RESOURCES[kind], (soft, hard))
+            except ProcessLookupError:
+                continue
+            except (OSError, ValueError) as error:
+                if not isinstance(error, OSError):
+                    error = OSError(22, str(error))
+                raise by_errno(
+                    error, f"cannot set ulimit[{kind}] of {target.name} to {change.want}"
+                ) from error

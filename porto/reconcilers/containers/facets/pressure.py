@@ -1,0 +1,58 @@
+"""pressurize_on_death: what a container without tasks still holds is reclaimed first.
+
+Live facet; `kernel/cgroup/v1/memory.py` knows the knob, the soft limit of v1. It holds for
+a dead container, and for one without a command that has no running sub-container.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from porto.kernel.cgroup.driver import CgroupDriver
+from porto.reconcilers.containers.base import Target
+from porto.reconcilers.containers.facets.knobs import KnobFacet
+from porto.reconcilers.engine.change import Change
+from porto.spec.config import ContainerConfig
+from porto.spec.records.record import Record, State
+
+
+class Pressure(KnobFacet):
+    """Keeps the soft limit where the state of the container wants it."""
+
+    name = "pressure"
+    controller = "memory"
+
+    def __init__(self, driver: CgroupDriver, config: ContainerConfig) -> None:
+        super().__init__(driver)
+        self._default = config.pressurize_on_death
+        self._soft = config.dead_memory_soft_limit
+
+    def want(self, target: Target) -> Mapping[str, str]:
+        """The soft limit, none while tasks run."""
+        squeezed = self._asked(target.record) and self._is_hollow(target)
+        return self.driver.memory.render_pressure(self._soft if squeezed else 0)
+
+    def plan(self, target: Target) -> Sequence[Change]:
+        """Nothing for a container that nobody ever wanted it for."""
+        memory = target.record.spec.memory
+        if not self._default and "pressurize_on_death" not in memory.model_fields_set:
+            return ()
+        changes = super().plan(target)
+        return [
+            Change(c.facet, c.subject, c.want, c.have, is_drift=not self._asked(target.record))
+            for c in changes
+        ]
+
+    def _asked(self, record: Record) -> bool:
+        memory = record.spec.memory
+        if "pressurize_on_death" in memory.model_fields_set:
+            return memory.pressurize_on_death
+        return self._default
+
+    def _is_hollow(self, target: Target) -> bool:
+        record = target.record
+        state = record.status.state
+        if state is State.DEAD:
+            return record.intent.launch <= record.status.launched
+        if state is not State.META:
+            return False
+        inside = self.driver.subtree_processes(target.group)
+        return len(inside) == len(self.driver.processes(target.group))

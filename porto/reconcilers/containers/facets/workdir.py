@@ -1,0 +1,46 @@
+"""The container's own directory: default working directory and stream files.
+
+Facet of the reconcile chain; manual sections "Filesystem" (cwd, stdout_path) and
+"FILES". Made at start, removed with everything in it at stop.
+"""
+
+import os
+
+from porto.kernel.file import files
+from porto.reconcilers.containers.base import LaunchPlan, Target
+from porto.reconcilers.containers.facets.identity import task_credentials
+from porto.spec.errors import by_errno
+from porto.spec.records.record import State
+
+WORK_MODE = 0o775
+
+
+class WorkDirectory:
+    """``PLACE/porto/NAME``."""
+
+    name = "workdir"
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+
+    def path(self, name: str) -> str:
+        """The directory of a container."""
+        return os.path.join(self._root, name)
+
+    def prepare(self, target: Target, plan: LaunchPlan) -> None:
+        """Make it anew, owned by the task's user; a respawn keeps what is there."""
+        user = task_credentials(target)
+        place = (self._root, target.name, WORK_MODE, user.uid, user.gid)
+        try:
+            made = files.make_work_directory(*place)
+            if not made and target.record.status.state is not State.DEAD:
+                files.remove_tree_beneath(self._root, target.name)
+                files.make_work_directory(*place)
+        except OSError as error:
+            raise by_errno(
+                error, f"cannot start {target.name}: cannot make {self.path(target.name)}"
+            ) from error
+
+    def teardown(self, target: Target) -> None:
+        """Remove it, never following a link and never leaving the filesystem."""
+        files.remove_tree_beneath(self._root, target.name)

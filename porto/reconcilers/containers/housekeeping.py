@@ -1,0 +1,89 @@
+"""The slow tick: output rotation of running containers.
+
+Run by `cli/daemon.py` for as long as the daemon lives. A stat(2) per output file now
+and then is the whole cost when nothing grows.
+"""
+
+import asyncio
+import os
+from dataclasses import dataclass
+
+from porto.reconcilers.containers.reconciler import ContainerReconciler
+from porto.spec.containers.fields.streams import StreamFields
+from porto.spec.records.record import Record, State
+from porto.spec.store import SpecStore
+
+WRITING = frozenset({State.RUNNING, State.STOPPING})
+SKIP_MAX = 7
+"""A silent container that starts to write is noticed after so many ticks."""
+_BLOCK = 512
+
+
+@dataclass(slots=True)
+class _Files:
+    """The output files of one container.
+
+    silent -- ticks since they last grew; skip -- ticks until the next look
+    """
+
+    streams: StreamFields
+    paths: tuple[str, ...]
+    occupied: int = 0
+    silent: int = 0
+    skip: int = 0
+
+    def is_due(self) -> bool:
+        """Whether to look now: a silent container is looked at less and less often."""
+        if self.skip:
+            self.skip -= 1
+            return False
+        return True
+
+    def look(self) -> bool:
+        """Whether a file has outgrown its limit."""
+        sizes = [_occupied(path) for path in self.paths]
+        occupied = sum(sizes)
+        self.silent = self.silent + 1 if occupied == self.occupied else 0
+        self.occupied = occupied
+        self.skip = min(self.silent, SKIP_MAX)
+        return any(size > self.streams.stdout_limit for size in sizes)
+
+
+class Housekeeping:
+    """Rotates what has grown."""
+
+    def __init__(self, store: SpecStore, containers: ContainerReconciler) -> None:
+        self._store = store
+        self._containers = containers
+        self._files: dict[int, _Files] = {}
+
+    async def run(self, period: float) -> None:
+        """Tick every `period` seconds, for ever."""
+        while True:
+            await asyncio.sleep(period)
+            self.tick()
+
+    def tick(self) -> None:
+        """Look at the output files of the running containers whose turn it is."""
+        seen = {}
+        for record in self._store.records():
+            if record.status.state in WRITING:
+                seen[record.id] = files = self._known(record)
+                if files.is_due() and files.look():
+                    self._containers.rotate(record)
+        self._files = seen
+
+    def _known(self, record: Record) -> _Files:
+        """The container's output files; looked up again when its properties change."""
+        streams = record.spec.streams
+        known = self._files.get(record.id)
+        if known is None or known.streams is not streams:
+            known = _Files(streams, self._containers.output_files(record))
+        return known
+
+
+def _occupied(path: str) -> int:
+    try:
+        return os.lstat(path).st_blocks * _BLOCK
+    except OSError:
+        return 0

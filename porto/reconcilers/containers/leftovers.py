@@ -1,0 +1,98 @@
+"""What an earlier life left behind: cgroups and directories of no container.
+
+Called once by `cli/daemon.py` after the takeover, and never for what carries
+another prefix than ours. DESIGN: names of kernel objects are derived, so orphans are
+found by listing.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable
+
+import structlog
+
+from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.cgroup.group import Group
+from porto.kernel.file import files
+from porto.spec.containers.controllers import ControllerSets
+from porto.spec.records.record import State
+from porto.spec.store import SpecStore
+
+log = structlog.get_logger()
+
+
+SWEEPS_MAX = 100
+SWEEP_PAUSE_S = 0.02
+
+
+async def sweep(
+    driver: CgroupDriver,
+    keep: Callable[[str], bool],
+    located: Callable[[str], Group] | None = None,
+) -> None:
+    """Remove our cgroups that `keep` refuses; processes may take a moment to die."""
+    for turn in range(SWEEPS_MAX):
+        found = driver.sweep(keep, located)
+        if not found:
+            return
+        if turn == 0:
+            log.warning("leftover cgroups removed", containers=" ".join(found))
+        await asyncio.sleep(SWEEP_PAUSE_S)
+    log.error("leftover cgroups stay", containers=" ".join(found))
+
+
+async def remove_leftovers(store: SpecStore, driver: CgroupDriver, work: str) -> None:
+    """Sweep the cgroups, then the work directories."""
+
+    def keep(name: str) -> bool:
+        record = store.find(name)
+        return record is not None and record.status.state is not State.STOPPED
+
+    sets = ControllerSets(store, driver)
+
+    def located(name: str) -> Group:
+        return driver.locate(name, sets.enabled)
+
+    await sweep(driver, keep, located)
+    _remove_unmarked(store, driver, located)
+    _sweep_directories(store, work, "")
+
+
+def _remove_unmarked(
+    store: SpecStore, driver: CgroupDriver, located: Callable[[str], Group]
+) -> None:
+    """Groups within those of started containers, made but not yet marked as ours.
+
+    No process was in them then, so that one in use is somebody else's.
+    """
+    for record in store.records():
+        parent = store.parent(record)
+        if (
+            parent is not None
+            and record.status.state is State.STOPPED
+            and parent.status.state is not State.STOPPED
+        ):
+            with contextlib.suppress(OSError):
+                driver.remove(located(record.name))
+
+
+def _sweep_directories(store: SpecStore, work: str, above: str) -> None:
+    """Remove each directory that belongs to no started container and holds none."""
+    started = {
+        record.name for record in store.records() if record.status.state is not State.STOPPED
+    }
+    with os.scandir(os.path.join(work, above)) as entries:
+        names = [
+            f"{above}/{e.name}".lstrip("/") for e in entries if e.is_dir(follow_symlinks=False)
+        ]
+    for name in names:
+        if name in started:
+            continue
+        if any(other.startswith(name + "/") for other in started):
+            _sweep_directories(store, work, name)
+            continue
+        try:
+            files.remove_tree_beneath(work, name)
+        except OSError as error:
+            log.warning("leftover directory stays", path=error.filename, error=str(error))

@@ -1,0 +1,92 @@
+"""Start-up: compare the stored records with what the launcher and the kernel hold.
+
+Called once by `cli/daemon.py` before the first pass. Nothing is replayed: a record
+is brought up to what is found, and the passes do the rest. Manual section "Key
+Features", reliable service.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+
+import structlog
+
+from porto.kernel.process import processes
+from porto.launcher.ops import Launched
+from porto.reconcilers.containers.facets.task import as_process
+from porto.reconcilers.containers.world import World
+from porto.spec.containers import operations
+from porto.spec.containers.operations import Actor
+from porto.spec.records.record import Record, Run, State, Status
+
+log = structlog.get_logger()
+
+RESTART_ORIGIN = "restart"
+
+
+def take_over(world: World, survivors: Iterable[Launched], *, same_boot: bool) -> list[Launched]:
+    """Bring all records up to date; returns the launches that belong to nobody.
+
+    `same_boot` False: the records are of an earlier boot, so nothing of them runs.
+    """
+    by_launch = {launched.launch_id: launched for launched in survivors}
+    for record in world.store.records():
+        if not same_boot:
+            _reset(world, record)
+        else:
+            _adopt(world, record, by_launch)
+    for record in list(world.store.records()):
+        current = world.store.find_id(record.id)
+        if current is not None and current.spec.lifecycle.weak:
+            operations.destroy(
+                world.store, current, actor=Actor(origin=RESTART_ORIGIN), now=world.clock.wall()
+            )
+    return list(by_launch.values())
+
+
+def _reset(world: World, record: Record) -> None:
+    now = world.clock.wall()
+    status = Status(
+        creation_time=record.status.creation_time,
+        respawn_count=record.status.respawn_count,
+        oom_kills_before=record.status.oom_kills_before,
+    )
+    record = world.store.put_status(record, status, now=now)
+    if record.intent.run is Run.RUNNING:
+        world.store.put(record.with_intent(run=Run.STOPPED, paused=False), now=now)
+
+
+def _adopt(world: World, record: Record, by_launch: dict[str, Launched]) -> None:
+    """The launch that the record asks for, or asked for, if the launcher holds it."""
+    launched = by_launch.pop(f"{record.id}:{record.intent.launch}", None)
+    older = by_launch.pop(f"{record.id}:{record.status.launched}", None)
+    found = launched or older
+    if found is not None:
+        world.exits.track(found.launch_id)
+    process = record.status.process
+    if launched is not None and (process is None or process.launch_id != launched.launch_id):
+        # The daemon died between the launch and its record: the intent was durable, the
+        # task runs, so this is what the client asked for.
+        log.info("launch adopted", container=record.name, launch=launched.launch_id)
+        now = world.clock.wall()
+        world.store.put_status(
+            record,
+            dataclasses.replace(
+                record.status,
+                state=State.RUNNING if launched.task_pid else State.META,
+                launched=record.intent.launch,
+                controllers=record.status.controllers
+                or ";".join(sorted(world.controllers.wanted(record))),
+                process=as_process(launched),
+                exit_status=None,
+                start_time=now,
+                start_mono=world.clock.mono(),
+            ),
+            now=now,
+        )
+    elif (
+        process is not None
+        and found is None
+        and processes.is_alive(process.init_pid, process.init_start)
+    ):
+        log.info("orphan followed by pidfd", container=record.name, pid=process.init_pid)
+        world.exits.watch_foreign(process)

@@ -1,0 +1,1 @@
+"""What is the host's and not one object's."""

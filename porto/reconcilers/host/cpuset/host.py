@@ -1,0 +1,276 @@
+"""The allocation of the host's CPUs: who is in, what each one got, who has to move.
+
+Made by `cli/daemon.py`, asked by `facet.py` in each pass of a container, told by the store
+who has ended, by sysfs which CPUs there are. A container is admitted with what it asks for
+when its pass first wants it, and refused while the others keep what they have. Whose CPUs
+change because of somebody else gets a pass of his own (`moved`). Nothing is stored: after
+a restart the knobs tell who held what. Without any cpu_set on the host nothing is solved.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+
+from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.cgroup.group import Group
+from porto.kernel.host.topology import DEVICES
+from porto.reconcilers.host.cpuset.claims import (
+    Claim,
+    Demand,
+    Problem,
+    Share,
+    Solution,
+    claim_of,
+    crowd_problems,
+)
+from porto.reconcilers.host.cpuset.machine import Machine
+from porto.reconcilers.host.cpuset.members import Member, blame, member_of, refusal
+from porto.reconcilers.host.cpuset.recover import recover
+from porto.reconcilers.host.cpuset.solve import grant, revoke, solve
+from porto.spec.containers.names import ROOT, parent_name
+from porto.spec.records.record import Record, State
+from porto.spec.store import SpecStore
+
+_ENDED = frozenset({State.STOPPED, State.DEAD})
+
+
+class Allocation:
+    """One per daemon; used from its event loop only."""
+
+    def __init__(
+        self,
+        store: SpecStore,
+        driver: CgroupDriver,
+        *,
+        locate: Callable[[str], Group],
+        moved: Callable[[int], None],
+        devices: str = DEVICES,
+        clock: Callable[[], float] = time.monotonic,
+        period_s: float = 5.0,
+    ) -> None:
+        """`locate` gives a container's group; `moved` gets the id of one whose CPUs change.
+
+        `period_s` seconds at least lie between two looks at the CPUs.
+        """
+        self.store = store
+        self.driver = driver
+        self.locate = locate
+        self._tell = moved
+        self._machine = Machine(driver, devices)
+        self._clock = clock
+        self._period = period_s
+        self._looked = 0.0
+        self._members: dict[str, Member] = {}
+        self._claims: dict[str, Claim] = {}
+        self._inheriting: dict[str, int] = {}
+        self._guaranteed: dict[str, int] = {}
+        self._moved: set[str] = set()
+        self._solution: Solution | None = None
+        store.subscribe(self._on_change)
+
+    # -- asked by the facet ----------------------------------------------------
+
+    @property
+    def available(self) -> int:
+        """All CPUs of the host."""
+        return self._machine.available
+
+    def admit(self, record: Record, *, confined: bool) -> None:
+        """Let a container in, or let it ask for something else; nothing new costs nothing.
+
+        confined -- whether it has a cpuset of its own
+
+        Raises ResourceNotAvailable, and everything stays as it was.
+        """
+        before = self._begin()
+        name = record.name
+        member = member_of(record, confined)
+        if self._members.get(name) != member:
+            self._change(name, member, before)
+        reason = self._solved().problems.get(("claim", name))
+        if reason is not None:
+            raise refusal(name, member, reason)
+
+    def affinity(self, name: str) -> int:
+        """The CPUs of a container; of one that was not admitted what it would inherit."""
+        return self._solved().affinity(name)
+
+    def follows(self, name: str, *, changed: bool) -> bool:
+        """Whether a container's CPUs changed because of others, and are not written yet.
+
+        changed -- whether there is something to write
+        """
+        if not changed:
+            self._moved.discard(name)
+        return name in self._moved
+
+    # -- the machine -------------------------------------------------------------
+
+    def look(self) -> bool:
+        """See whether CPUs came or went, not more often than the period allows.
+
+        Everybody gets a pass then: the kernel has changed knobs by itself.
+        """
+        if self._solution is None or self._clock() - self._looked < self._period:
+            return False
+        self._looked = self._clock()
+        if not self._machine.look():
+            return False
+        self._solution = self._solve(self._solution.shares)
+        for name in self._members:
+            self._move(name)
+        return True
+
+    async def watch(self) -> None:
+        """Look once per period, for ever."""
+        while True:
+            await asyncio.sleep(self._period)
+            with contextlib.suppress(OSError):
+                self.look()
+
+    # -- members -----------------------------------------------------------------
+
+    def _begin(self) -> Solution:
+        """The present solution; at the first time, of those who run already."""
+        if self._solution is not None:
+            return self._solution
+        self._looked = self._clock()
+        self._machine.look()
+        self._solution = self._solve({})
+        for record in self.store.records():
+            if record.status.state not in (*_ENDED, State.STARTING):
+                confined = self.locate(record.name).owns("cpuset")
+                self._put(record.name, member_of(record, confined))
+        if self._claims:
+            present = recover(
+                self._claims,
+                list(self._members),
+                self._machine.topology(),
+                self.driver,
+                self.locate,
+            )
+            self._solution = self._solve(present)
+        return self._solution
+
+    def _solved(self) -> Solution:
+        return self._begin() if self._solution is None else self._solution
+
+    def _on_change(self, old: Record | None, new: Record | None) -> None:
+        """What the ended held is for the others."""
+        if old is None or self._solution is None or old.name not in self._members:
+            return
+        if new is None or (new.status.state in _ENDED and new.status.state is not old.status.state):
+            self._moved.discard(old.name)
+            self._change(old.name, None, self._solution)
+
+    def _change(self, name: str, member: Member | None, before: Solution) -> None:
+        """One member comes, asks for something else, or leaves."""
+        old = self._members.get(name)
+        was, claim = self._claims.get(name), None if member is None else claim_of(member.wish)
+        self._put(name, member)
+        after = self._after(name, was, claim, before)
+        if member is not None:
+            reason = blame(name, old, member, before, after)
+            if reason is not None and was != claim:
+                # Perhaps there is room when the others move together.
+                fresh = self._solve({})
+                if blame(name, old, member, before, fresh) is None:
+                    after, reason = fresh, None
+            if reason is not None:
+                self._put(name, old)
+                raise refusal(name, member, reason)
+        self._solution = after
+        if before.shares is not after.shares:
+            self._tell_moved(name, before, after)
+
+    def _after(
+        self, name: str, was: Claim | None, claim: Claim | None, before: Solution
+    ) -> Solution:
+        """The solution after a change of one member, which has been made."""
+        if was == claim:
+            return self._with_crowd(parent_name(name), before)
+        after = None
+        if was is None and claim is not None:
+            after = grant(before, name, claim, self._machine.topology())
+        elif claim is None and was is not None and not was.is_exclusive:
+            after = revoke(before, name, self._demand())
+        return self._solve(before.shares) if after is None else after
+
+    def _with_crowd(self, parent: str, before: Solution) -> Solution:
+        """The same shares; what the parent's children without a claim find."""
+        share = before.shares.get(parent)
+        if share is None:
+            return before
+        found: dict[Problem, str] = dict(
+            crowd_problems(
+                parent,
+                share,
+                inheriting=self._inheriting.get(parent, 0),
+                guaranteed=self._guaranteed.get(parent, 0),
+            )
+        )
+        crowd = (("vacant", parent), ("guarantee", parent))
+        if not found and not any(key in before.problems for key in crowd):
+            return before
+        others = {key: text for key, text in before.problems.items() if key not in crowd}
+        return Solution(before.shares, {**others, **found})
+
+    def _tell_moved(self, name: str, before: Solution, after: Solution) -> None:
+        """Everybody else whose CPUs are others now gets a pass."""
+        differing = {
+            item
+            for item in before.shares.keys() | after.shares.keys()
+            if before.shares.get(item) != after.shares.get(item)
+        }
+        if differing <= {name} and not self.store.has_children(name):
+            return
+        for other in self._members:
+            if other != name and before.affinity(other) != after.affinity(other):
+                self._move(other)
+
+    def _move(self, name: str) -> None:
+        member = self._members[name]
+        if member.confined:
+            self._moved.add(name)
+            self._tell(member.key)
+
+    def _put(self, name: str, member: Member | None) -> None:
+        """Write a member down, or strike it out, in all accounts."""
+        old = self._members.pop(name, None)
+        self._count(name, old, -1)
+        self._claims.pop(name, None)
+        if member is None:
+            return
+        self._members[name] = member
+        claim = claim_of(member.wish)
+        if claim is not None:
+            self._claims[name] = claim
+        self._count(name, member, 1)
+
+    def _count(self, name: str, member: Member | None, sign: int) -> None:
+        if member is None:
+            return
+        parent = parent_name(name)
+        claim = self._claims.get(name)
+        if claim is None:
+            _add(self._inheriting, parent, sign)
+        if member.guarantee and (claim is None or not claim.is_exclusive):
+            _add(self._guaranteed, parent, sign * member.guarantee)
+
+    def _demand(self) -> Demand:
+        return Demand(self._claims, self._inheriting, self._guaranteed)
+
+    def _solve(self, present: Mapping[str, Share]) -> Solution:
+        if not self._claims:
+            cpus = self._machine.available
+            return Solution({ROOT: Share(affinity=cpus, vacant=cpus)}, {})
+        return solve(self._demand(), self._machine.topology(), present)
+
+
+def _add(sums: dict[str, int], parent: str, amount: int) -> None:
+    total = sums.get(parent, 0) + amount
+    if total:
+        sums[parent] = total
+    else:
+        sums.pop(parent, None)

@@ -1,0 +1,1 @@
+"""Desired state of containers: properties, rules, operations."""

@@ -1,0 +1,17 @@
+"""Limits on tasks. Manual section "State"; applied by `facets/pids.py`."""
+
+from typing import Annotated
+
+from porto.spec.codecs import OptionalSize
+from porto.spec.prop import Facet, Prop
+
+
+class PidsFields(Facet):
+    """The pids controller."""
+
+    thread_limit: Annotated[
+        int | None,
+        OptionalSize(),
+        Prop(owner="pids", dynamic=True, needs=("pids",), example="1000"),
+    ] = None
+    """Limit for thread_count, 0 means none; default: 10000 for first-level containers."""

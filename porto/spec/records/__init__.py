@@ -1,0 +1,1 @@
+"""Records of any kind: desired state and durable status, on disk."""

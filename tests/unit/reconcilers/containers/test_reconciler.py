@@ -1,0 +1,543 @@
+"""A container's pass: states, order of parents and children, failure, drift."""
+
+import asyncio
+import itertools
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from porto.kernel.process import processes
+from porto.launcher.ops import Exited, Launched, LaunchFailed, LaunchRequest
+from porto.observers.clock import Clock
+from porto.observers.exits import Exits
+from porto.observers.kernel_events import KernelEvents
+from porto.observers.strays import Strays
+from porto.reconcilers.containers.chain import build_chain
+from porto.reconcilers.containers.controllers import Controllers
+from porto.reconcilers.containers.reconciler import ContainerReconciler
+from porto.reconcilers.containers.takeover import take_over
+from porto.reconcilers.containers.world import World
+from porto.reconcilers.engine import backoff
+from porto.reconcilers.engine.loop import Engine
+from porto.reconcilers.engine.triggers import Triggers
+from porto.reconcilers.host.cpuset.host import Allocation
+from porto.spec.config import Config, PathsConfig
+from porto.spec.containers import operations
+from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.errors import EError, InvalidCommand, InvalidState, NotSupported, PortoError
+from porto.spec.records.record import Process, Record, Run, State
+from porto.spec.store import SpecStore
+from tests.fakes.driver import FakeDriver
+
+ACTOR = Actor()
+
+
+class Launcher:
+    """Makes processes out of numbers; `fail` names commands that cannot be started."""
+
+    def __init__(self, driver: FakeDriver) -> None:
+        self.driver = driver
+        self.pids = itertools.count(1000, 10)
+        self.requests: list[LaunchRequest] = []
+        self.fail: dict[int, LaunchFailed] = {}
+        self.acknowledged: list[str] = []
+        self.in_flight: frozenset[str] = frozenset()
+        self.store: SpecStore | None = None
+        self.gate: asyncio.Event | None = None
+
+    async def launch(self, request: LaunchRequest) -> Launched:
+        await asyncio.sleep(0)
+        if self.gate is not None:
+            await self.gate.wait()
+        self.requests.append(request)
+        key = int(request.launch_id.partition(":")[0])
+        if key in self.fail:
+            raise self.fail[key]
+        pid = next(self.pids)
+        assert self.store is not None
+        record = self.store.find_id(key)
+        assert record is not None
+        meta = type(request.ops[-1]).__name__ == "Rest"
+        self.driver.place(record.name, pid, *(() if meta else (pid + 1,)))
+        return Launched(request.launch_id, pid, 7, 0 if meta else pid + 1, 7, 0 if meta else 2)
+
+    async def outcome(self, launch_id: str) -> Launched:
+        raise AssertionError("nothing is in flight")
+
+    def acknowledge(self, launch_id: str) -> None:
+        self.acknowledged.append(launch_id)
+
+
+class Rig:
+    """One engine over fakes."""
+
+    def __init__(self, place: Path) -> None:
+        self.driver = FakeDriver()
+        self.store = SpecStore(None)
+        self.config = Config(paths=PathsConfig(place=str(place), runtime=str(place / "run")))
+        Path(self.config.paths.work).mkdir(parents=True, exist_ok=True)
+        self.launcher = Launcher(self.driver)
+        self.launcher.store = self.store
+        self.counts: dict[str, int] = {}
+        self.exits = Exits(lambda launch_id: self.triggers.on_exit(launch_id))
+        self.exits.attach(self.launcher)
+        self.clock = Clock()
+        controllers = Controllers(self.store, self.driver)
+        self.strays = Strays(self.store, self.driver, controllers.group)
+        allocation = Allocation(
+            self.store,
+            self.driver,
+            locate=controllers.group,
+            moved=lambda key: self.engine.enqueue(key),
+        )
+        self.events = KernelEvents(self.driver, self.clock, lambda key: self.engine.enqueue(key))
+        self.world = World(
+            store=self.store,
+            driver=self.driver,
+            controllers=controllers,
+            chain=build_chain(self.config, self.driver, self.strays, self.store, allocation),
+            events=self.events,
+            launcher=self.launcher,
+            exits=self.exits,
+            clock=self.clock,
+            config=self.config,
+            count=self._count,
+        )
+        self.containers = ContainerReconciler(self.world)
+        self.engine = Engine(self.store, self.containers.reconcile, self.clock)
+        self.triggers = Triggers(
+            self.store,
+            self.engine,
+            self.containers.is_settled,
+            driver=self.driver,
+            events=self.events,
+            strays=self.strays,
+        )
+        self.store.subscribe(self.containers.on_change)
+        self.store.subscribe(self.triggers.on_change)
+
+    def _count(self, name: str, amount: int) -> None:
+        self.counts[name] = self.counts.get(name, 0) + amount
+
+    def create(self, name: str, command: str = "sleep 1", **values: str) -> Record:
+        record = operations.create(
+            self.store, name, actor=ACTOR, credentials=Credentials(), now=0.0
+        )
+        for key, value in {"command": command, **values}.items():
+            record = operations.set_property(self.store, record, key, value, actor=ACTOR, now=0.0)
+        return record
+
+    def get(self, name: str) -> Record:
+        return self.store.get(name)
+
+    def state(self, name: str) -> State:
+        return self.get(name).status.state
+
+    async def start(self, name: str) -> None:
+        await self.engine.converge(
+            operations.start(self.store, self.get(name), actor=ACTOR, now=0.0)
+        )
+
+    async def stop(self, name: str, *, grace: float = 0.0) -> None:
+        kill_at = self.clock.mono() + grace if grace else 0.0
+        await self.engine.converge(
+            operations.stop(self.store, self.get(name), kill_at=kill_at, actor=ACTOR, now=0.0)
+        )
+
+    async def destroy(self, name: str) -> None:
+        await self.engine.converge(
+            operations.destroy(self.store, self.get(name), actor=ACTOR, now=0.0)
+        )
+
+    def end(self, name: str, status: int) -> None:
+        """What the launcher reports when the main task ends."""
+        process = self.get(name).status.process
+        assert process is not None
+        self.driver.tasks[name] = set()
+        self.exits.tell(Exited(process.launch_id, process.init_pid, status))
+
+    async def until(self, check: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not check():
+                await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Run a coroutine over a fresh rig; pids are numbers, not processes."""
+    signals: list[tuple[int, int]] = []
+    monkeypatch.setattr(processes, "is_alive", lambda pid, start: True)
+    monkeypatch.setattr(processes, "open_pidfd", lambda pid, start: _some_descriptor())
+    monkeypatch.setattr(
+        processes,
+        "send_signal",
+        lambda pid, start, signo: signals.append((pid, signo)) is None,
+    )
+
+    def run(body: Callable[[Rig], Coroutine[Any, Any, None]]) -> None:
+        async def main() -> None:
+            rig = Rig(tmp_path)
+            rig.signals = signals  # type: ignore[attr-defined]
+            try:
+                await asyncio.wait_for(body(rig), 20)
+            finally:
+                await rig.engine.close()
+
+        asyncio.run(main())
+
+    return run
+
+
+def _some_descriptor() -> int:
+    return os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def test_start_makes_cgroups_knobs_and_a_process(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a", thread_limit="50")
+        await rig.start("a")
+        assert rig.state("a") is State.RUNNING
+        assert rig.driver.groups["a"]["pids.max"] == "50"
+        assert rig.launcher.requests[0].launch_id == f"{rig.get('a').id}:1"
+        assert rig.get("a").status.process is not None
+
+    play(body)
+
+
+def test_a_second_pass_changes_nothing(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a", thread_limit="50")
+        await rig.start("a")
+        before = list(rig.driver.writes)
+        record = rig.get("a")
+        await rig.engine.converge([record])
+        await rig.engine.converge([record])
+        assert rig.driver.writes == before
+        assert len(rig.launcher.requests) == 1
+        assert rig.get("a").generation == record.generation
+
+    play(body)
+
+
+def test_exit_is_recorded_then_acknowledged(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a")
+        await rig.start("a")
+        rig.end("a", 5 << 8)
+        await rig.until(lambda: rig.state("a") is State.DEAD)
+        assert rig.get("a").status.exit_status == 5 << 8
+        assert rig.launcher.acknowledged == [f"{rig.get('a').id}:1"]
+
+    play(body)
+
+
+def test_a_kill_by_the_oom_killer_is_told_from_others(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        for name, kills in (("a", 1), ("b", 0)):
+            rig.create(name)
+            await rig.start(name)
+            rig.driver.oom.counts[name] = kills
+            rig.end(name, signal.SIGKILL)
+            await rig.until(lambda n=name: rig.state(n) is State.DEAD)
+        assert rig.get("a").status.oom_killed
+        assert not rig.get("b").status.oom_killed
+        assert rig.counts["containers_oom"] == 1
+
+    play(body)
+
+
+def test_parents_start_before_children_and_stop_after_them(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a", command="")
+        rig.create("a/b", command="")
+        rig.create("a/b/c")
+        await rig.start("a/b/c")
+        assert [r.launch_id.partition(":")[0] for r in rig.launcher.requests] == [
+            str(rig.get(name).id) for name in ("a", "a/b", "a/b/c")
+        ]
+        assert [rig.state(n) for n in ("a", "a/b", "a/b/c")] == [
+            State.META,
+            State.META,
+            State.RUNNING,
+        ]
+        order: list[str] = []
+        rig.store.subscribe(
+            lambda old, new: (
+                order.append(new.name)
+                if old and new and old.status.state != new.status.state
+                else None
+            )
+        )
+        await rig.stop("a")
+        assert order == ["a/b/c", "a/b", "a"]
+        assert rig.driver.groups == {}
+
+    play(body)
+
+
+def test_destroy_takes_the_subtree(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a", command="")
+        for number in range(10):
+            rig.create(f"a/{number}")
+            await rig.start(f"a/{number}")
+        await rig.destroy("a")
+        assert len(rig.store) == 0
+        assert rig.driver.groups == {}
+
+    play(body)
+
+
+def test_a_failed_start_cleans_up_and_is_taken_back(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        record = rig.create("a")
+        rig.launcher.fail[record.id] = LaunchFailed(f"{record.id}:1", "Execute", 2, "sleep")
+        with pytest.raises(InvalidCommand, match="No such file"):
+            await rig.start("a")
+        assert rig.state("a") is State.STOPPED
+        assert rig.get("a").intent.run is Run.STOPPED
+        assert rig.get("a").status.start_error_code is EError.InvalidCommand
+        assert rig.driver.groups == {}
+        del rig.launcher.fail[record.id]
+        await rig.start("a")
+        assert rig.launcher.requests[-1].launch_id == f"{record.id}:2"
+
+    play(body)
+
+
+def test_a_failed_start_of_a_file_is_tried_again(
+    play: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backoff, "FIRST_S", 0.001)
+
+    async def body(rig: Rig) -> None:
+        record = rig.create("a")
+        rig.launcher.fail[record.id] = LaunchFailed(f"{record.id}:1", "Execute", 2, "sleep")
+        operations.start(rig.store, record, actor=Actor(origin="file:/x.CT"), now=0.0)
+        await rig.until(lambda: len(rig.launcher.requests) >= 2)
+        assert [c.kind for c in rig.get("a").status.conditions] == ["Retrying"]
+        rig.launcher.fail.clear()
+        await rig.until(lambda: rig.state("a") is State.RUNNING)
+        assert rig.get("a").status.conditions == ()
+
+    play(body)
+
+
+@pytest.mark.parametrize("verb", ["stop", "destroy"])
+def test_a_start_under_way_is_broken_off(play: Any, verb: str) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a")
+        rig.launcher.gate = asyncio.Event()
+        starting = asyncio.ensure_future(rig.start("a"))
+        await rig.until(lambda: bool(rig.containers._starting._launching))
+        await (rig.stop("a") if verb == "stop" else rig.destroy("a"))
+        await starting
+        found = rig.store.find("a")
+        assert found is None if verb == "destroy" else found.status.state is State.STOPPED
+        assert rig.driver.groups == {}
+        assert rig.launcher.requests == []
+
+    play(body)
+
+
+def test_stop_asks_first_and_kills_when_time_is_up(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a")
+        await rig.start("a")
+        task = rig.get("a").status.process
+        assert task is not None
+        await rig.stop("a", grace=0.05)
+        assert rig.signals == [(task.task_pid, signal.SIGTERM)]  # type: ignore[attr-defined]
+        assert rig.state("a") is State.STOPPED
+
+    play(body)
+
+
+def test_a_dead_parent_takes_its_children_along(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a")
+        rig.create("a/b")
+        await rig.start("a/b")
+        rig.end("a", 0)
+        rig.driver.tasks["a/b"] = set()
+        await rig.until(lambda: rig.state("a") is State.DEAD)
+        process = rig.get("a/b").status.process
+        assert process is not None
+        rig.exits.tell(Exited(process.launch_id, process.init_pid, 9))
+        await rig.until(lambda: rig.state("a/b") is State.DEAD)
+        assert rig.get("a/b").status.exit_status == 9
+
+    play(body)
+
+
+def test_pause_and_resume(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a")
+        rig.create("a/b")
+        await rig.start("a/b")
+        await rig.engine.converge([operations.pause(rig.store, rig.get("a"), actor=ACTOR, now=0.0)])
+        assert (rig.state("a"), rig.state("a/b")) == (State.PAUSED, State.PAUSED)
+        with pytest.raises(InvalidState):
+            operations.resume(rig.store, rig.get("a/b"), actor=ACTOR, now=0.0)
+        await rig.engine.converge(operations.resume(rig.store, rig.get("a"), actor=ACTOR, now=0.0))
+        assert (rig.state("a"), rig.state("a/b")) == (State.RUNNING, State.RUNNING)
+
+    play(body)
+
+
+def test_drift_is_repaired_and_counted(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a", thread_limit="50")
+        await rig.start("a")
+        await rig.engine.converge([rig.get("a")])
+        rig.driver.groups["a"]["pids.max"] = "7"
+        rig.driver.frozen.add("a")
+        await rig.engine.converge([rig.get("a")])
+        assert rig.driver.groups["a"]["pids.max"] == "50"
+        assert rig.driver.frozen == set()
+        assert rig.containers.drift == {"pids": 1, "freezer": 1}
+
+    play(body)
+
+
+def test_a_refused_knob_is_an_error_and_a_condition_not_a_loop(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a")
+        await rig.start("a")
+        rig.driver.refuse["pids.max"] = OSError(22, "Invalid argument", "pids.max")
+        record = operations.set_property(
+            rig.store, rig.get("a"), "thread_limit", "9", actor=ACTOR, now=0.0
+        )
+        with pytest.raises(PortoError, match=r"pids\.max of a to 9: Invalid argument"):
+            await rig.engine.converge([record])
+        passes = rig.engine.passes
+        await asyncio.sleep(0.05)
+        assert rig.engine.passes - passes <= 2
+        assert [(c.kind, c.facet) for c in rig.get("a").status.conditions] == [("Stuck", "pids")]
+
+    play(body)
+
+
+def test_a_caller_who_comes_after_the_first_pass_hears_of_its_failure(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a")
+        await rig.start("a")
+        rig.driver.refuse["pids.max"] = OSError(22, "Invalid argument", "pids.max")
+        record = operations.set_property(
+            rig.store, rig.get("a"), "thread_limit", "9", actor=ACTOR, now=0.0
+        )
+        rig.engine.enqueue(record.id)
+        await rig.until(lambda: rig.get("a").status.conditions != ())
+        for _ in range(2):
+            with pytest.raises(PortoError, match=r"pids\.max of a to 9: Invalid argument"):
+                await rig.engine.converge([record])
+
+    play(body)
+
+
+def test_what_is_stuck_already_refuses_no_other_property(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a")
+        await rig.start("a")
+        rig.driver.refuse["pids.max"] = OSError(22, "Invalid argument", "pids.max")
+
+        async def put(name: str, value: str) -> None:
+            record = operations.set_property(
+                rig.store, rig.get("a"), name, value, actor=ACTOR, now=0.0
+            )
+            await rig.engine.converge([record])
+
+        with pytest.raises(PortoError, match=r"pids\.max of a to 9"):
+            await put("thread_limit", "9")
+        await put("private", "something else")
+        assert [c.facet for c in rig.get("a").status.conditions] == ["pids"]
+        with pytest.raises(PortoError, match=r"pids\.max of a to 8"):
+            await put("thread_limit", "8")
+        rig.driver.refuse.clear()
+        await put("thread_limit", "7")
+        assert rig.get("a").status.conditions == ()
+
+    play(body)
+
+
+def test_a_limit_without_its_controller_is_not_supported(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a", command="")
+        rig.create("a/b")
+        await rig.start("a/b")
+        record = operations.set_property(
+            rig.store, rig.get("a/b"), "thread_limit", "9", actor=ACTOR, now=0.0
+        )
+        with pytest.raises(NotSupported, match="thread_limit of a/b"):
+            await rig.engine.converge([record])
+
+    play(body)
+
+
+def test_respawn_counts_and_stops_at_its_limit(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a", respawn="true", max_respawns="1", respawn_delay="1ms")
+        await rig.start("a")
+        rig.end("a", 256)
+        await rig.until(lambda: rig.get("a").status.respawn_count == 1)
+        await rig.until(lambda: rig.state("a") is State.RUNNING)
+        rig.end("a", 256)
+        await rig.until(lambda: rig.state("a") is State.DEAD)
+        await asyncio.sleep(0.02)
+        assert rig.get("a").status.respawn_count == 1
+
+    play(body)
+
+
+def test_aging_destroys(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a", aging_time="0")
+        await rig.start("a")
+        rig.end("a", 0)
+        await rig.until(lambda: len(rig.store) == 0)
+        assert rig.counts["remove_dead"] == 1
+
+    play(body)
+
+
+def test_takeover_adopts_a_launch_that_was_not_recorded(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        record = rig.create("a")
+        operations.start(rig.store, record, actor=ACTOR, now=0.0)
+        rig.engine._queue.forget(record.id)
+        launched = Launched(f"{record.id}:1", 50, 5, 51, 5, 2)
+        rig.driver.place("a", 50, 51)
+        rig.driver.create(rig.world.controllers.group("a"))
+        strangers = take_over(rig.world, [launched], same_boot=True)
+        assert strangers == []
+        assert rig.state("a") is State.RUNNING
+        assert rig.get("a").status.process == Process(f"{record.id}:1", 50, 5, 51, 5, 2)
+        await rig.engine.converge([rig.get("a")])
+        assert rig.launcher.requests == []
+
+    play(body)
+
+
+def test_takeover_of_another_boot_starts_from_nothing(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a")
+        await rig.start("a")
+        take_over(rig.world, [], same_boot=False)
+        assert rig.state("a") is State.STOPPED
+        assert rig.get("a").intent.run is Run.STOPPED
+
+    play(body)
+
+
+def test_takeover_destroys_weak_containers(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("strong")
+        rig.create("weak", weak="true")
+        take_over(rig.world, [], same_boot=True)
+        await rig.until(lambda: rig.store.names() == ["strong"])
+
+    play(body)
