@@ -9,19 +9,19 @@ if TYPE_CHECKING:
     from typing import Any
 
 _CLIENT = {
-    "Connection": "porto.api.client.connection",
-    "Container": "porto.api.client.container",
-    "Layer": "porto.api.client.layer",
-    "Storage": "porto.api.client.layer",
-    "MetaStorage": "porto.api.client.layer",
-    "Volume": "porto.api.client.volume",
-    "VolumeLink": "porto.api.client.volume",
-    "Property": "porto.api.client.volume",
+    "Connection": "porto.client.connection",
+    "Container": "porto.client.container",
+    "Layer": "porto.client.layer",
+    "Storage": "porto.client.layer",
+    "MetaStorage": "porto.client.layer",
+    "Volume": "porto.client.volume",
+    "VolumeLink": "porto.client.volume",
+    "Property": "porto.client.volume",
 }
 _MODULES = {
     "exceptions": "porto.exceptions",
     "api": "porto.api",
-    "rpc_pb2": "porto.api.proto.rpc_pb2",
+    "rpc_pb2": "porto.wire.rpc_pb2",
 }
 
 __all__ = ["Connection", "exceptions"]

@@ -21,7 +21,7 @@ from google.protobuf import text_format
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from porto.api.proto import config_pb2
+from porto.api import config_pb2
 from porto.spec.config import Config, build_config
 
 MAIN_FILE = "/etc/portod.conf"

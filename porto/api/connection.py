@@ -19,10 +19,10 @@ from google.protobuf.message import DecodeError
 from porto.api import replies
 from porto.api.context import Session
 from porto.api.dispatch import Method, Refusal
-from porto.api.framing import FrameSplitter, FrameTooLong, varint
-from porto.api.proto import rpc_pb2
 from porto.api.texts import check_texts
 from porto.spec.errors import EError, InvalidMethod, PortoError, Unknown
+from porto.wire import rpc_pb2
+from porto.wire.framing import FrameSplitter, FrameTooLong, frame
 
 if TYPE_CHECKING:
     from porto.api.server import ApiServer
@@ -328,7 +328,7 @@ class Connection(asyncio.BufferedProtocol):
         self._services.counters.add("requests_completed")
         if timed:
             body += replies.timestamp(self._began)
-        self._transport.write(varint(len(body)) + body)
+        self._transport.write(frame(body))
         if self._clogged:
             self._server.unsent(self)
 
@@ -339,6 +339,6 @@ class Connection(asyncio.BufferedProtocol):
         if self._transport.get_write_buffer_size() > EVENTS_MAX:
             self.drop("events are not read")
             return
-        self._transport.write(varint(len(body)) + body)
+        self._transport.write(frame(body))
         if self._clogged:
             self._server.unsent(self)

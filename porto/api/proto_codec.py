@@ -12,7 +12,6 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from porto.api.proto import rpc_pb2
 from porto.spec.codecs import CpuPower
 from porto.spec.codecs.cpuset import MASK
 from porto.spec.codecs.devices import mode_text
@@ -21,6 +20,7 @@ from porto.spec.containers.spec import PROPERTIES, find_property
 from porto.spec.cpulist import each_cpu, parse_cpus
 from porto.spec.errors import EError, InvalidValue
 from porto.spec.prop import Property, Rejected
+from porto.wire import rpc_pb2
 
 Spec = rpc_pb2.TContainerSpec
 Status = rpc_pb2.TContainerStatus

@@ -10,9 +10,9 @@ Concatenated encodings of one message merge, so a reply is header + payload + ti
 
 from google.protobuf.message import Message
 
-from porto.api.framing import varint
-from porto.api.proto import rpc_pb2
 from porto.spec.errors import EError, PortoError
+from porto.wire import rpc_pb2
+from porto.wire.framing import varint
 
 _BYTES = 2
 _VARINT = 0

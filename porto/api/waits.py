@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 
 from porto.api.masks import ANY, matches
 from porto.api.names import View
-from porto.api.proto import rpc_pb2
 from porto.observers.life import exit_code
 from porto.spec.containers.names import ROOT, ancestors
 from porto.spec.records.record import Record, State
 from porto.spec.store import SpecStore
+from porto.wire import rpc_pb2
 
 Event = rpc_pb2.TContainerWaitResponse
 TIMEOUT = "timeout"

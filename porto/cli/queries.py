@@ -11,21 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from porto.api.client.connection import Connection
+    from porto.client.connection import Connection
 
 _TIMEOUT_S = 5.0
 _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 def _connect(socket_path: str) -> "Connection":
-    from porto.api.client.connection import Connection
+    from porto.client.connection import Connection
 
     return Connection(socket_path=socket_path, timeout=_TIMEOUT_S)
 
 
 def version(socket_path: str, *, own: str, running_program: str | None) -> int:
     """Print our version and, if a daemon answers, its own."""
-    from porto.api.client.exceptions import PortoException
+    from porto.client.exceptions import PortoException
 
     print(f"version: {own}")
     try:
@@ -67,7 +67,7 @@ def clear_statistics(socket_path: str, name: str | None) -> int:
 
 def _call(socket_path: str, command: str, **fields: Any) -> Any:
     """The answer (True when it is empty), or None after a message."""
-    from porto.api.client.exceptions import PortoException
+    from porto.client.exceptions import PortoException
 
     try:
         with _connect(socket_path) as connection:

@@ -13,14 +13,14 @@ import time
 from pathlib import Path
 
 from porto.api.counters import DaemonCounters
-from porto.api.framing import frame
-from porto.api.proto import rpc_pb2
 from porto.api.server import ApiServer
 from porto.spec.config import Config, DaemonConfig
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor, Credentials
 from porto.spec.containers.spec import PROPERTIES
 from porto.spec.store import SpecStore
+from porto.wire import rpc_pb2
+from porto.wire.framing import frame
 from tests.fakes.engine import FakeEngine
 from tests.fakes.readers import FakeReaders
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import porto.api.proto
+import porto.wire
 
 HERE = Path(__file__).parent / "cpp"
-PROTO = Path(porto.api.proto.__path__[0]) / "rpc.proto"
+PROTO = Path(porto.wire.__path__[0]) / "rpc.proto"
 BUILD_TIMEOUT_S = 300
 RUN_TIMEOUT_S = 60
 

@@ -14,13 +14,13 @@ from typing import Any
 
 from porto.api.accounts import Accounts, Cred
 from porto.api.counters import DaemonCounters
-from porto.api.framing import varint
-from porto.api.proto import rpc_pb2
 from porto.api.server import ApiServer
 from porto.spec.config import Config, ContainerConfig, DaemonConfig
 from porto.spec.errors import EError
 from porto.spec.records.record import State
 from porto.spec.store import SpecStore
+from porto.wire import rpc_pb2
+from porto.wire.framing import frame
 from tests.fakes.engine import FakeEngine
 from tests.fakes.readers import FakeReaders
 
@@ -74,7 +74,7 @@ class FakeClient:
             message.SetInParent()
             message.MergeFrom(type(message)(**fields))
         data = request.SerializeToString()
-        self.writer.write(varint(len(data)) + data)
+        self.writer.write(frame(data))
 
     async def read_frame(self) -> bytes:
         size = shift = 0

@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from porto.api.proto import rpc_pb2
+from porto.wire import rpc_pb2
 
 PATIENCE_S = 20
 """How long a test waits for what must come."""

@@ -9,8 +9,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from porto.api.client.channel import encode_varint
-from porto.api.proto import rpc_pb2
+from porto.wire import rpc_pb2
+from porto.wire.framing import frame
 from tests.patience import patient
 
 TIMEOUT_S = patient(60)
@@ -67,7 +67,7 @@ class Peer:
 
     def call(self, request: "rpc_pb2.TContainerRequest") -> "rpc_pb2.TContainerResponse":
         """One request and its answer."""
-        self.send(framed(request.SerializePartialToString()))
+        self.send(frame(request.SerializePartialToString()))
         return self.receive()
 
     def hung_up(self) -> bool:
@@ -96,11 +96,6 @@ class Peer:
                 raise ConnectionResetError("the daemon hung up")
             found += data
         return bytes(found)
-
-
-def framed(message: bytes) -> bytes:
-    """A message with its count."""
-    return encode_varint(len(message)) + message
 
 
 def request(method: str, **fields: Any) -> "rpc_pb2.TContainerRequest":

@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 
 import porto
-from porto.api.client.channel import encode_varint
-from porto.api.proto import rpc_pb2
 from porto.exceptions import (
     ContainerDoesNotExist,
     InvalidLabel,
@@ -19,12 +17,13 @@ from porto.exceptions import (
     NoSpace,
     Unknown,
 )
+from porto.wire import rpc_pb2
+from porto.wire.framing import frame, varint
 from tests.kernel.conftest import Daemon
 from tests.kernel.peers import (
     TIMEOUT_S,
     Peer,
     children,
-    framed,
     open_files,
     request,
     resident_kb,
@@ -34,7 +33,7 @@ from tests.patience import until
 MIB = 1 << 20
 GROWTH_KB = 64 << 10
 MAX_MSG_LEN = 32 << 20
-VERSION = framed(request("version").SerializeToString())
+VERSION = frame(request("version").SerializeToString())
 
 
 @pytest.fixture
@@ -84,7 +83,7 @@ def served(daemon: Daemon) -> bool:
 
 @pytest.mark.parametrize("size", [MAX_MSG_LEN + 1, 1 << 40, (1 << 64) - 1])
 def test_an_oversized_frame_closes_the_connection(daemon, peer, size) -> None:
-    peer.send(encode_varint(size))
+    peer.send(varint(size))
     assert peer.hung_up()
     assert served(daemon)
 
@@ -94,9 +93,9 @@ def test_a_frame_of_the_largest_size_is_read(daemon, peer) -> None:
     padded = request("version").SerializeToString()
     # An unknown field beside a known one is ignored, and can have any length.
     room = MAX_MSG_LEN - len(padded) - 7
-    padded += encode_varint(3000 << 3 | 2) + encode_varint(room) + bytes(room)
+    padded += varint(3000 << 3 | 2) + varint(room) + bytes(room)
     assert len(padded) == MAX_MSG_LEN
-    peer.send(framed(padded))
+    peer.send(frame(padded))
     assert peer.receive().error == rpc_pb2.Success
     # Given back: the largest frame was in memory, it does not stay there.
     until(
@@ -120,19 +119,19 @@ def test_a_frame_of_the_largest_size_is_read(daemon, peer) -> None:
     ids=lambda data: data[:8].hex(),
 )
 def test_garbage_closes_the_connection(daemon, peer, garbage) -> None:
-    peer.send(framed(garbage))
+    peer.send(frame(garbage))
     assert peer.hung_up()
     assert served(daemon)
 
 
 def test_garbage_after_a_request_spares_its_answer(daemon, peer) -> None:
-    peer.send(VERSION + framed(b"\xff" * 100) + VERSION)
+    peer.send(VERSION + frame(b"\xff" * 100) + VERSION)
     assert peer.receive().error == rpc_pb2.Success
     assert peer.hung_up()
 
 
 def test_a_name_that_is_no_utf8_is_refused(peer, daemon) -> None:
-    peer.send(framed(b"\x0a\x04\x0a\x02\xff\xfe"))
+    peer.send(frame(b"\x0a\x04\x0a\x02\xff\xfe"))
     # proto2 strings are not checked by every parser: an answer or the end, never a container.
     with suppress(ConnectionResetError):
         assert peer.receive().error == rpc_pb2.InvalidValue
@@ -151,7 +150,7 @@ def test_a_count_that_never_ends_keeps_no_memory(daemon, peer) -> None:
 @pytest.mark.parametrize("message", [b"", b"\xfa\xff\x03\x00", b"\xf8\xff\x03\x05"])
 def test_no_known_method_is_answered(peer, message) -> None:
     """The empty frame, and methods of another world; the connection goes on."""
-    peer.send(framed(message))
+    peer.send(frame(message))
     answer = peer.receive()
     assert (answer.error, answer.errorMsg) == (
         rpc_pb2.InvalidMethod,
@@ -446,10 +445,10 @@ def test_two_hundred_hostile_clients(daemon, conn) -> None:
     deaf = [Peer(daemon.socket) for _ in range(50)]
     try:
         for half in halves:
-            half.send(encode_varint(MAX_MSG_LEN)[:3])
+            half.send(varint(MAX_MSG_LEN)[:3])
             assert half.silent()
         for one in greedy:
-            one.send(encode_varint(MAX_MSG_LEN) + b"\x0a")
+            one.send(varint(MAX_MSG_LEN) + b"\x0a")
             one.socket.setblocking(False)
             try:
                 while True:
@@ -458,7 +457,7 @@ def test_two_hundred_hostile_clients(daemon, conn) -> None:
                         break
             except BlockingIOError:
                 pass
-        much = framed(
+        much = frame(
             request("get", name=["***", "somebody-else"], variable=conn.Plist()).SerializeToString()
         )
         for one in deaf:
@@ -496,7 +495,7 @@ def test_large_replies_that_nobody_reads_are_bounded(small_daemon) -> None:
     until(lambda: len(talker["stdout"]) == 2 * MIB, "all is written")
     pid = small_daemon.pid("daemon")
     memory = resident_kb(pid)
-    ask = framed(request("getProperty", name="talker", property="stdout").SerializeToString())
+    ask = frame(request("getProperty", name="talker", property="stdout").SerializeToString())
     deaf = [Peer(small_daemon.socket) for _ in range(60)]
     try:
         for one in deaf:
@@ -548,7 +547,7 @@ def test_a_client_that_dies_within_its_request_is_forgotten(daemon, conn) -> Non
     files = open_files(pid)
     peers = [Peer(daemon.socket) for _ in range(20)]
     for peer in peers:
-        peer.send(framed(request("wait", name=["sleeper"]).SerializeToString()))
+        peer.send(frame(request("wait", name=["sleeper"]).SerializeToString()))
     assert served(daemon)
     for peer in peers:
         peer.socket.close()

@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 import porto
-from porto.api.proto import rpc_pb2
 from porto.spec.codecs.controllers import WORDS
 from porto.spec.containers.spec import PROPERTIES
 from porto.spec.errors import EError
 from porto.spec.prop import Property
+from porto.wire import rpc_pb2
+from porto.wire.framing import frame
 from tests import rows
-from tests.kernel.peers import Peer, framed, request
+from tests.kernel.peers import Peer, request
 from tests.rows import ROWS, Row
 
 pytestmark = pytest.mark.needs("root", "cgroup")
@@ -68,7 +69,7 @@ class Bench:
         asked = request("setProperty", name=name_of(state), property=row.name, value=stand_in)
         data = asked.SerializeToString().replace(stand_in.encode(), raw)
         with Peer(self.socket) as peer:
-            peer.send(framed(data))
+            peer.send(frame(data))
             with contextlib.suppress(ConnectionResetError):
                 return EError(peer.receive().error)
         return None

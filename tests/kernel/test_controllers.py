@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import porto
-from porto.api.proto import rpc_pb2
 from porto.exceptions import (
     InvalidProperty,
     InvalidState,
@@ -21,6 +20,7 @@ from porto.exceptions import (
 from porto.kernel.cgroup.hierarchies import parse_mountinfo
 from porto.kernel.cgroup.knobs import MARK
 from porto.spec.codecs.controllers import WORDS
+from porto.wire import rpc_pb2
 from tests.kernel.conftest import Daemon
 from tests.kernel.peers import Peer
 from tests.patience import patient, until

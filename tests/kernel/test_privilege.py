@@ -14,8 +14,8 @@ from google.protobuf.message import Message
 
 import porto
 from porto.api import dispatch
-from porto.api.proto import rpc_pb2
 from porto.exceptions import Permission, PortoException
+from porto.wire import rpc_pb2
 from tests.kernel.conftest import Daemon
 from tests.kernel.peers import TIMEOUT_S, Peer, request
 from tests.patience import until

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from porto.api.proto import rpc_pb2
+from porto.wire import rpc_pb2
 from tests.bench import wire
 from tests.bench.figures import Report, Row, line, percentile
 

@@ -51,7 +51,7 @@ def test_the_master_loads_the_standard_library_the_system_calls_and_itself() -> 
 
 
 def test_every_command_of_portoctl_loads_without_the_heavy_packages() -> None:
-    assert top(loaded_by(*PORTOCTL)) & HEAVY == set()
+    assert top(loaded_by(*PORTOCTL)) & (HEAVY | {"google"}) == set()
 
 
 @pytest.mark.parametrize("program", ["porto.cli.portod", "porto.launcher.start"])
@@ -62,3 +62,10 @@ def test_the_masters_program_starts_light(program: str) -> None:
 def test_importing_porto_loads_no_client_yet() -> None:
     ours = {name for name in loaded_by("porto") if name.startswith("porto")}
     assert ours == {"porto"}
+
+
+def test_the_client_loads_the_wire_and_protobuf() -> None:
+    loaded = loaded_by("porto.client.connection")
+    ours = {name for name in loaded if name.partition(".")[0] == "porto"}
+    assert {name.split(".")[1] for name in ours if "." in name} == {"client", "wire"}
+    assert top(loaded) & HEAVY == set()

@@ -14,12 +14,12 @@ from porto.api.dispatch import Outcome, handles
 from porto.api.handlers.effects import carry_out
 from porto.api.handlers.targets import find, resolve
 from porto.api.masks import ANY
-from porto.api.proto import rpc_pb2
 from porto.spec.containers import operations
 from porto.spec.containers.names import is_below, parent_name, validate_name
 from porto.spec.containers.operations import Credentials
 from porto.spec.errors import ContainerDoesNotExist, InvalidState, InvalidValue
 from porto.spec.records.record import Record, Run, State
+from porto.wire import rpc_pb2
 
 SIGNAL_MAX = 64
 _LIST_REPLIES_MAX = 64

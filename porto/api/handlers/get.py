@@ -14,7 +14,6 @@ from porto.api.context import Services, Session
 from porto.api.dispatch import REPLY_FRAMES, Outcome, handles
 from porto.api.masks import is_mask
 from porto.api.names import View
-from porto.api.proto import rpc_pb2
 from porto.api.variables import Variable
 from porto.observers.viewer import Viewer
 from porto.spec.containers.names import ROOT
@@ -27,6 +26,7 @@ from porto.spec.errors import (
     ResourceNotAvailable,
 )
 from porto.spec.records.record import Record
+from porto.wire import rpc_pb2
 
 AT_ONCE = 2000
 """Values that are read without letting others in between."""

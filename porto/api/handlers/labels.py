@@ -13,7 +13,6 @@ from porto.api.dispatch import REPLY_FRAMES, Outcome, Refusal, handles
 from porto.api.handlers.properties import write
 from porto.api.handlers.targets import find
 from porto.api.masks import ANY, matches
-from porto.api.proto import rpc_pb2
 from porto.api.waits import labels_of
 from porto.spec.codecs.labels import check_label
 from porto.spec.errors import (
@@ -27,6 +26,7 @@ from porto.spec.errors import (
 )
 from porto.spec.prop import Rejected
 from porto.spec.records.record import Record
+from porto.wire import rpc_pb2
 
 AT_ONCE = 20
 """Containers that are looked at without letting others in between."""

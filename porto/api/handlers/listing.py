@@ -14,7 +14,6 @@ from porto.api.context import Services, Session
 from porto.api.dispatch import REPLY_FRAMES, Outcome, handles
 from porto.api.masks import is_mask, matches
 from porto.api.names import View
-from porto.api.proto import rpc_pb2
 from porto.api.waits import labels_of
 from porto.observers.readers import COMPUTED
 from porto.observers.viewer import Viewer
@@ -29,6 +28,7 @@ from porto.spec.errors import (
 )
 from porto.spec.prop import Property, check_readable
 from porto.spec.records.record import Record, State
+from porto.wire import rpc_pb2
 
 FILTERS_MAX = 1000
 AT_ONCE = 20

@@ -8,9 +8,9 @@ from porto.api.context import Services, Session
 from porto.api.dispatch import handles
 from porto.api.handlers.targets import find, resolve
 from porto.api.names import SELF
-from porto.api.proto import rpc_pb2
 from porto.spec.containers.names import ROOT
 from porto.spec.errors import InvalidValue, NotSupported
+from porto.wire import rpc_pb2
 
 
 @handles("locateProcess")

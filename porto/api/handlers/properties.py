@@ -10,13 +10,13 @@ from porto.api.context import Services, Session
 from porto.api.dispatch import Outcome, handles
 from porto.api.handlers.effects import carry_out
 from porto.api.handlers.targets import find, resolve
-from porto.api.proto import rpc_pb2
 from porto.spec.containers import operations
 from porto.spec.containers.names import ROOT
 from porto.spec.containers.spec import PROPERTIES, find_property
 from porto.spec.errors import InvalidProperty, InvalidValue
 from porto.spec.prop import Property, split_index
 from porto.spec.records.record import Record, Run, State
+from porto.wire import rpc_pb2
 
 _INERT_OWNERS = frozenset({"notes", "access"})
 """Owners of properties that nothing in the kernel depends on: no pass to wait for."""

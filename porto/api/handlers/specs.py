@@ -14,13 +14,13 @@ from porto.api.handlers.containers import begin, create_container
 from porto.api.handlers.effects import carry_out
 from porto.api.handlers.properties import is_inert, write
 from porto.api.handlers.targets import find
-from porto.api.proto import rpc_pb2
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor
 from porto.spec.containers.spec import find_property
 from porto.spec.errors import NotSupported, PortoError
 from porto.spec.prop import Property, split_index
 from porto.spec.records.record import Record
+from porto.wire import rpc_pb2
 
 
 @handles("CreateFromSpec", writes=True)

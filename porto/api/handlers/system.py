@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from porto.api import replies
 from porto.api.context import Services, Session
 from porto.api.dispatch import handles
-from porto.api.proto import rpc_pb2
 from porto.spec.errors import Permission
+from porto.wire import rpc_pb2
 
 _SAME = (
     "errors",

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from porto.api import replies
 from porto.api.context import Services, Session
 from porto.api.dispatch import Handler, Refusal, handles
-from porto.api.proto import rpc_pb2
 from porto.spec.errors import NotSupported
+from porto.wire import rpc_pb2
 
 _READS: Mapping[str, str] = {
     "listVolumes": "volumeList",

@@ -12,10 +12,10 @@ from porto.api.context import Services, Session
 from porto.api.dispatch import Outcome, Refusal, handles
 from porto.api.handlers.targets import resolve
 from porto.api.masks import is_mask
-from porto.api.proto import rpc_pb2
 from porto.api.waits import Event, Interest
 from porto.spec.containers.names import ROOT
 from porto.spec.errors import ContainerDoesNotExist, InvalidValue, Permission
+from porto.wire import rpc_pb2
 
 NAMES_MAX = 10_000
 MASKS_MAX = 100

@@ -6,8 +6,8 @@ except destroy and gc, which go on and return the last error.
 
 from __future__ import annotations
 
-from porto.api.client.exceptions import ContainerDoesNotExist, PortoException
 from porto.cli.portoctl.main import complain
+from porto.client.exceptions import ContainerDoesNotExist, PortoException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ daemon uses for its directories; it is heavy to import and only these two need i
 
 from __future__ import annotations
 
-from porto.api.client.exceptions import ContainerDoesNotExist, PortoException
 from porto.cli.portoctl.main import complain
+from porto.client.exceptions import ContainerDoesNotExist, PortoException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import sys
 
-from porto.api.client.exceptions import PortoException
 from porto.cli.portoctl.main import complain
+from porto.client.exceptions import PortoException
 from porto.spec.sources import ct_file
 
 TYPE_CHECKING = False

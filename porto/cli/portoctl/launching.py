@@ -14,13 +14,13 @@ import signal
 import sys
 from contextlib import suppress
 
-from porto.api.client.exceptions import (
+from porto.cli.portoctl.main import complain
+from porto.client.exceptions import (
     InvalidState,
     PortoException,
     SocketError,
     SocketTimeout,
 )
-from porto.cli.portoctl.main import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import sys
 
-from porto.api.client.exceptions import PortoException
 from porto.cli.portoctl.commands import COMMANDS
 from porto.cli.portoctl.session import Session
+from porto.client.exceptions import PortoException
 
 DEFAULT_SOCKET = "/run/portod.socket"
 

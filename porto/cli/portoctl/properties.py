@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sys
 
-from porto.api.client.exceptions import PortoException
 from porto.cli.portoctl.format import assignment, human
 from porto.cli.portoctl.main import complain
 from porto.cli.portoctl.usage import command_usage
+from porto.client.exceptions import PortoException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

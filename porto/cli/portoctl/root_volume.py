@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 
-from porto.api.client.exceptions import LayerNotFound
 from porto.cli.portoctl.session import Session
+from porto.client.exceptions import LayerNotFound
 
 _DISK_SECONDS = 600.0
 

@@ -1,7 +1,7 @@
 """portoctl's connection to the daemon: requests and answers as plain dicts.
 
 Opened by `main` for every command; the command modules call it. It uses the lean codec
-(`porto.api.client.compact`) instead of the protobuf package, which alone would take
+(`porto.wire.compact`) instead of the protobuf package, which alone would take
 longer to import than a whole command may last.
 """
 
@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from time import monotonic, sleep
 
-from porto.api.client.channel import Channel
-from porto.api.client.compact import decode, encode
-from porto.api.client.exceptions import (
+from porto.client.channel import Channel
+from porto.client.exceptions import (
     PortoException,
     SocketError,
     SocketTimeout,
     SocketUnavailable,
 )
-from porto.api.client.tables import MESSAGES
+from porto.wire.compact import decode, encode
+from porto.wire.tables import MESSAGES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 
-from porto.api.client.exceptions import PortoException
 from porto.cli.portoctl.format import duration, human
 from porto.cli.portoctl.main import complain
+from porto.client.exceptions import PortoException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

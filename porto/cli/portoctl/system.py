@@ -6,8 +6,8 @@ needs the protobuf package.
 
 from __future__ import annotations
 
-from porto.api.client.exceptions import PortoException
 from porto.cli.portoctl.main import complain
+from porto.client.exceptions import PortoException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def raw(session: Session, options: Options, arguments: list[str]) -> int:
     from google.protobuf import text_format
     from google.protobuf.message import EncodeError
 
-    from porto.api.proto import rpc_pb2
+    from porto.wire import rpc_pb2
 
     try:
         request = text_format.Parse(" ".join(arguments), rpc_pb2.TContainerRequest())

@@ -6,8 +6,8 @@ them; the standard library's parsers cost more to import than a command to run.
 
 from __future__ import annotations
 
-from porto.api.client.exceptions import PortoException
 from porto.cli.portoctl.commands import COMMANDS
+from porto.client.exceptions import PortoException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 
-from porto.api.client.exceptions import SocketError
 from porto.cli.portoctl.main import complain
 from porto.cli.portoctl.usage import command_usage
+from porto.client.exceptions import SocketError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -73,7 +73,7 @@ async def test_a_stranger_changes_nothing_by_any_request(tmp_path):
             if not table.writes:
                 continue
             fields = {}
-            from porto.api.proto import rpc_pb2
+            from porto.wire import rpc_pb2
 
             kind = rpc_pb2.TContainerRequest.DESCRIPTOR.fields_by_name[method].message_type
             for field in kind.fields:

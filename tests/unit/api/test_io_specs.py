@@ -3,9 +3,9 @@
 import pytest
 
 from porto.api import proto_codec
-from porto.api.proto import rpc_pb2
 from porto.spec.containers.spec import find_property
 from porto.spec.errors import InvalidValue
+from porto.wire import rpc_pb2
 
 
 def filled(name: str, text: str) -> rpc_pb2.TContainerSpec:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from porto.api.proto import rpc_pb2
 from porto.spec.containers.spec import PROPERTIES
 from porto.spec.errors import EError, ResourceNotAvailable
 from porto.spec.records.record import State
+from porto.wire import rpc_pb2
 from tests.fakes.api import ALICE, START, asynchronous, serving
 
 

@@ -5,9 +5,9 @@ import math
 import pytest
 
 from porto.api import proto_codec
-from porto.api.proto import rpc_pb2
 from porto.spec.containers.spec import find_property
 from porto.spec.errors import InvalidValue
+from porto.wire import rpc_pb2
 
 
 def texts(**fields: object) -> dict[str, str]:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from porto.api.proto import rpc_pb2
 from porto.api.proto_codec import changes, fill_spec, fill_status
 from porto.spec.containers.spec import PROPERTIES
 from porto.spec.errors import InvalidValue
+from porto.wire import rpc_pb2
 
 PROP = PROPERTIES["cpu_set"]
 

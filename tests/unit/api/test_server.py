@@ -5,9 +5,9 @@ import socket
 
 import pytest
 
-from porto.api.framing import frame, varint
-from porto.api.proto import rpc_pb2
 from porto.spec.errors import EError
+from porto.wire import rpc_pb2
+from porto.wire.framing import frame, varint
 from tests.fakes.api import ALICE, START, Closed, asynchronous, serving
 
 VERSION = frame(rpc_pb2.TContainerRequest(version={}).SerializeToString())

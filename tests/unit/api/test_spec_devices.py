@@ -1,8 +1,8 @@
 """Devices in specifications: merged or replaced, in the order given."""
 
-from porto.api.proto import rpc_pb2
 from porto.spec.codecs import DeviceItem
 from porto.spec.errors import EError
+from porto.wire import rpc_pb2
 from tests.fakes.api import asynchronous, serving
 
 FULL = {"device": "/dev/full", "access": "r"}

@@ -3,10 +3,10 @@
 import pytest
 
 from porto.api import proto_codec
-from porto.api.proto import rpc_pb2
 from porto.spec.containers.spec import DEFAULT_SPEC, PROPERTIES
 from porto.spec.errors import EError, InvalidCommand, ResourceNotAvailable
 from porto.spec.records.record import State
+from porto.wire import rpc_pb2
 from tests.fakes.api import ALICE, asynchronous, serving
 
 FULL = {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from porto.api.proto import rpc_pb2
 from porto.spec.errors import EError
+from porto.wire import rpc_pb2
 from tests.fakes.api import ALICE, asynchronous, serving
 
 

@@ -10,7 +10,7 @@ import pytest
 import porto
 import porto.api
 
-TABLE = Path(__file__).resolve().parents[3] / "data" / "python_api.tsv"
+TABLE = Path(__file__).resolve().parents[2] / "data" / "python_api.tsv"
 ROWS = [line.split("\t") for line in TABLE.read_text().splitlines() if not line.startswith("#")]
 
 

@@ -1,8 +1,7 @@
 """One connection to the daemon's socket: whole frames out, whole frames in.
 
-Used by the Python library (`rpc`) and by portoctl (`cli/portoctl/session`). A frame is
-an unsigned base-128 varint count and that many bytes of one message; nothing else is
-on the wire. Standard library only, no knowledge of messages.
+Used by the Python library (`rpc.py`) and by portoctl (`cli/portoctl/session.py`).
+Standard library and `wire/framing.py` only, no knowledge of messages.
 """
 
 from __future__ import annotations
@@ -10,6 +9,8 @@ from __future__ import annotations
 import errno
 import socket
 from time import monotonic
+
+from porto.wire.framing import FrameSplitter, frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     """A point of `time.monotonic`, or None for never."""
 
 _READ_BYTES = 1 << 18
+_FRAME_MAX = 1 << 64
+"""The daemon is believed: what it announces is taken."""
 
 
 class ConnectionLost(OSError):
@@ -33,21 +36,6 @@ class ConnectionLost(OSError):
     def __init__(self, text: str, *, unread: bool = False) -> None:
         super().__init__(text)
         self.unread = unread
-
-
-def encode_varint(value: int) -> bytes:
-    """A number of 0 or more in base-128, low part first."""
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def frame(payload: bytes) -> bytes:
-    """A message as it goes on the wire."""
-    return encode_varint(len(payload)) + payload
 
 
 def _left(deadline: Deadline) -> float | None:
@@ -64,7 +52,7 @@ class Channel:
 
     def __init__(self, sock: Any) -> None:
         self._sock = sock
-        self._buffer = bytearray()
+        self._splitter = FrameSplitter(_FRAME_MAX)
 
     @classmethod
     def open(
@@ -101,29 +89,12 @@ class Channel:
     def receive(self, deadline: Deadline = None) -> bytes:
         """The next message; TimeoutError, or ConnectionLost when there is none."""
         while True:
-            message = self._take()
+            message = self._splitter.next()
             if message is not None:
                 return message
-            self._fill(deadline)
-
-    def _take(self) -> bytes | None:
-        buffer = self._buffer
-        count = shift = start = 0
-        for byte in buffer:
-            start += 1
-            count |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                break
-            shift += 7
-            if shift > 63:
+            if self._splitter.hopeless:
                 raise ConnectionLost("the daemon sent no protocol message")
-        else:
-            return None
-        if len(buffer) < start + count:
-            return None
-        message = bytes(memoryview(buffer)[start : start + count])
-        del buffer[: start + count]
-        return message
+            self._fill(deadline)
 
     def _fill(self, deadline: Deadline) -> None:
         self._sock.settimeout(_left(deadline))
@@ -138,4 +109,4 @@ class Channel:
             raise ConnectionLost("the daemon hung up unread", unread=True) from error
         if not data:
             raise ConnectionLost("the daemon closed the connection")
-        self._buffer += data
+        self._splitter.feed(data)

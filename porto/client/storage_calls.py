@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from porto.api.client.caller import Caller
-from porto.api.client.exceptions import LayerNotFound, VolumeNotFound
-from porto.api.client.layer import Layer, MetaStorage, Storage, pick
-from porto.api.client.values import name_of
+from porto.client.caller import Caller
+from porto.client.exceptions import LayerNotFound, VolumeNotFound
+from porto.client.layer import Layer, MetaStorage, Storage, pick
+from porto.client.values import name_of
 
 if TYPE_CHECKING:
-    from porto.api.client.connection import Connection
+    from porto.client.connection import Connection
 
 
 class StorageCalls(Caller):

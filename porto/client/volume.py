@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from porto.api.client.container import Container
-from porto.api.client.values import from_text
+from porto.client.container import Container
+from porto.client.values import from_text
 
 if TYPE_CHECKING:
-    from porto.api.client.connection import Connection
-    from porto.api.client.layer import Layer
+    from porto.client.connection import Connection
+    from porto.client.layer import Layer
 
 
 class Property:
@@ -126,7 +126,7 @@ class Volume:
 
     def GetLayers(self) -> list[Layer]:
         """Its layers, top first; directories among them are left out."""
-        from porto.api.client.layer import Layer
+        from porto.client.layer import Layer
 
         names = str(self["layers"]) if "layers" in self.GetProperties() else ""
         place = self.properties.get("place")

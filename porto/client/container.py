@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from porto.api.client.connection import Connection
-    from porto.api.client.volume import VolumeLink
+    from porto.client.connection import Connection
+    from porto.client.volume import VolumeLink
 
 
 class Container:

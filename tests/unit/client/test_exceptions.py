@@ -4,7 +4,7 @@ import pytest
 
 import porto
 from porto import exceptions
-from porto.api.proto import rpc_pb2
+from porto.wire import rpc_pb2
 
 
 @pytest.mark.parametrize(("name", "code"), sorted(rpc_pb2.EError.items()))

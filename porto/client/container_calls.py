@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from porto.api.client.caller import Caller, names
-from porto.api.client.container import Container
-from porto.api.client.exceptions import PortoException, WaitContainerTimeout
-from porto.api.client.values import from_text, milliseconds, name_of, to_text
+from porto.client.caller import Caller, names
+from porto.client.container import Container
+from porto.client.exceptions import PortoException, WaitContainerTimeout
+from porto.client.values import from_text, milliseconds, name_of, to_text
 
 if TYPE_CHECKING:
-    from porto.api.client.connection import Connection
+    from porto.client.connection import Connection
 
 _STOP_SECONDS = 30
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from porto.api.client.exceptions import PortoException
-from porto.api.client.rpc import AsyncWaiter, Rpc
-from porto.api.proto import rpc_pb2
+from porto.client.exceptions import PortoException
+from porto.client.rpc import AsyncWaiter, Rpc
+from porto.wire import rpc_pb2
 
 
 def fill(message: Any, fields: Mapping[str, Any]) -> None:

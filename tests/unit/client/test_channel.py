@@ -4,7 +4,8 @@ import socket
 
 import pytest
 
-from porto.api.client.channel import Channel, ConnectionLost, encode_varint, frame
+from porto.client.channel import Channel, ConnectionLost
+from porto.wire.framing import frame
 
 
 @pytest.fixture
@@ -14,20 +15,6 @@ def pair():
     yield channel, theirs
     channel.close()
     theirs.close()
-
-
-@pytest.mark.parametrize(
-    ("number", "wanted"),
-    [
-        (0, b"\0"),
-        (127, b"\x7f"),
-        (128, b"\x80\x01"),
-        (300, b"\xac\x02"),
-        (1 << 32, b"\x80" * 4 + b"\x10"),
-    ],
-)
-def test_varints(number: int, wanted: bytes) -> None:
-    assert encode_varint(number) == wanted
 
 
 def test_messages_split_and_joined_anywhere(pair) -> None:

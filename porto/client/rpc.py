@@ -24,9 +24,9 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from porto.api.client import exceptions
-from porto.api.client.channel import Channel, ConnectionLost
-from porto.api.proto import rpc_pb2
+from porto.client import exceptions
+from porto.client.channel import Channel, ConnectionLost
+from porto.wire import rpc_pb2
 
 READ_ONLY = frozenset(
     {

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from porto.api.client.exceptions import LayerNotFound, PortoException, VolumeNotFound
+from porto.client.exceptions import LayerNotFound, PortoException, VolumeNotFound
 
 if TYPE_CHECKING:
-    from porto.api.client.connection import Connection
+    from porto.client.connection import Connection
 
 
 def pick(rows: Iterable[Any], name: str, missing: type[PortoException]) -> Any:

@@ -13,11 +13,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from porto.api.client.container_calls import ContainerCalls
-from porto.api.client.property_calls import PropertyCalls
-from porto.api.client.rpc import Rpc
-from porto.api.client.storage_calls import StorageCalls
-from porto.api.client.volume_calls import VolumeCalls
+from porto.client.container_calls import ContainerCalls
+from porto.client.property_calls import PropertyCalls
+from porto.client.rpc import Rpc
+from porto.client.storage_calls import StorageCalls
+from porto.client.volume_calls import VolumeCalls
 
 
 class Connection(ContainerCalls, PropertyCalls, VolumeCalls, StorageCalls):

@@ -1,7 +1,7 @@
 """Messages of rpc.proto as plain dicts, without the protobuf package.
 
-Called by portoctl (`cli/portoctl/session`), where importing the protobuf runtime would
-cost twice the time of the whole command. The field numbers come from `tables`, which is
+Called by portoctl (`cli/portoctl/session.py`), where importing the protobuf runtime would
+cost twice the time of the whole command. The field numbers come from `tables.py`, which is
 generated from rpc.proto; tests compare every message with the real runtime. The format
 is https://protobuf.dev/programming-guides/encoding/.
 
@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from struct import Struct
 
-from porto.api.client.channel import encode_varint
-from porto.api.client.tables import MESSAGES
+from porto.wire.framing import MASK64, read_varint, varint
+from porto.wire.tables import MESSAGES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ _WIRE = {
     "fixed32": _FIXED32,
 }
 _PACK = {"fixed64": Struct("<Q"), "double": Struct("<d"), "fixed32": Struct("<I")}
-_MASK64 = (1 << 64) - 1
 _DEPTH_LIMIT = 50
 
 _by_number: dict[str, dict[int, tuple[str, str, bool, str]]] = {}
@@ -52,14 +51,14 @@ def _encode_field(number: int, kind: str, sub: str, value: Any) -> bytes:
     data: bytes
     if kind in _PACK:
         data = _PACK[kind].pack(value)
-        return encode_varint(number << 3 | _WIRE[kind]) + data
+        return varint(number << 3 | _WIRE[kind]) + data
     if kind == "string":
         data = value.encode("utf-8", "surrogateescape")
     elif kind == "message":
         data = encode(sub, value)
     else:
-        return encode_varint(number << 3 | _VARINT) + encode_varint(int(value) & _MASK64)
-    return encode_varint(number << 3 | _BYTES) + encode_varint(len(data)) + data
+        return varint(number << 3 | _VARINT) + varint(int(value) & MASK64)
+    return varint(number << 3 | _BYTES) + varint(len(data)) + data
 
 
 def decode(name: str, data: bytes) -> Message:
@@ -73,16 +72,16 @@ def _decode(name: str, data: bytes, position: int, end: int, depth: int) -> Mess
     fields = _numbers(name)
     message: Message = {}
     while position < end:
-        key, position = _varint(data, position, end)
+        key, position = read_varint(data, position, end)
         wire = key & 7
         value: Any
         if wire == _VARINT:
-            value, position = _varint(data, position, end)
+            value, position = read_varint(data, position, end)
             start = position
         else:
             length = {_FIXED64: 8, _FIXED32: 4}.get(wire)
             if wire == _BYTES:
-                length, position = _varint(data, position, end)
+                length, position = read_varint(data, position, end)
             if length is None or length > end - position:
                 raise ValueError(f"{name}: field cut short or of unknown kind")
             start, position = position, position + length
@@ -108,18 +107,6 @@ def _decode(name: str, data: bytes, position: int, end: int, depth: int) -> Mess
         else:
             message[field] = value
     return message
-
-
-def _varint(data: bytes, position: int, end: int) -> tuple[int, int]:
-    value = shift = 0
-    while position < end and shift < 70:
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value & _MASK64, position
-        shift += 7
-    raise ValueError("number cut short")
 
 
 def _numbers(name: str) -> dict[int, tuple[str, str, bool, str]]:

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from porto.api.client.caller import Caller
-from porto.api.client.values import from_text, name_of, path_of, to_text
-from porto.api.client.volume import Volume, VolumeLink
+from porto.client.caller import Caller
+from porto.client.values import from_text, name_of, path_of, to_text
+from porto.client.volume import Volume, VolumeLink
 
 if TYPE_CHECKING:
-    from porto.api.client.connection import Connection
+    from porto.client.connection import Connection
 
 
 def _properties(properties: dict[str, object]) -> list[dict[str, str]]:

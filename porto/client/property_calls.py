@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from porto.api.client.caller import Caller, names
-from porto.api.client.exceptions import PortoException
-from porto.api.client.values import from_text, name_of, to_text
-from porto.api.client.volume import Property
+from porto.client.caller import Caller, names
+from porto.client.exceptions import PortoException
+from porto.client.values import from_text, name_of, to_text
+from porto.client.volume import Property
 
 
 class PropertyCalls(Caller):

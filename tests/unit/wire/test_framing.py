@@ -1,8 +1,15 @@
-"""Frames cut anywhere."""
+"""Numbers and frames, cut anywhere."""
 
 import pytest
 
-from porto.api.framing import FrameSplitter, FrameTooLong, frame, varint
+from porto.wire.framing import (
+    CutShort,
+    FrameSplitter,
+    FrameTooLong,
+    frame,
+    read_varint,
+    varint,
+)
 
 
 def drain(splitter):
@@ -10,6 +17,31 @@ def drain(splitter):
     while (body := splitter.next()) is not None:
         found.append(body)
     return found
+
+
+@pytest.mark.parametrize(
+    ("number", "wanted"),
+    [
+        (0, b"\0"),
+        (127, b"\x7f"),
+        (128, b"\x80\x01"),
+        (300, b"\xac\x02"),
+        (1 << 32, b"\x80" * 4 + b"\x10"),
+        ((1 << 64) - 1, b"\xff" * 9 + b"\x01"),
+    ],
+)
+def test_a_varint_is_written_low_part_first_and_read_back(number, wanted):
+    assert varint(number) == wanted
+    assert read_varint(b"_" + wanted + b"_", 1, len(wanted) + 2) == (number, len(wanted) + 1)
+
+
+def test_a_varint_ends_within_the_bytes_and_within_ten_of_them():
+    with pytest.raises(CutShort):
+        read_varint(b"\x80" * 9, 0, 9)
+    with pytest.raises(CutShort):
+        read_varint(b"\x80\x01", 0, 1)
+    with pytest.raises(ValueError, match="more than 10 bytes"):
+        read_varint(b"\x80" * 10 + b"\x01", 0, 11)
 
 
 @pytest.mark.parametrize("value", [0, 1, 127, 128, 300, 16383, 16384, 1 << 35])
@@ -46,6 +78,7 @@ def test_an_endless_count_waits_and_keeps_nothing():
     for _ in range(1000):
         splitter.feed(b"\x80" * 1000)
         assert splitter.next() is None
+    assert splitter.hopeless
     assert len(splitter) == 0
 
 

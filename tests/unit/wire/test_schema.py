@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from porto.api import dispatch
-from porto.api.proto import rpc_pb2
 from porto.spec.errors import EError
+from porto.wire import rpc_pb2
 
 TABLE = Path(__file__).parents[2] / "data" / "wire_messages.tsv"
 

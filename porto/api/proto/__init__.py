@@ -1,1 +1,0 @@
-"""The wire schema and the modules generated from it."""
