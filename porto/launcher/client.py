@@ -8,18 +8,36 @@ loop's reader callback. Messages: link.py.
 import asyncio
 import collections
 import errno
+import os
 import socket
 from collections.abc import Callable
+from typing import NamedTuple
 
 from porto.launcher import link
 from porto.launcher.encoding import encode
-from porto.launcher.ops import Exited, Launched, LaunchFailed, LaunchRequest
+from porto.launcher.ops import Exited, Launched, LaunchFailed, LaunchOutcome, LaunchRequest
 
 _MESSAGES_PER_TURN = 64
 
+Done = Callable[[LaunchOutcome], None]
+
+
+class _Unsent(NamedTuple):
+    """A message that waits for room in the socket; the descriptors are ours.
+
+    launch_id -- of the launch that it asks for, or None
+    """
+
+    body: bytes
+    fds: tuple[int, ...]
+    launch_id: str | None
+
 
 class LauncherClient:
-    """Starts tasks and hears of their ends. Use from one event loop."""
+    """Starts tasks and hears of their ends. Use from one event loop.
+
+    Nothing here waits but `connect`, `launch` and `outcome`.
+    """
 
     def __init__(
         self,
@@ -38,17 +56,20 @@ class LauncherClient:
         self._on_exit = on_exit
         self._on_lost = on_lost
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._waiting: dict[str, asyncio.Future[Launched]] = {}
-        self._late: dict[str, asyncio.Future[Launched]] = {}
+        self._waiting: dict[str, Done] = {}
+        self._former: dict[str, LaunchOutcome | None] = {}
         self._ready: asyncio.Future[list[Launched]] | None = None
         self._survivors: list[Launched] = []
-        self._output: collections.deque[tuple[bytes, tuple[int, ...]]] = collections.deque()
+        self._output: collections.deque[_Unsent] = collections.deque()
         self._lost = False
 
     @property
     def in_flight(self) -> frozenset[str]:
-        """After `connect`: a former daemon's launches that are still in their setup."""
-        return frozenset(self._late)
+        """A former daemon's launches that were in their setup at `connect`.
+
+        What became of one is told by `follow`, until `forget`.
+        """
+        return frozenset(self._former)
 
     async def connect(self) -> list[Launched]:
         """Say hello; returns the launches that the master keeps.
@@ -69,55 +90,90 @@ class LauncherClient:
         if not self._lost and self._loop is not None:
             self._loop.add_reader(self._sock.fileno(), self._read)
 
-    async def launch(self, request: LaunchRequest) -> Launched:
-        """Start a task; returns when its program runs. Raises LaunchFailed.
+    def begin(self, request: LaunchRequest, done: Done) -> None:
+        """Start a task; `done` hears once what became of it, never before this has returned.
 
-        `request.fds` stay the caller's, who closes them after this has returned. A
-        cancelled launch is forgotten: the master kills it if it is still in its setup.
+        `request.fds` stay the caller's, who may close them now. Nothing is called after
+        `forget`.
         """
         launch_id = request.launch_id
         if self._lost or self._loop is None:
-            raise LaunchFailed(launch_id, "launcher", errno.ENOTCONN, "the master")
-        if launch_id in self._waiting:
-            raise LaunchFailed(launch_id, "launcher", errno.EEXIST, f"launch {launch_id}")
-        head = [
-            "launch",
-            launch_id,
-            request.clone_flags,
-            request.pid_ns,
-            request.cgroup_fd,
-            request.timeout,
-        ]
-        body = b"%b\n%b" % (link.encode(head), encode(request.ops))
-        message = (body, request.fds)
-        self._waiting[launch_id] = waiter = self._loop.create_future()
-        try:
-            self._post(*message)
-            launched: Launched = await waiter
-        except asyncio.CancelledError:
-            if message in self._output:
-                self._output.remove(message)
+            self._refuse(done, _failure(launch_id, errno.ENOTCONN))
+        elif launch_id in self._waiting or self._is_former(launch_id):
+            taken = LaunchFailed(launch_id, "launch", errno.EEXIST, f"launch {launch_id}")
+            self._refuse(done, taken)
+        else:
+            self._former.pop(launch_id, None)
+            head = [
+                "launch",
+                launch_id,
+                request.clone_flags,
+                request.pid_ns,
+                request.cgroup_fd,
+                request.timeout,
+            ]
+            body = b"%b\n%b" % (link.encode(head), encode(request.ops))
+            try:
+                self._post(body, request.fds, launch_id)
+            except OSError as error:  # no descriptor or memory left
+                self._refuse(done, _failure(launch_id, error.errno or 0))
             else:
-                self.forget(launch_id)
+                self._waiting[launch_id] = done
+
+    def _refuse(self, done: Done, failure: LaunchFailed) -> None:
+        asyncio.get_running_loop().call_soon(done, failure)
+
+    def _is_former(self, launch_id: str) -> bool:
+        """Whether the name is that of a former daemon's launch, and not free again."""
+        former = launch_id in self._former
+        return former and not isinstance(self._former[launch_id], LaunchFailed)
+
+    def follow(self, launch_id: str, done: Done) -> None:
+        """`done` hears what became of one of `in_flight`, as with `begin`.
+
+        It may be asked again; who asked last is told. KeyError for another launch.
+        """
+        outcome = self._former[launch_id]
+        self._waiting[launch_id] = done
+        if outcome is not None:
+            asyncio.get_running_loop().call_soon(self._settle, outcome)
+
+    async def launch(self, request: LaunchRequest) -> Launched:
+        """`begin`, and wait until the program runs. Raises LaunchFailed.
+
+        A cancelled launch is forgotten.
+        """
+        waiter = _Waiter()
+        self.begin(request, waiter.done)
+        try:
+            return await waiter.launched
+        except asyncio.CancelledError:
+            self.forget(request.launch_id)
             raise
-        finally:
-            del self._waiting[launch_id]
-        return launched
 
     async def outcome(self, launch_id: str) -> Launched:
-        """Wait for one of `in_flight`. Raises LaunchFailed, and KeyError for another one."""
-        launched: Launched = await asyncio.shield(self._late[launch_id])
-        return launched
+        """`follow`, and wait. Raises LaunchFailed, and KeyError."""
+        waiter = _Waiter()
+        self.follow(launch_id, waiter.done)
+        return await waiter.launched
 
     def acknowledge(self, launch_id: str) -> None:
         """The exit of this launch is recorded: the master may drop it."""
         self._post(link.encode(["ack", launch_id]))
 
     def forget(self, launch_id: str) -> None:
-        """A launch that is not ours to keep: its exit is of no interest.
+        """A launch that is not ours to keep: its outcome and its exit are of no interest.
 
-        One that is still in its setup is killed; a running one is left alone.
+        One that is not sent yet is not sent, one that is still in its setup is killed; a
+        running one is left alone.
         """
+        self._waiting.pop(launch_id, None)
+        self._former.pop(launch_id, None)
+        for unsent in self._output:
+            if unsent.launch_id == launch_id:
+                self._output.remove(unsent)
+                link.close_all(unsent.fds)
+                return
         self._post(link.encode(["forget", launch_id]))
 
     def close(self) -> None:
@@ -130,12 +186,14 @@ class LauncherClient:
         if self._loop is not None:
             self._loop.remove_reader(self._sock.fileno())
             self._loop.remove_writer(self._sock.fileno())
-        self._output.clear()
+        self._drop_output()
         self._sock.close()
-        for launch_id, waiter in (*self._waiting.items(), *self._late.items()):
-            if not waiter.done():
-                gone = LaunchFailed(launch_id, "launcher", errno.ECONNRESET, "the master")
-                waiter.set_exception(gone)
+        for launch_id, outcome in self._former.items():
+            if outcome is None:
+                self._former[launch_id] = _failure(launch_id, errno.ECONNRESET)
+        if self._loop is not None:
+            for launch_id in self._waiting:
+                self._loop.call_soon(self._settle, _failure(launch_id, errno.ECONNRESET))
         if self._ready is not None and not self._ready.done():
             self._ready.set_exception(ConnectionResetError("the master is gone"))
 
@@ -145,7 +203,7 @@ class LauncherClient:
             self._detach()
             self._on_lost()
 
-    def _post(self, body: bytes, fds: tuple[int, ...] = ()) -> None:
+    def _post(self, body: bytes, fds: tuple[int, ...] = (), launch_id: str | None = None) -> None:
         if self._lost:
             return
         if not self._output:
@@ -155,21 +213,27 @@ class LauncherClient:
             except BlockingIOError:
                 if self._loop is not None:
                     self._loop.add_writer(self._sock.fileno(), self._flush)
-            except OSError:
+            except ConnectionError:
                 return  # its end of file is noticed by the reader
-        self._output.append((body, fds))
+        self._output.append(_Unsent(body, tuple(map(os.dup, fds)), launch_id))
 
     def _flush(self) -> None:
         try:
             while self._output:
-                link.send(self._sock, *self._output[0])
-                self._output.popleft()
+                unsent = self._output[0]
+                link.send(self._sock, unsent.body, unsent.fds)
+                link.close_all(self._output.popleft().fds)
         except BlockingIOError:
             return
         except OSError:
-            self._output.clear()
+            self._drop_output()
         if self._loop is not None:
             self._loop.remove_writer(self._sock.fileno())
+
+    def _drop_output(self) -> None:
+        for unsent in self._output:
+            link.close_all(unsent.fds)
+        self._output.clear()
 
     def _read(self) -> None:
         for _ in range(_MESSAGES_PER_TURN):
@@ -193,35 +257,43 @@ class LauncherClient:
         if kind == "exited":
             self._on_exit(Exited(*rest))
         elif kind == "launched":
-            self._on_launched(Launched(*rest))
+            self._settle(Launched(*rest))
         elif kind == "failed":
-            failure = LaunchFailed(*rest)
-            waiter = self._find(failure.launch_id)
-            if waiter is not None:
-                waiter.set_exception(failure)
-        elif kind == "pending" and self._loop is not None:
-            late = self._loop.create_future()
-            late.add_done_callback(_look_at)
-            self._late[rest[0]] = late
+            self._settle(LaunchFailed(*rest))
+        elif kind == "pending":
+            self._former[rest[0]] = None
         elif kind == "ready" and self._ready is not None and not self._ready.done():
             if self._loop is not None:
                 self._loop.remove_reader(self._sock.fileno())
             self._ready.set_result(self._survivors)
 
-    def _find(self, launch_id: str) -> "asyncio.Future[Launched] | None":
-        waiter = self._waiting.get(launch_id) or self._late.get(launch_id)
-        return None if waiter is None or waiter.done() else waiter
+    def _settle(self, outcome: LaunchOutcome) -> None:
+        """Tell whoever waits; nobody does for a launch that was forgotten."""
+        launch_id = outcome.launch_id
+        if launch_id in self._former:
+            self._former[launch_id] = outcome
+        elif isinstance(outcome, Launched) and self._ready is not None and not self._ready.done():
+            self._survivors.append(outcome)
+        done = self._waiting.pop(launch_id, None)
+        if done is not None:
+            done(outcome)
 
-    def _on_launched(self, launched: Launched) -> None:
-        waiter = self._find(launched.launch_id)
-        if waiter is not None:
-            waiter.set_result(launched)
-        elif self._ready is not None and not self._ready.done():
-            self._survivors.append(launched)
-        # Else it was cancelled, and the master has been told to forget it.
+
+class _Waiter:
+    """Turns a callback into something to wait for."""
+
+    def __init__(self) -> None:
+        self.launched: asyncio.Future[Launched] = asyncio.get_running_loop().create_future()
+
+    def done(self, outcome: LaunchOutcome) -> None:
+        if self.launched.done():
+            return  # cancelled
+        if isinstance(outcome, Launched):
+            self.launched.set_result(outcome)
+        else:
+            self.launched.set_exception(outcome)
 
 
-def _look_at(late: "asyncio.Future[Launched]") -> None:
-    """Nobody has to wait for a former daemon's launch: its failure is no news then."""
-    if not late.cancelled():
-        late.exception()
+def _failure(launch_id: str, code: int) -> LaunchFailed:
+    """The launch's way to the master failed, not the launch."""
+    return LaunchFailed(launch_id, "launcher", code, "the master")

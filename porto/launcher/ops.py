@@ -280,6 +280,9 @@ class LaunchFailed(Exception):
         self.subject = subject
 
 
+LaunchOutcome = Launched | LaunchFailed
+
+
 @dataclass(frozen=True, slots=True)
 class Exited:
     """A launched container's child is gone.

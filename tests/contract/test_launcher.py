@@ -11,7 +11,16 @@ from typing import Protocol
 import pytest
 
 from porto.launcher.client import LauncherClient
-from porto.launcher.ops import Exited, LaunchFailed, Rest
+from porto.launcher.ops import (
+    Exited,
+    Launched,
+    LaunchFailed,
+    LaunchOutcome,
+    LaunchRequest,
+    OpenStream,
+    Rest,
+    UseDescriptor,
+)
 from tests.fakes.launcher import FakeLauncher, FakeMaster
 from tests.kernel.masters import Link, Master, execute, gone, kill, request, run
 
@@ -33,6 +42,12 @@ class World(Protocol):
 
     async def exited(self, count: int) -> None:
         """Wait for so many exits in this daemon's life."""
+
+    def held(self, launch_id: str) -> LaunchRequest:
+        """A request of `SLEEP` that stays in its setup until `release`."""
+
+    def release(self) -> None:
+        """Let it go on."""
 
 
 class FakeWorld:
@@ -59,10 +74,19 @@ class FakeWorld:
         while len(self.exits) < count:
             await asyncio.sleep(0)
 
+    def held(self, launch_id: str) -> LaunchRequest:
+        self.master.held = True
+        return request(launch_id, command=SLEEP)
+
+    def release(self) -> None:
+        self.master.release()
+
 
 class RealWorld:
     def __init__(self, master: Master, link: Link) -> None:
         self.master = master
+        self._door = master.directory
+        self._writer = -1
         self._pids: dict[str, int] = {}
         self._begin(link)
 
@@ -94,6 +118,19 @@ class RealWorld:
     async def exited(self, count: int) -> None:
         await self._link.until(lambda: len(self.exits) >= count)
 
+    def held(self, launch_id: str) -> LaunchRequest:
+        self._door = self.master.directory / launch_id
+        os.mkfifo(self._door)
+        return request(launch_id, OpenStream(0, str(self._door), os.O_RDONLY), execute(SLEEP))
+
+    def release(self) -> None:
+        # Read-write: open at once, and a reader that comes later finds a writer.
+        self._writer = os.open(self._door, os.O_RDWR)
+
+    def end(self) -> None:
+        if self._writer >= 0:
+            os.close(self._writer)
+
 
 Body = Callable[[World], Awaitable[None]]
 In = Callable[[Body], None]
@@ -113,7 +150,11 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> In:
 
     def real(body: Body) -> None:
         async def main(master: Master, link: Link) -> None:
-            await body(RealWorld(master, link))
+            made = RealWorld(master, link)
+            try:
+                await body(made)
+            finally:
+                made.end()
 
         run(tmp_path, main)
 
@@ -145,6 +186,110 @@ def test_a_failure_is_raised(world: In) -> None:
             *("a:1", "Execute", errno.ENOENT, "no-such-program"),
         )
         await world.client.launch(request("a:1", command=SLEEP))
+
+    world(body)
+
+
+Told = asyncio.Queue[LaunchOutcome]
+
+
+def test_what_was_begun_is_told_later_and_once(world: In) -> None:
+    async def body(world: World) -> None:
+        told: Told = asyncio.Queue()
+        fd = os.open("/dev/null", os.O_RDONLY)
+        wanted = request("a:1", UseDescriptor(0, 0), execute(SLEEP), fds=(fd,))
+        world.client.begin(wanted, told.put_nowait)
+        os.close(fd)  # ours again at once
+        world.client.begin(wanted, told.put_nowait)
+        assert told.empty()
+        outcomes = [await told.get(), await told.get()]
+        assert {type(outcome) for outcome in outcomes} == {Launched, LaunchFailed}
+        for outcome in outcomes:
+            assert outcome.launch_id == "a:1"
+            if isinstance(outcome, LaunchFailed):  # of the second: its name is taken
+                assert (outcome.op, outcome.errno) == ("launch", errno.EEXIST)
+        if isinstance(world, FakeWorld):
+            world.master.fail_next("Execute", errno.ENOENT, "no-such-program")
+        world.client.begin(request("b:1", command="no-such-program"), told.put_nowait)
+        third = await told.get()
+        assert isinstance(third, LaunchFailed)
+        assert (third.launch_id, third.op, third.errno) == ("b:1", "Execute", errno.ENOENT)
+        world.client.close()
+        world.client.begin(wanted, told.put_nowait)
+        fourth = await told.get()
+        assert isinstance(fourth, LaunchFailed)
+        assert fourth.errno == errno.ENOTCONN
+
+    world(body)
+
+
+def test_a_forgotten_launch_in_its_setup_is_ended_and_not_told(world: In) -> None:
+    async def body(world: World) -> None:
+        told: Told = asyncio.Queue()
+        world.client.begin(world.held("a:1"), told.put_nowait)
+        world.client.forget("a:1")
+        world.release()
+        await world.client.launch(request("a:1", command=SLEEP))  # the name is free
+        assert told.empty()
+
+    world(body)
+
+
+def test_a_lost_link_ends_what_was_begun(world: In) -> None:
+    async def body(world: World) -> None:
+        told: Told = asyncio.Queue()
+        world.client.begin(world.held("a:1"), told.put_nowait)
+        world.client.close()
+        assert told.empty()
+        outcome = await told.get()
+        assert isinstance(outcome, LaunchFailed)
+        assert (outcome.op, outcome.errno) == ("launcher", errno.ECONNRESET)
+
+    world(body)
+
+
+def test_a_former_daemons_launch_in_its_setup_is_followed(world: In) -> None:
+    async def body(world: World) -> None:
+        told: Told = asyncio.Queue()
+        world.client.begin(world.held("a:1"), told.put_nowait)
+        await world.next_daemon()
+        told = asyncio.Queue()
+        assert await world.client.connect() == []
+        assert world.client.in_flight == {"a:1"}
+        with pytest.raises(KeyError):
+            world.client.follow("b:1", told.put_nowait)
+        with pytest.raises(LaunchFailed) as caught:
+            await world.client.launch(request("a:1", command=SLEEP))
+        assert (caught.value.op, caught.value.errno) == ("launch", errno.EEXIST)
+        world.client.follow("a:1", told.put_nowait)
+        assert told.empty()
+        world.release()
+        launched = await told.get()
+        assert isinstance(launched, Launched)
+        assert launched.task_pid
+        world.client.follow("a:1", told.put_nowait)  # another pass asks again
+        assert told.empty()
+        assert await told.get() == launched
+        assert await world.client.outcome("a:1") == launched
+        world.client.forget("a:1")
+        assert world.client.in_flight == frozenset()
+        with pytest.raises(KeyError):
+            world.client.follow("a:1", told.put_nowait)
+
+    world(body)
+
+
+def test_a_former_daemons_launch_can_be_forgotten(world: In) -> None:
+    async def body(world: World) -> None:
+        world.client.begin(world.held("a:1"), lambda _: None)
+        await world.next_daemon()
+        await world.client.connect()
+        told: Told = asyncio.Queue()
+        world.client.follow("a:1", told.put_nowait)
+        world.client.forget("a:1")
+        world.release()
+        await world.client.launch(request("a:1", command=SLEEP))
+        assert told.empty()
 
     world(body)
 

@@ -11,7 +11,17 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from porto.launcher.ops import Execute, Exited, Launched, LaunchFailed, LaunchRequest, Rest
+from porto.launcher.ops import (
+    Execute,
+    Exited,
+    Launched,
+    LaunchFailed,
+    LaunchOutcome,
+    LaunchRequest,
+    Rest,
+)
+
+Done = Callable[[LaunchOutcome], None]
 
 FIRST_PID = 100_000_000  # above every pid_max: no real process is meant by accident
 
@@ -92,7 +102,7 @@ class FakeMaster:
         launched = self._new(request)
         self.launches[request.launch_id] = FakeLaunch(request, launched)
         if self._client is not None:
-            self._client.on_launched(launched)
+            self._client.on_outcome(launched)
 
     def forget(self, launch_id: str) -> None:
         self._in_flight.pop(launch_id, None)
@@ -113,7 +123,7 @@ class FakeMaster:
 
     def _report(self, failure: LaunchFailed) -> None:
         if self._client is not None:
-            self._client.on_failed(failure)
+            self._client.on_outcome(failure)
 
     def _new(self, request: LaunchRequest) -> Launched:
         last = request.ops[-1]
@@ -140,71 +150,88 @@ class FakeLauncher:
         self._on_exit = on_exit
         self._on_lost = on_lost
         self._connected = False
-        self._waiting: dict[str, asyncio.Future[Launched]] = {}
-        self._late: dict[str, asyncio.Future[Launched]] = {}
+        self._waiting: dict[str, Done] = {}
+        self._former: dict[str, LaunchOutcome | None] = {}
 
     @property
     def in_flight(self) -> frozenset[str]:
-        return frozenset(self._late)
+        return frozenset(self._former)
 
     async def connect(self) -> list[Launched]:
-        loop = asyncio.get_running_loop()
         self._connected = True
-        for launch_id in self._master.in_flight():
-            self._late[launch_id] = loop.create_future()
+        self._former = dict.fromkeys(self._master.in_flight())
         kept = list(self._master.launches.values())
         for launch in kept:
             if launch.status is not None:
-                loop.call_soon(self._master.tell_exit, launch)
+                asyncio.get_running_loop().call_soon(self._master.tell_exit, launch)
         return [launch.launched for launch in kept]
 
-    async def launch(self, request: LaunchRequest) -> Launched:
+    def begin(self, request: LaunchRequest, done: Done) -> None:
         launch_id = request.launch_id
         if not self._connected:
-            raise LaunchFailed(launch_id, "launcher", errno.ENOTCONN, "the master")
-        if launch_id in self._waiting:
-            raise LaunchFailed(launch_id, "launcher", errno.EEXIST, f"launch {launch_id}")
-        self._waiting[launch_id] = waiter = asyncio.get_running_loop().create_future()
-        try:
+            failure = LaunchFailed(launch_id, "launcher", errno.ENOTCONN, "the master")
+            asyncio.get_running_loop().call_soon(done, failure)
+        elif launch_id in self._waiting or self._is_former(launch_id):
+            taken = LaunchFailed(launch_id, "launch", errno.EEXIST, f"launch {launch_id}")
+            asyncio.get_running_loop().call_soon(done, taken)
+        else:
+            self._former.pop(launch_id, None)
+            self._waiting[launch_id] = done
             self._master.start(request)
-            return await waiter
+
+    def _is_former(self, launch_id: str) -> bool:
+        former = launch_id in self._former
+        return former and not isinstance(self._former[launch_id], LaunchFailed)
+
+    def follow(self, launch_id: str, done: Done) -> None:
+        outcome = self._former[launch_id]
+        self._waiting[launch_id] = done
+        if outcome is not None:
+            self.on_outcome(outcome)
+
+    async def launch(self, request: LaunchRequest) -> Launched:
+        told: asyncio.Queue[LaunchOutcome] = asyncio.Queue()
+        self.begin(request, told.put_nowait)
+        try:
+            return launched(await told.get())
         except asyncio.CancelledError:
-            self._master.forget(launch_id)
+            self.forget(request.launch_id)
             raise
-        finally:
-            del self._waiting[launch_id]
 
     async def outcome(self, launch_id: str) -> Launched:
-        return await asyncio.shield(self._late[launch_id])
+        told: asyncio.Queue[LaunchOutcome] = asyncio.Queue()
+        self.follow(launch_id, told.put_nowait)
+        return launched(await told.get())
 
     def acknowledge(self, launch_id: str) -> None:
         if self._connected:
             self._master.acknowledge(launch_id)
 
     def forget(self, launch_id: str) -> None:
+        self._waiting.pop(launch_id, None)
+        self._former.pop(launch_id, None)
         if self._connected:
             self._master.forget(launch_id)
 
     def close(self) -> None:
         self._connected = False
-        for launch_id, waiter in (*self._waiting.items(), *self._late.items()):
-            if not waiter.done():
+        for launch_id in (*self._waiting, *self._former):
+            if self._former.get(launch_id) is None:
                 gone = LaunchFailed(launch_id, "launcher", errno.ECONNRESET, "the master")
-                waiter.set_exception(gone)
-                waiter.exception()  # nobody has to look at it
+                self.on_outcome(gone)
 
     # What the master calls.
 
-    def on_launched(self, launched: Launched) -> None:
-        waiter = self._find(launched.launch_id)
-        if waiter is not None:
-            waiter.set_result(launched)
+    def on_outcome(self, outcome: LaunchOutcome) -> None:
+        if outcome.launch_id in self._former:
+            self._former[outcome.launch_id] = outcome
+        if outcome.launch_id in self._waiting:
+            asyncio.get_running_loop().call_soon(self._tell, outcome)
 
-    def on_failed(self, failure: LaunchFailed) -> None:
-        waiter = self._find(failure.launch_id)
-        if waiter is not None:
-            waiter.set_exception(failure)
-            waiter.exception()
+    def _tell(self, outcome: LaunchOutcome) -> None:
+        done = self._waiting.pop(outcome.launch_id, None)
+        if done is not None:
+            done(outcome)
 
     def on_exited(self, exited: Exited) -> None:
         if self._connected:
@@ -215,6 +242,9 @@ class FakeLauncher:
             self.close()
             self._on_lost()
 
-    def _find(self, launch_id: str) -> "asyncio.Future[Launched] | None":
-        waiter = self._waiting.get(launch_id) or self._late.get(launch_id)
-        return None if waiter is None or waiter.done() else waiter
+
+def launched(outcome: LaunchOutcome) -> Launched:
+    """The pids, or the failure raised."""
+    if isinstance(outcome, LaunchFailed):
+        raise outcome
+    return outcome

@@ -11,7 +11,7 @@ import pytest
 from porto.launcher import link
 from porto.launcher.client import LauncherClient
 from porto.launcher.encoding import encode
-from porto.launcher.ops import Execute, Exited, Launched, LaunchFailed, LaunchRequest
+from porto.launcher.ops import Execute, Exited, Launched, LaunchFailed, LaunchOutcome, LaunchRequest
 
 Said = list[object]
 
@@ -185,6 +185,54 @@ def test_a_cancelled_launch_that_was_never_sent_is_not_sent() -> None:
         assert kinds == {"ack"}
         peer.client.forget("end")
         assert (await peer.hear())[0] == ["forget", "end"]
+
+    run(body)
+
+
+def test_descriptors_of_a_launch_that_waits_are_ours() -> None:
+    async def body(peer: Peer) -> None:
+        await peer.connect()
+        for number in range(3000):
+            peer.client.acknowledge(f"t:{number}")
+        before = set(os.listdir("/proc/self/fd"))
+        fd = os.memfd_create("portotest")
+        os.write(fd, b"theirs")
+        told: asyncio.Queue[LaunchOutcome] = asyncio.Queue()
+        for name in ("a:1", "b:1"):
+            peer.client.begin(request(name, (fd,)), told.put_nowait)
+        os.close(fd)
+        peer.client.forget("b:1")  # never sent
+        for _ in range(3000):
+            await peer.hear()
+        message, _, fds = await peer.hear()
+        assert message[1] == "a:1"
+        assert os.pread(fds[0], 10, 0) == b"theirs"
+        link.close_all(fds)
+        await settle()
+        assert set(os.listdir("/proc/self/fd")) == before
+        peer.say("launched", "a:1", 1, 2, 3, 4, 5)
+        assert await told.get() == Launched("a:1", 1, 2, 3, 4, 5)
+        peer.client.begin(request("c:1"), told.put_nowait)
+        assert (await peer.hear())[0][1] == "c:1"  # and nothing of b:1
+
+    run(body)
+
+
+def test_a_launch_that_cannot_be_sent_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOBUFS, "No buffer space available")
+
+    async def body(peer: Peer) -> None:
+        await peer.connect()
+        monkeypatch.setattr(link, "send", refuse)
+        with pytest.raises(LaunchFailed) as caught:
+            await peer.client.launch(request("a:1"))
+        assert (caught.value.op, caught.value.errno) == ("launcher", errno.ENOBUFS)
+        monkeypatch.undo()
+        launching = asyncio.ensure_future(peer.client.launch(request("a:1")))
+        await peer.hear()
+        peer.say("launched", "a:1", 1, 2, 3, 4, 5)
+        assert (await launching).init_pid == 1
 
     run(body)
 
