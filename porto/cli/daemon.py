@@ -31,15 +31,18 @@ from porto.cli.report import Report
 from porto.kernel import syscalls
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.probe import probe
+from porto.kernel.file.journal import Journal
 from porto.kernel.host.allocator import return_large_blocks
 from porto.kernel.mount.mounts import ensure_tmpfs, unmount
 from porto.kernel.process import processes
 from porto.launcher.client import LauncherClient
 from porto.observers.clock import Clock
+from porto.observers.events import EventLog
 from porto.observers.exits import Exits
 from porto.observers.host import look
 from porto.observers.kernel_events import KernelEvents
 from porto.observers.readers import Readers
+from porto.observers.record_events import recorder
 from porto.observers.strays import Strays
 from porto.reconcilers.containers.chain import build_chain
 from porto.reconcilers.containers.controllers import Controllers
@@ -112,6 +115,7 @@ class _Parts:
     """What `_assemble` made."""
 
     counters: DaemonCounters
+    history: EventLog
     driver: CgroupDriver
     store: SpecStore
     exits: Exits
@@ -175,7 +179,9 @@ class Daemon:
             record_max_bytes=config.keyvalue_limit,
             admission=Admission(look(driver), config),
         )
+        history = EventLog(Journal(str(Path(paths.runtime) / "porto" / "events")))
         set_aside = store.load()
+        store.subscribe(recorder(history.add))
         for unread in set_aside:
             counters.add("restore_failed")
             log.error("record not loaded", file=unread.path, reason=unread.reason)
@@ -247,6 +253,7 @@ class Daemon:
         self._gauges(counters, store)
         return _Parts(
             counters=counters,
+            history=history,
             driver=driver,
             store=store,
             exits=exits,
@@ -292,6 +299,7 @@ class Daemon:
         parts.exits.close()
         parts.world.events.close()
         parts.launcher.close()
+        parts.history.close()
         parts.counters.close()
 
     async def _discard(self, parts: _Parts) -> None:

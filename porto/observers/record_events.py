@@ -1,0 +1,112 @@
+"""What the change of a container's record tells: properties, states, exits, conditions.
+
+Joined to the store's change stream by `cli/daemon.py`; what passes do to the kernel is
+added by the engine, because no record shows it.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+
+from porto.spec.containers.spec import SPEC_PROPERTIES
+from porto.spec.events import Event, What
+from porto.spec.records.record import Condition, Record, State, Status
+
+KIND = "container"
+
+_ENDED = (State.DEAD, State.RESPAWNING)
+
+
+def recorder(add: Callable[[Event], None]) -> Callable[[Record | None, Record | None], None]:
+    """A subscriber of the store that adds the events of each change."""
+
+    def changed(old: Record | None, new: Record | None) -> None:
+        for event in record_events(old, new):
+            add(event)
+
+    return changed
+
+
+def record_events(old: Record | None, new: Record | None) -> Iterator[Event]:
+    """The events of one change of a record; None before creation and after deletion."""
+    if old is None:
+        if new is not None:
+            yield Event(KIND, new.name, What.CREATED, text=new.source or _author(new))
+            yield from _set(None, new)
+    elif new is None:
+        yield Event(KIND, old.name, What.DESTROYED, text=old.intent.origin)
+    else:
+        if old.spec is not new.spec:
+            yield from _set(old, new)
+        if old.status is not new.status:
+            yield from _status(new.name, old.status, new.status)
+
+
+def _author(record: Record) -> str:
+    return record.intent.origin
+
+
+def _set(old: Record | None, new: Record) -> Iterator[Event]:
+    for prop in SPEC_PROPERTIES:
+        before = None if old is None else getattr(old.spec, prop.facet)
+        after = getattr(new.spec, prop.facet)
+        if before is after or not (after.model_fields_set or before):
+            continue
+        had = before is not None and prop.name in before.model_fields_set
+        has = prop.name in after.model_fields_set
+        have = getattr(before, prop.name) if had else None
+        want = getattr(after, prop.name) if has else None
+        if had is has and have == want:
+            continue
+        yield Event(
+            KIND,
+            new.name,
+            What.SET,
+            facet=prop.prop.owner,
+            subject=prop.name,
+            want=prop.codec.format(want) if has else "",
+            have=prop.codec.format(have) if had else "",
+            text=new.origins.get(prop.name, ""),
+        )
+
+
+def _status(name: str, old: Status, new: Status) -> Iterator[Event]:
+    if old.state is not new.state:
+        # How it ended comes before what follows from it.
+        if new.exit_status is not None and new.state in _ENDED and old.state not in _ENDED:
+            yield Event(KIND, name, What.EXIT, text=ending(new.exit_status, oom=new.oom_killed))
+        yield Event(KIND, name, What.STATE, want=new.state, have=old.state)
+    if new.start_error and old.start_error != new.start_error:
+        yield Event(KIND, name, What.FAILED, subject="start", text=new.start_error)
+    if old.conditions is not new.conditions and old.conditions != new.conditions:
+        for condition in new.conditions:
+            if condition not in old.conditions:
+                yield _condition(name, What.CONDITION, condition)
+        for condition in old.conditions:
+            if condition not in new.conditions:
+                yield _condition(name, What.RESOLVED, condition)
+
+
+def _condition(name: str, what: What, condition: Condition) -> Event:
+    return Event(
+        KIND,
+        name,
+        what,
+        facet=condition.facet,
+        subject=condition.kind,
+        text=condition.message,
+    )
+
+
+def ending(status: int, *, oom: bool) -> str:
+    """A wait(2) status in words."""
+    if oom:
+        return "killed: out of memory"
+    if not os.WIFSIGNALED(status):
+        return f"exit code {os.WEXITSTATUS(status)}"
+    number = os.WTERMSIG(status)
+    try:
+        text = f"killed by {signal.Signals(number).name}"
+    except ValueError:
+        text = f"killed by signal {number}"
+    return text + (", core dumped" if os.WCOREDUMP(status) else "")

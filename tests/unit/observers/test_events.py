@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+
+from porto.kernel.file.journal import Journal
+from porto.observers.events import EventLog
+from porto.spec.events import Event, What
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(str(tmp_path / "events"))
+
+
+def event(name: str) -> Event:
+    return Event("container", name, What.CREATED)
+
+
+def test_events_are_kept_with_serial_and_time(journal: Journal) -> None:
+    log = EventLog(journal, lambda: 5.0)
+    log.add(event("a"))
+    log.add(event("b"))
+    assert [(e.serial, e.time, e.name) for e in log.read()] == [(1, 5.0, "a"), (2, 5.0, "b")]
+    assert [e.name for e in log.read(1)] == ["b"]
+    assert log.last == 2
+
+
+def test_a_follower_hears_what_is_kept_until_it_leaves(journal: Journal) -> None:
+    log = EventLog(journal, lambda: 5.0)
+    heard: list[Event] = []
+    leave = log.follow(heard.append)
+    log.add(event("a"))
+    leave()
+    log.add(event("b"))
+    assert heard == [*log.read()][:1]
+
+
+def test_a_follower_may_leave_while_it_is_told(journal: Journal) -> None:
+    log = EventLog(journal)
+    heard: list[str] = []
+
+    def once(event: Event) -> None:
+        heard.append(event.name)
+        leave()
+
+    leave = log.follow(once)
+    log.follow(lambda event: heard.append("other"))
+    log.add(event("a"))
+    log.add(event("b"))
+    assert heard == ["a", "other", "other"]
+
+
+def test_nobody_is_told_what_is_lost(journal: Journal) -> None:
+    log = EventLog(journal)
+    heard: list[Event] = []
+    log.follow(heard.append)
+    log.add(event("x" * 40_000))
+    assert (heard, log.lost, log.last) == ([], 1, 0)
+
+
+def test_a_line_of_another_version_is_passed_over(journal: Journal) -> None:
+    log = EventLog(journal)
+    journal.append(b"[1,2,3]")
+    log.add(event("a"))
+    assert [(e.serial, e.name) for e in log.read()] == [(2, "a")]
