@@ -1,6 +1,6 @@
 """Who a client is and what it may do.
 
-Called by `connection.py` when a client connects and before each request, and by the
+Called by `conversation.py` when a client connects and before each request, and by the
 handlers for each object they touch. Manual section "Security".
 
 Two credentials are kept: the *task* credential, who really connected, and the

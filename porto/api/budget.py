@@ -2,7 +2,7 @@
 
 Anybody may connect and announce a frame of the maximal size, so such frames need a
 permit. A client that holds one without finishing its frame while others wait is
-dropped after `PATIENCE_S`. Used by `connection.py`.
+dropped after `PATIENCE_S`. Used by `clients.py` and `conversation.py`.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ PATIENCE_S = 30.0
 
 
 class Receiver(Protocol):
-    """A connection, as the budget sees it."""
+    """A conversation, as the budget sees it."""
 
     def permit_granted(self) -> None:
         """Go on receiving."""
@@ -25,9 +25,8 @@ class Receiver(Protocol):
 class ReceiveBudget:
     """Permits for frames above `SMALL_FRAME`, first come first served."""
 
-    def __init__(self, total: int, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, total: int) -> None:
         self._total = total
-        self._loop = loop
         self._held: dict[Receiver, tuple[int, float]] = {}
         self._waiting: dict[Receiver, int] = {}
         self._used = 0
@@ -65,20 +64,21 @@ class ReceiveBudget:
     def _grant(self, receiver: Receiver, size: int) -> bool:
         if self._held and self._used + size > self._total:
             return False
-        self._held[receiver] = (size, self._loop.time())
+        self._held[receiver] = (size, asyncio.get_running_loop().time())
         self._used += size
         return True
 
     def _watch(self) -> None:
         if self._timer is None and self._held:
             oldest = min(since for _, since in self._held.values())
-            self._timer = self._loop.call_at(oldest + PATIENCE_S, self._expire)
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(oldest + PATIENCE_S, self._expire)
 
     def _expire(self) -> None:
         self._timer = None
         if not self._waiting:
             return
-        limit = self._loop.time() - PATIENCE_S
+        limit = asyncio.get_running_loop().time() - PATIENCE_S
         for receiver, (_, since) in list(self._held.items()):
             if since <= limit:
                 receiver.drop("a large frame was not finished while others waited")

@@ -1,6 +1,6 @@
 """What a handler works with: the daemon's services, and the client's session.
 
-`server.py` builds one `Services`, `connection.py` one `Session` per connection; both
+`server.py` builds one `Services`, `conversation.py` one `Session` per connection; both
 are passed to every handler explicitly.
 """
 

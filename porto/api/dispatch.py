@@ -1,7 +1,7 @@
 """The table of requests: field of TContainerRequest -> handler.
 
 Handlers register themselves with `handles`; `table` imports their modules and gives
-the whole table, which a test compares with the schema. Read by `connection.py`.
+the whole table, which a test compares with the schema. Read by `conversation.py`.
 """
 
 import importlib

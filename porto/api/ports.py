@@ -4,7 +4,7 @@ The API writes specs and reads status and observers; everything else goes throug
 these protocols, so that handlers are tested without a kernel.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -39,6 +39,9 @@ class Counters(Protocol):
 
     def add(self, name: str, amount: int = 1) -> None:
         """Count something, for example ``requests_completed``."""
+
+    def gauge(self, name: str, ask: Callable[[], int]) -> None:
+        """Show a number that is asked for at each reading, for example ``clients``."""
 
 
 class Readers(Protocol):

@@ -1,6 +1,6 @@
 """Replies as bytes: the header every reply has, and pieces encoded by hand.
 
-Called by `connection.py` and the handlers. Text values are encoded here rather than
+Called by `conversation.py` and the handlers. Text values are encoded here rather than
 through message objects for two reasons: a container's output need not be UTF-8 (such
 bytes travel as surrogate escapes inside the daemon and leave unchanged), and a reply
 with a hundred thousand values is joined from prepared pieces.

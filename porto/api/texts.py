@@ -1,6 +1,6 @@
 """Texts of a request that are not UTF-8.
 
-Called by `connection.py` for frames with bytes above 127. In a proto2 schema a string
+Called by `conversation.py` for frames with bytes above 127. In a proto2 schema a string
 may hold any bytes; the library then gives `bytes` instead of `str`, which no handler
 expects. Names and values of containers are UTF-8, so such a request is refused whole.
 """

@@ -59,7 +59,7 @@ from porto.spec.containers import operations
 from porto.spec.containers.admission import Admission
 from porto.spec.containers.names import ROOT
 from porto.spec.containers.operations import Actor
-from porto.spec.records.record import Condition, Record, State
+from porto.spec.records.record import Condition, Record
 from porto.spec.sources.diagnostics import Diagnostic
 from porto.spec.sources.directory import WatchedDirectory
 from porto.spec.sources.watch import SourceWatcher
@@ -249,8 +249,7 @@ class Daemon:
             version=VERSION,
             revision=REVISION,
         )
-        counters.gauge("clients", lambda: server.clients)
-        self._gauges(counters, store)
+        self._gauges(counters)
         return _Parts(
             counters=counters,
             history=history,
@@ -327,12 +326,8 @@ class Daemon:
         if not self._arguments.stdlog:
             reopen_log(self._config.paths.log)
 
-    def _gauges(self, counters: DaemonCounters, store: SpecStore) -> None:
+    def _gauges(self, counters: DaemonCounters) -> None:
         counters.add("spawned")
-        counters.gauge("containers", lambda: len(store))
-        counters.gauge(
-            "running", lambda: sum(r.status.state is State.RUNNING for r in store.records())
-        )
         counters.gauge("porto_uptime", lambda: int(self._clock.mono() - self._started))
         counters.gauge(
             "master_uptime",

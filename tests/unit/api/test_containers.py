@@ -245,7 +245,7 @@ async def test_weak_containers_go_with_their_connection(tmp_path):
 
 @asynchronous
 async def test_weak_container_below_a_paused_parent_goes_later(tmp_path, monkeypatch):
-    monkeypatch.setattr("porto.api.server.RETRY_S", 0.001)
+    monkeypatch.setattr("porto.api.weak.RETRY_S", 0.001)
     async with serving(tmp_path) as api:
         watcher, client = await api.connect(), await api.connect()
         await watcher.ok("create", name="p")
@@ -253,7 +253,7 @@ async def test_weak_container_below_a_paused_parent_goes_later(tmp_path, monkeyp
         await client.ok("start", name="p/w")
         await watcher.ok("pause", name="p")
         await client.close()
-        await api.until(lambda: api.server.clients == 1)
+        await api.until(lambda: len(api.server.clients) == 1)
         assert api.state("p/w") is not None
         await watcher.ok("resume", name="p")
         await api.until(lambda: api.state("p/w") is None)
@@ -261,7 +261,7 @@ async def test_weak_container_below_a_paused_parent_goes_later(tmp_path, monkeyp
 
 @asynchronous
 async def test_a_weak_container_that_will_not_go_does_not_keep_the_others(tmp_path, monkeypatch):
-    monkeypatch.setattr("porto.api.server.RETRY_S", 0.001)
+    monkeypatch.setattr("porto.api.weak.RETRY_S", 0.001)
     async with serving(tmp_path) as api:
         watcher, client = await api.connect(), await api.connect()
         await watcher.ok("create", name="p")
@@ -285,7 +285,7 @@ async def test_disconnect_does_not_undo_a_start(tmp_path):
         client.send(start={"name": "a"})
         await api.until(lambda: api.store.get("a").intent.run is Run.RUNNING)
         await client.close()
-        await api.until(lambda: api.server.clients == 0)
+        await api.until(lambda: len(api.server.clients) == 0)
         api.engine.hold.set()
         await api.until(lambda: api.state("a") is State.META)
 

@@ -133,9 +133,9 @@ async def test_finding_lets_others_in_between(tmp_path, monkeypatch):
             await client.ok("create", name=f"c{number}")
             await client.set(f"c{number}", "AB.x", "1")
         client.send(FindLabel={"label": "AB.*"})
-        await api.until(lambda: any(item.busy for item in api.server._connections))
+        await api.until(lambda: any(item.busy for item in api.server.clients))
         await other.ok("destroy", name="c9")
-        assert any(item.busy for item in api.server._connections)
+        assert any(item.busy for item in api.server.clients)
         assert len((await client.receive()).FindLabel.list) == 39
 
 

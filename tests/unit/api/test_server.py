@@ -125,7 +125,7 @@ async def test_an_endless_count_is_left_waiting(tmp_path):
         client.writer.write(b"\x80" * 100_000)
         await client.writer.drain()
         await other.ok("version")
-        assert api.server.clients == 2
+        assert len(api.server.clients) == 2
         assert not client.reader.at_eof()
 
 
@@ -158,7 +158,7 @@ async def test_what_a_client_sends_ahead_is_bounded(tmp_path):
         blob = VERSION * 200_000
         client.writer.write(blob)
         await other.ok("version")
-        connection = next(item for item in api.server._connections if item.pid == 5000)
+        connection = next(item for item in api.server.clients if item.pid == 5000)
         await api.until(lambda: not connection._reading)
         assert len(connection._splitter) < 1 << 20
         api.engine.hold.set()
@@ -169,7 +169,7 @@ async def test_what_a_client_sends_ahead_is_bounded(tmp_path):
 
 @asynchronous
 async def test_the_end_of_a_client_that_sent_too_much_ahead_is_noticed(tmp_path, monkeypatch):
-    monkeypatch.setattr("porto.api.server.HANGUP_CHECK_S", 0.001)
+    monkeypatch.setattr("porto.api.clients.HANGUP_CHECK_S", 0.001)
     async with serving(tmp_path) as api:
         client = await api.connect()
         await client.ok("createWeak", name="a")
@@ -180,7 +180,7 @@ async def test_the_end_of_a_client_that_sent_too_much_ahead_is_noticed(tmp_path,
         await client.ok("start", name="b")
         client.send(wait={"name": ["b"]})
         client.writer.write(VERSION * 40_000)
-        await api.until(lambda: any(not item._reading for item in api.server._connections))
+        await api.until(lambda: any(not item._reading for item in api.server.clients))
         client.writer.transport.abort()
         await api.until(lambda: api.state("a") is None)
         assert len(api.server.services.waits) == 0
@@ -188,7 +188,7 @@ async def test_the_end_of_a_client_that_sent_too_much_ahead_is_noticed(tmp_path,
 
 @asynchronous
 async def test_so_is_the_end_of_one_that_did_not_read_either(tmp_path, monkeypatch):
-    monkeypatch.setattr("porto.api.server.HANGUP_CHECK_S", 0.001)
+    monkeypatch.setattr("porto.api.clients.HANGUP_CHECK_S", 0.001)
     async with serving(tmp_path) as api:
         client = await api.connect()
         await client.ok("create", name="a")
@@ -196,7 +196,7 @@ async def test_so_is_the_end_of_one_that_did_not_read_either(tmp_path, monkeypat
         await client.set("a", "command", "x")
         await client.ok("start", name="a")
         client.reader._transport.pause_reading()
-        connection = next(iter(api.server._connections))
+        connection = next(iter(api.server.clients))
         request = frame(body(getProperty={"name": "a", "property": "private"}))
         wait = frame(body(wait={"name": ["a"]}))
         client.writer.write(request * 200 + wait + VERSION * 100_000)
@@ -208,12 +208,12 @@ async def test_so_is_the_end_of_one_that_did_not_read_either(tmp_path, monkeypat
         await api.until(lambda: len(api.server.services.waits) == 1)
         client.writer.transport.abort()
         await api.until(lambda: len(api.server.services.waits) == 0)
-        assert api.server.clients == 0
+        assert len(api.server.clients) == 0
 
 
 @asynchronous
 async def test_requests_sent_ahead_let_others_in_between(tmp_path, monkeypatch):
-    monkeypatch.setattr("porto.api.connection.TURN_S", 0.0)
+    monkeypatch.setattr("porto.api.conversation.TURN_S", 0.0)
     async with serving(tmp_path) as api:
         greedy, other = await api.connect(), await api.connect()
         for client in (greedy, other):
@@ -235,7 +235,7 @@ async def test_a_client_that_reads_nothing_is_not_read_from(tmp_path):
         client.reader._transport.pause_reading()
         request = frame(body(getProperty={"name": "a", "property": "private"}))
         client.writer.write(request * 5000)
-        connection = next(item for item in api.server._connections if item.pid == 5000)
+        connection = next(item for item in api.server.clients if item.pid == 5000)
         await api.until(lambda: connection._clogged and not connection._reading)
         assert connection.unsent < 1 << 20
         await other.ok("version")
@@ -258,7 +258,7 @@ async def test_unread_replies_of_all_clients_are_bounded(tmp_path):
         for _ in range(100):
             client.writer.write(names)
         await api.until(lambda: api.counters.snapshot()["clients_dropped"] > dropped)
-        await api.until(lambda: api.server.clients == 1)
+        await api.until(lambda: len(api.server.clients) == 1)
         await setup.ok("version")
 
 
@@ -272,7 +272,7 @@ async def test_events_that_are_not_read_drop_the_client(tmp_path):
         for number in range(60):
             value = f"{number}" + "x" * 60_000
             await setup.ok("SetLabel", name="a", label="AB.x", value=value)
-        await api.until(lambda: api.server.clients == 1)
+        await api.until(lambda: len(api.server.clients) == 1)
         assert api.counters.snapshot()["clients_dropped"] == 1
 
 
@@ -282,14 +282,14 @@ async def test_unread_events_of_all_clients_are_bounded(tmp_path):
     async with serving(tmp_path, max_msg_len=5000) as api:
         listener, setup = await api.connect(), await api.connect()
         await listener.ok("AsyncWait", name=["***"], label=["***"])
-        connection = next(item for item in api.server._connections if item.pid == 5000)
+        connection = next(item for item in api.server.clients if item.pid == 5000)
         await setup.ok("create", name="a")
         listener.reader._transport.pause_reading()
         most = 0
         for number in range(120):
             await setup.ok("SetLabel", name="a", label="AB.x", value=f"{number}" + "x" * 4500)
             most = max(most, connection.unsent)
-        await api.until(lambda: api.server.clients == 1)
+        await api.until(lambda: len(api.server.clients) == 1)
         assert most < 128 << 10
 
 
@@ -301,15 +301,15 @@ async def test_large_frames_need_a_permit(tmp_path):
         half = varint(100_000) + b"\x00" * 10
         for client in holders:
             client.writer.write(half)
-        await api.until(lambda: len(api.server.budget._held) == 4)
+        await api.until(lambda: len(api.server.clients.budget._held) == 4)
         large = frame(body(setProperty={"name": "a", "property": "b", "value": "x" * 90_000}))
         late.writer.write(large[:100])
-        await api.until(lambda: len(api.server.budget._waiting) == 1)
+        await api.until(lambda: len(api.server.clients.budget._waiting) == 1)
         late.writer.write(large[100:])
         await (await api.connect()).ok("version")
         await holders[0].close()
         assert (await late.receive()).error == EError.ContainerDoesNotExist
-        assert not api.server.budget._waiting
+        assert not api.server.clients.budget._waiting
 
 
 @asynchronous
@@ -319,11 +319,11 @@ async def test_a_permit_that_is_not_used_is_lost(tmp_path, monkeypatch):
         holders = [await api.connect() for _ in range(4)]
         for client in holders:
             client.writer.write(varint(100_000) + b"\x00")
-        await api.until(lambda: len(api.server.budget._held) == 4)
+        await api.until(lambda: len(api.server.clients.budget._held) == 4)
         late = await api.connect()
         large = frame(body(setProperty={"name": "a", "property": "b", "value": "x" * 90_000}))
         late.writer.write(large[:100])
-        await api.until(lambda: len(api.server.budget._waiting) == 1)
+        await api.until(lambda: len(api.server.clients.budget._waiting) == 1)
         late.writer.write(large[100:])
         assert (await late.receive()).error == EError.ContainerDoesNotExist
         for client in holders:
@@ -350,7 +350,7 @@ async def test_too_many_clients(tmp_path):
         await (await api.connect(ALICE)).closed()
         await root.close()
         await late.close()
-        await api.until(lambda: api.server.clients == 2)
+        await api.until(lambda: len(api.server.clients) == 2)
         await (await api.connect(ALICE)).ok("version")
 
 
@@ -383,7 +383,7 @@ async def test_limit_per_container(tmp_path):
         await (await api.connect(ALICE, container="a")).closed()
         await (await api.connect(ALICE, container="b")).ok("version")
         await inside[0].close()
-        await api.until(lambda: api.server.clients == 3)
+        await api.until(lambda: len(api.server.clients) == 3)
         await (await api.connect(ALICE, container="a")).ok("version")
 
 
@@ -398,12 +398,12 @@ async def test_a_thousand_clients(tmp_path):
             peer.setblocking(False)
             peer.connect(str(api.path))
             sockets.append(peer)
-        await api.until(lambda: api.server.clients == 1000)
+        await api.until(lambda: len(api.server.clients) == 1000)
         await (await api.connect(ALICE)).closed()
         await root.ok("version")
         for peer in sockets:
             peer.close()
-        await api.until(lambda: api.server.clients == 1)
+        await api.until(lambda: len(api.server.clients) == 1)
 
 
 @asynchronous

@@ -20,8 +20,6 @@ async def test_get_system(tmp_path):
         client = await api.connect()
         await client.ok("create", name="a")
         await client.error("create", name="a")
-        for name, gauge in api.server.gauges.items():
-            api.counters.gauge(name, gauge)
         api.counters.add("spawned", 3)
         system = (await client.ok("GetSystem")).GetSystem
         assert system.porto_version == "1.2.3"
@@ -30,6 +28,22 @@ async def test_get_system(tmp_path):
         assert (system.request_completed, system.request_failed) == (2, 1)
         assert system.porto_starts == 3
         assert not system.frozen
+
+
+@asynchronous
+async def test_requests_that_are_not_answered_yet_are_queued(tmp_path):
+    async with serving(tmp_path) as api:
+        watcher, creator, waiter = [await api.connect() for _ in range(3)]
+        await creator.ok("create", name="a")
+        api.engine.hold.clear()
+        creator.send(start={"name": "a"})
+        waiter.send(wait={"name": ["a"]})
+        await api.until(lambda: sum(item.busy for item in api.server.clients) == 2)
+        # The one who waits for the container is not in anybody's way.
+        assert (await watcher.ok("GetSystem")).GetSystem.request_queued == 1
+        api.engine.hold.set()
+        await api.until(lambda: not any(item.owing for item in api.server.clients))
+        assert (await watcher.ok("GetSystem")).GetSystem.request_queued == 0
 
 
 @asynchronous

@@ -1,4 +1,4 @@
-"""One client's connection: bytes in, requests run in order, replies out.
+"""The server's side of one connection: bytes in, requests run in order, replies out.
 
 Made by `server.py` for each accepted socket. One request is in progress at a time;
 what a client sends ahead waits, first here, then in the socket. Most requests are
@@ -10,22 +10,20 @@ sends garbage, or lets pushed events pile up is dropped.
 
 import asyncio
 import time
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Coroutine, Mapping
+from typing import Any, cast
 
 import structlog
 from google.protobuf.message import DecodeError
 
 from porto.api import replies
+from porto.api.clients import Clients
 from porto.api.context import Session
 from porto.api.dispatch import Method, Refusal
 from porto.api.texts import check_texts
 from porto.spec.errors import EError, InvalidMethod, PortoError, Unknown
 from porto.wire import rpc_pb2
 from porto.wire.framing import FrameSplitter, FrameTooLong, frame
-
-if TYPE_CHECKING:
-    from porto.api.server import ApiServer
 
 log = structlog.get_logger()
 
@@ -34,6 +32,9 @@ AHEAD_MAX = 64 << 10
 
 TURN_S = 0.005
 """Seconds after which a client that sent many requests lets the others in between."""
+
+_BUFFER = memoryview(bytearray(256 << 10))
+"""Where everything is read into, one connection after the other."""
 
 EVENTS_MAX = 1 << 20
 """Unsent bytes at which the next pushed event drops the connection."""
@@ -53,13 +54,14 @@ _SLOW = (
 _parse = rpc_pb2.TContainerRequest.FromString
 
 
-class Connection(asyncio.BufferedProtocol):
-    """The server's end of one connection."""
+class Conversation(asyncio.BufferedProtocol):
+    """What is said on one connection; one of `clients`, who are told what concerns them."""
 
-    def __init__(self, server: "ApiServer") -> None:
-        self._server = server
-        self._services = server.services
-        self._splitter = FrameSplitter(server.services.config.daemon.max_msg_len)
+    def __init__(self, clients: "Clients[Conversation]", methods: Mapping[str, Method]) -> None:
+        self._clients = clients
+        self._methods = methods
+        self._services = clients.services
+        self._splitter = FrameSplitter(clients.services.config.daemon.max_msg_len)
         self._transport: asyncio.Transport
         self._task: asyncio.Task[None] | None = None
         self._method: Method | None = None
@@ -77,7 +79,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Identify the client; one that is not served sees only the end."""
         self._transport = cast(asyncio.Transport, transport)
-        caller = self._server.admit(self, transport.get_extra_info("socket"))
+        caller = self._clients.admit(self, transport.get_extra_info("socket"))
         if caller is None:
             self._closing = True
             self._transport.abort()
@@ -86,11 +88,11 @@ class Connection(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """All connections read into the same place: they do so one after the other."""
-        return self._server.buffer
+        return _BUFFER
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what was read."""
-        self._splitter.feed(self._server.buffer[:nbytes])
+        self._splitter.feed(_BUFFER[:nbytes])
         self._advance()
 
     def pause_writing(self) -> None:
@@ -101,17 +103,17 @@ class Connection(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         """It has caught up."""
         self._clogged = False
-        self._server.sent(self)
+        self._clients.sent(self)
         self._advance()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone, or was dropped."""
         self._closing = True
-        self._server.forget(self)
+        self._clients.forget(self)
         if self._task is not None and self._method is not None and self._method.abandons:
             self._task.cancel()
 
-    # -- what the server and the budget call --------------------------------
+    # -- what the server and the other clients' limits call -------------------
 
     @property
     def busy(self) -> bool:
@@ -120,13 +122,13 @@ class Connection(asyncio.BufferedProtocol):
 
     @property
     def task(self) -> asyncio.Task[None] | None:
-        """The request in progress, if it is worth finishing without its client."""
-        return None if self._method is None or self._method.abandons else self._task
+        """The request in progress."""
+        return self._task
 
     @property
-    def waiting(self) -> asyncio.Task[None] | None:
-        """The request in progress, if it only waits."""
-        return None if self._method is None or not self._method.abandons else self._task
+    def owing(self) -> bool:
+        """Whether the request in progress is one that does something, not a mere wait."""
+        return self._task is not None and self._method is not None and not self._method.abandons
 
     @property
     def deaf(self) -> bool:
@@ -180,9 +182,9 @@ class Connection(asyncio.BufferedProtocol):
                 data = self._splitter.next()
                 if data is None:
                     wanted = self._splitter.wanted
-                    self._unpermitted = not self._server.budget.request(self, wanted)
+                    self._unpermitted = not self._clients.budget.request(self, wanted)
                     break
-                self._server.budget.release(self)
+                self._clients.budget.release(self)
                 self._begin(data)
                 if self._splitter and self._task is None and time.monotonic() >= until:
                     self._turn_over = True
@@ -194,7 +196,7 @@ class Connection(asyncio.BufferedProtocol):
     @property
     def _may_begin(self) -> bool:
         held_up = self._task is not None or self._clogged or self._turn_over
-        return not (held_up or self._closing or self._server.stopping)
+        return not (held_up or self._closing or self._clients.stopping)
 
     def _next_turn(self) -> None:
         self._turn_over = False
@@ -206,7 +208,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         waits = self._task is not None or self._turn_over
         ahead = waits and len(self._splitter) > AHEAD_MAX
-        stops = ahead or self._clogged or self._unpermitted or self._server.stopping
+        stops = ahead or self._clogged or self._unpermitted or self._clients.stopping
         if stops is not self._reading:
             if not stops:
                 return
@@ -216,7 +218,7 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.resume_reading()
         self._reading = not stops
         # Also when it was not read from before: what was clogged may have become deaf.
-        self._server.watch(self)
+        self._clients.watch(self)
 
     def _refuse(self, reason: str) -> None:
         """Garbage, or a client that is not served any more: close without a reply."""
@@ -252,7 +254,7 @@ class Connection(asyncio.BufferedProtocol):
                     else "cannot run a request without a known method"
                 )
             descriptor, message = fields[0]
-            method = self._server.methods.get(descriptor.name)
+            method = self._methods.get(descriptor.name)
             if method is None:
                 raise InvalidMethod(f"cannot run {descriptor.name}: no such method")
             self._method = method
@@ -267,8 +269,7 @@ class Connection(asyncio.BufferedProtocol):
             self._trace(None)
             self._reply(replies.SUCCESS + outcome, timed=True)
             return
-        self._task = asyncio.get_running_loop().create_task(self._finish(method, outcome))
-        self._server.started(self._task)
+        self._task = self._clients.tasks.start(self._finish(method, outcome))
 
     async def _finish(self, method: Method, outcome: Coroutine[Any, Any, bytes]) -> None:
         """Runs as a task: wait for the outcome, reply, go on with the next request."""
@@ -330,7 +331,7 @@ class Connection(asyncio.BufferedProtocol):
             body += replies.timestamp(self._began)
         self._transport.write(frame(body))
         if self._clogged:
-            self._server.unsent(self)
+            self._clients.unsent(self)
 
     def _push(self, body: bytes) -> None:
         """Send an event between replies."""
@@ -341,4 +342,4 @@ class Connection(asyncio.BufferedProtocol):
             return
         self._transport.write(frame(body))
         if self._clogged:
-            self._server.unsent(self)
+            self._clients.unsent(self)
