@@ -26,6 +26,7 @@ INTERRUPTED = 130
 TYPED_TOOLS = (
     "scripts",
     "tests/bench",
+    "tests/mutation",
     "tests/vm",
     "tests/conftest.py",
     "tests/needs.py",
@@ -36,6 +37,8 @@ VM_IN_WHOLE = ("v1", "v2")
 """Guests of a run of all tiers, which leave out lengthy tests where they are emulated."""
 VM_LIMIT_S = 5 * 3600
 VM_COULD_BE_SET_UP = 4
+MUTATION_LIMIT_S = 8 * 3600
+"""For every mutant; a sample has a limit of its own."""
 
 
 @dataclass
@@ -189,10 +192,10 @@ def conformance(extra: Sequence[str]) -> list[Outcome]:
     return as_root("conformance", ["tests/conformance"], extra)
 
 
-def program(tier: str, command: list[str]) -> list[Outcome]:
+def program(tier: str, command: list[str], limit_s: float = TIER_LIMIT_S) -> list[Outcome]:
     """A tier that is a program of its own: it passes when it exits with 0."""
     started = time.monotonic()
-    ended_well = run(command) == 0
+    ended_well = run(command, limit_s) == 0
     seconds = time.monotonic() - started
     return [Outcome(tier, int(ended_well), int(not ended_well), seconds=seconds)]
 
@@ -240,6 +243,11 @@ def bench(extra: Sequence[str]) -> list[Outcome]:
     return program("bench", [sys.executable, "-m", "tests.bench", *extra])
 
 
+def mutation(extra: Sequence[str]) -> list[Outcome]:
+    """Whether the tests of the pure rooms notice small changes; by default of a sample."""
+    return program("mutation", [sys.executable, "-m", "tests.mutation", *extra], MUTATION_LIMIT_S)
+
+
 def bare(extra: Sequence[str]) -> list[Outcome]:
     """The README's two commands on a bare Debian 12."""
     if os.geteuid() != 0:
@@ -263,6 +271,7 @@ def main() -> int:
         "conformance": lambda: conformance(extra),
         "vm": lambda: vm(extra),
         "bench": lambda: bench(extra),
+        "mutation": lambda: mutation(extra),
         "bare": lambda: bare(extra),
     }
     whole = {name: single[name] for name in ("lint", "unit", "kernel", "conformance")}
@@ -278,7 +287,7 @@ def main() -> int:
     for outcome in outcomes:
         print(outcome.line())
     if options.tier == "all":
-        print("vm hybrid, bench, bare: only when named")
+        print("vm hybrid, bench, mutation, bare: only when named")
     passed = sum(outcome.passed for outcome in outcomes)
     failed = sum(outcome.failed for outcome in outcomes)
     skipped = sum(outcome.skipped for outcome in outcomes)
