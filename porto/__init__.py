@@ -8,16 +8,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_CLIENT = {
+CLIENT_CLASSES = {
     "Connection": "porto.client.connection",
-    "Container": "porto.client.container",
-    "Layer": "porto.client.layer",
-    "Storage": "porto.client.layer",
-    "MetaStorage": "porto.client.layer",
-    "Volume": "porto.client.volume",
-    "VolumeLink": "porto.client.volume",
-    "Property": "porto.client.volume",
+    "Container": "porto.client.objects",
+    "Layer": "porto.client.storage",
+    "Storage": "porto.client.storage",
+    "MetaStorage": "porto.client.storage",
+    "Volume": "porto.client.objects",
+    "VolumeLink": "porto.client.objects",
+    "Property": "porto.client.property_calls",
 }
+"""Where the classes of the client are; also found as ``porto.api.NAME``."""
+
 _MODULES = {
     "exceptions": "porto.exceptions",
     "api": "porto.api",
@@ -30,8 +32,8 @@ __all__ = ["Connection", "exceptions"]
 def __getattr__(name: str) -> "Any":
     from importlib import import_module
 
-    if name in _CLIENT:
-        return getattr(import_module(_CLIENT[name]), name)
+    if name in CLIENT_CLASSES:
+        return getattr(import_module(CLIENT_CLASSES[name]), name)
     if name in _MODULES:
         return import_module(_MODULES[name])
     raise AttributeError(f"module 'porto' has no attribute {name!r}")

@@ -14,16 +14,15 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, cast
 
 import structlog
-from google.protobuf.message import DecodeError
 
 from porto.api import replies
 from porto.api.clients import Clients
 from porto.api.context import Session
 from porto.api.dispatch import Method, Refusal
-from porto.api.texts import check_texts
-from porto.spec.errors import EError, InvalidMethod, PortoError, Unknown
+from porto.spec.errors import EError, InvalidMethod, InvalidValue, PortoError, Unknown
 from porto.wire import rpc_pb2
 from porto.wire.framing import FrameSplitter, FrameTooLong, frame
+from porto.wire.messages import check_texts, parse
 
 log = structlog.get_logger()
 
@@ -51,7 +50,6 @@ _SLOW = (
     (30, "requests_longer_30s"),
     (300, "requests_longer_5m"),
 )
-_parse = rpc_pb2.TContainerRequest.FromString
 
 
 class Conversation(asyncio.BufferedProtocol):
@@ -190,7 +188,7 @@ class Conversation(asyncio.BufferedProtocol):
                     self._turn_over = True
                     asyncio.get_running_loop().call_soon(self._next_turn)
         except FrameTooLong as error:
-            self._refuse(str(error))
+            self.drop(str(error))
         self._regulate()
 
     @property
@@ -220,28 +218,25 @@ class Conversation(asyncio.BufferedProtocol):
         # Also when it was not read from before: what was clogged may have become deaf.
         self._clients.watch(self)
 
-    def _refuse(self, reason: str) -> None:
-        """Garbage, or a client that is not served any more: close without a reply."""
-        self.drop(reason)
-
     def _begin(self, data: bytes) -> None:
         session = self.session
         assert session is not None
         services = self._services
         self._began = services.clock()
         self.active_at = services.monotonic()
+        # Garbage, or a client that is not served any more: close without a reply.
         try:
-            request = _parse(data)
-        except DecodeError as error:
-            self._refuse(str(error))
+            request = parse(rpc_pb2.TContainerRequest, data)
+        except ValueError as error:
+            self.drop(str(error))
             return
         if not request.IsInitialized():
-            self._refuse("a required field is missing")
+            self.drop("a required field is missing")
             return
         try:
             session.caller = services.authority.refresh(session.caller)
         except PortoError as error:
-            self._refuse(str(error))
+            self.drop(str(error))
             return
         self._method = None
         try:
@@ -259,7 +254,7 @@ class Conversation(asyncio.BufferedProtocol):
                 raise InvalidMethod(f"cannot run {descriptor.name}: no such method")
             self._method = method
             if not data.isascii():
-                check_texts(message)
+                _check_texts(message)
             method.check(services, session)
             outcome = method.run(services, session, message)
         except Exception as error:
@@ -343,3 +338,11 @@ class Conversation(asyncio.BufferedProtocol):
         self._transport.write(frame(body))
         if self._clogged:
             self._clients.unsent(self)
+
+
+def _check_texts(message: Any) -> None:
+    """Names and values of containers are UTF-8; a request with other texts is refused whole."""
+    try:
+        check_texts(message)
+    except ValueError as error:
+        raise InvalidValue(f"cannot read the request: {error}") from error

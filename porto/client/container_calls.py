@@ -1,4 +1,4 @@
-"""Requests about containers, as methods of `connection.Connection`.
+"""Requests about containers, as methods of `Connection` (`connection.py`).
 
 Each method is one request of manual section "API" (or a short sequence, where it says
 so); parameters and defaults are the original client's. Timeouts are in seconds unless
@@ -10,85 +10,23 @@ the parameter is the old millisecond one of `Wait`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from porto.client.caller import Caller, names
-from porto.client.container import Container
-from porto.client.exceptions import PortoException, WaitContainerTimeout
+from porto.client.calls import Calls, names
+from porto.client.exceptions import WaitContainerTimeout
 from porto.client.values import from_text, milliseconds, name_of, to_text
-
-if TYPE_CHECKING:
-    from porto.client.connection import Connection
 
 _STOP_SECONDS = 30
 
 
-class ContainerCalls(Caller):
-    """Life cycle, waiting and labels; properties are in `property_calls`."""
-
-    def _container(self: Any, name: str) -> Container:
-        conn: Connection = self
-        return Container(conn, name)
+class ContainerCalls(Calls):
+    """Life cycle, waiting and labels; properties are in `property_calls.py`."""
 
     def List(self, mask: str | None = None) -> list[str]:
         """Names of the visible containers, without the host."""
         return list(self.Call("list", mask=mask).name)
 
-    def ListContainers(self, mask: str | None = None) -> list[Container]:
-        """The same as objects."""
-        return [self._container(name) for name in self.List(mask)]
-
-    def Find(self, name: str) -> Container:
-        """The container; ContainerDoesNotExist when there is none."""
-        self.Call("getProperty", name=name, property="state")
-        return self._container(name)
-
-    def Create(self, name: str, weak: bool = False) -> Container:
-        """A new stopped container; a weak one ends with this connection."""
-        self.Call("createWeak" if weak else "create", name=name)
-        return self._container(name)
-
-    def CreateWeakContainer(self, name: str) -> Container:
-        """`Create` with weak=True."""
-        return self.Create(name, weak=True)
-
-    def Run(
-        self: Any,
-        name: str,
-        weak: bool = True,
-        start: bool = True,
-        wait: float = 0,
-        root_volume: dict[str, Any] | None = None,
-        private_value: str | None = None,
-        **kwargs: object,
-    ) -> Container:
-        """Create, set properties, start and, for `wait` seconds, wait; undone on failure.
-
-        `root_volume` are the arguments of `CreateVolume` for a volume to be its root.
-        """
-        container: Container = self.Create(name, weak=True)
-        try:
-            if private_value is not None:
-                container.SetProperty("private", private_value)
-            if root_volume is not None:
-                volume = self.CreateVolume(containers=name, **root_volume)
-                container.SetProperty("root", volume.path)
-            container.Set(**kwargs)
-            if start:
-                container.Start()
-            # Weak until here, so that a crash of ours leaves nothing behind.
-            if not weak:
-                container.SetProperty("weak", False)
-            if wait:
-                container.WaitContainer(wait)
-        except PortoException:
-            with suppress(PortoException):
-                container.Destroy()
-            raise
-        return container
-
-    def Destroy(self, container: str | Container) -> None:
+    def Destroy(self, container: Any) -> None:
         """Stop and remove it with all its children."""
         self.Call("destroy", name=name_of(container))
 
@@ -122,12 +60,6 @@ class ContainerCalls(Caller):
     def SetSpec(self, spec: Any) -> None:
         """Apply the properties present in a TContainerSpec message, all or none."""
         self.Call("UpdateFromSpec", container=spec)
-
-    def CreateSpec(self, container: Any, volume: Any = None, start: bool = False) -> Container:
-        """Create from a TContainerSpec, with a volume of a TVolumeSpec (or a list)."""
-        volumes = volume if isinstance(volume, list | tuple) or volume is None else [volume]
-        self.Call("CreateFromSpec", container=container, volumes=volumes, start=start)
-        return self._container(container["name"] if isinstance(container, dict) else container.name)
 
     # -- waiting ------------------------------------------------------------------
 
@@ -256,10 +188,6 @@ class ContainerCalls(Caller):
     def AttachThread(self, name: str, pid: int, comm: str = "") -> None:
         """Move one thread into the container."""
         self.Call("AttachThread", name=name, pid=pid, comm=comm)
-
-    def LocateProcess(self, pid: int, comm: str = "") -> Container:
-        """The container that a process is in."""
-        return self._container(self.Call("locateProcess", pid=pid, comm=comm).name)
 
     def ConvertPath(self, path: str, source: str, destination: str) -> str:
         """A path in the root of `source` as seen from the root of `destination`."""

@@ -1,4 +1,4 @@
-"""Requests about container properties, as methods of `connection.Connection`.
+"""Requests about container properties, as methods of `Connection` (`connection.py`).
 
 Values cross as text; "true" and "false" are returned as True and False, all other text
 as it is. Parameters and defaults are the original client's.
@@ -11,13 +11,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from porto.client.caller import Caller, names
+from porto.client.calls import Calls, names
 from porto.client.exceptions import PortoException
 from porto.client.values import from_text, name_of, to_text
-from porto.client.volume import Property
 
 
-class PropertyCalls(Caller):
+class Property:
+    """A property that the daemon knows: name, help text, and what may be done with it."""
+
+    def __init__(
+        self, name: str, desc: str, read_only: bool = False, dynamic: bool = False
+    ) -> None:
+        self.name = name
+        self.desc = desc
+        self.read_only = read_only
+        self.dynamic = dynamic
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"Property `{self.name}` {self.desc}"
+
+
+class PropertyCalls(Calls):
     """Reading, setting and listing of properties."""
 
     def Get(

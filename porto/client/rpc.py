@@ -22,11 +22,10 @@ from collections.abc import Callable
 from time import monotonic, sleep
 from typing import Any
 
-from google.protobuf.message import DecodeError
-
 from porto.client import exceptions
 from porto.client.channel import Channel, ConnectionLost
 from porto.wire import rpc_pb2
+from porto.wire.messages import parse
 
 READ_ONLY = frozenset(
     {
@@ -196,8 +195,8 @@ class Rpc:
     def _answer(self, channel: Channel, deadline: float | None, waiter: AsyncWaiter | None) -> Any:
         while True:
             try:
-                answer = rpc_pb2.TContainerResponse.FromString(channel.receive(deadline))
-            except DecodeError as error:
+                answer = parse(rpc_pb2.TContainerResponse, channel.receive(deadline))
+            except ValueError as error:
                 raise ConnectionLost("the daemon sent no protocol message") from error
             if not answer.HasField("AsyncWait"):
                 return answer

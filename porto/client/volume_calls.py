@@ -1,4 +1,4 @@
-"""Requests about volumes, as methods of `connection.Connection`.
+"""Requests about volumes, as methods of `Connection` (`connection.py`).
 
 Volumes are named by path; parameters and defaults are the original client's. Timeouts
 are in seconds, on top of the connection's own.
@@ -9,59 +9,24 @@ are in seconds, on top of the connection's own.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from porto.client.caller import Caller
+from porto.client.calls import Calls
 from porto.client.values import from_text, name_of, path_of, to_text
-from porto.client.volume import Volume, VolumeLink
-
-if TYPE_CHECKING:
-    from porto.client.connection import Connection
 
 
-def _properties(properties: dict[str, object]) -> list[dict[str, str]]:
+def property_rows(properties: dict[str, object]) -> list[dict[str, str]]:
+    """Properties as the messages carry them."""
     return [{"name": name, "value": to_text(value)} for name, value in properties.items()]
 
 
-def _optional_name(container: Any) -> str | None:
+def optional_name(container: Any) -> str | None:
+    """The name of a container that need not be given."""
     return None if container is None else name_of(container)
 
 
-class VolumeCalls(Caller):
+class VolumeCalls(Calls):
     """Volumes and their links to containers."""
-
-    def _volume(self: Any, path: str, pb: Any = None) -> Volume:
-        conn: Connection = self
-        return Volume(conn, path, pb)
-
-    def CreateVolume(
-        self,
-        path: str | None = None,
-        image: str | None = None,
-        layers: Iterable[Any] | str | None = None,
-        storage: Any = None,
-        private_value: str | None = None,
-        timeout: float | None = None,
-        **properties: object,
-    ) -> Volume:
-        """A new volume, at a path of the daemon's choice unless one is given."""
-        if image is not None:
-            properties["image"] = image
-        if layers is not None:
-            texts = layers if isinstance(layers, str) else ";".join(name_of(one) for one in layers)
-            properties["layers"] = texts
-        if storage is not None:
-            properties["storage"] = name_of(storage)
-        if private_value is not None:
-            properties["private"] = private_value
-        fields = {"path": path, "properties": _properties(properties)}
-        answer = self._disk_call("createVolume", fields, timeout, "volumeDescription")
-        return self._volume(answer.path, answer)
-
-    def FindVolume(self, path: str) -> Volume:
-        """The volume at a path, or VolumeNotFound."""
-        answer = self.Call("listVolumes", "volumeList", path=path)
-        return self._volume(answer.volumes[0].path, answer.volumes[0])
 
     def NewVolume(self, spec: Any, timeout: float | None = None) -> Any:
         """Create from a TVolumeSpec message or a dict of its fields; the full spec."""
@@ -80,7 +45,7 @@ class VolumeCalls(Caller):
         timeout: float | None = None,
     ) -> list[Any]:
         """TVolumeSpec messages of the volumes at these paths, or of all."""
-        fields = {"path": list(paths or ()), "container": _optional_name(container)}
+        fields = {"path": list(paths or ()), "container": optional_name(container)}
         return list(self._call("GetVolume", None, fields, timeout or 0).volume)
 
     def LinkVolume(
@@ -114,7 +79,7 @@ class VolumeCalls(Caller):
         """Remove a link; the last one takes the volume with it."""
         fields = {
             "path": path_of(path),
-            "container": _optional_name(container),
+            "container": optional_name(container),
             "target": target,
             "strict": strict,
         }
@@ -127,26 +92,6 @@ class VolumeCalls(Caller):
         """Remove all links and the volume."""
         self.UnlinkVolume(path_of(volume), "***", strict=strict, timeout=timeout)
 
-    def ListVolumes(self, path: str | None = None, container: Any = None) -> list[Volume]:
-        """The visible volumes."""
-        answer = self.Call(
-            "listVolumes", "volumeList", path=path, container=_optional_name(container)
-        )
-        return [self._volume(row.path, row) for row in answer.volumes]
-
-    def ListVolumeLinks(self, volume: Any = None, container: Any = None) -> list[VolumeLink]:
-        """Links of a volume, of a container, or all visible ones."""
-        volumes = self.ListVolumes(
-            path=None if volume is None else path_of(volume), container=container
-        )
-        wanted = _optional_name(container)
-        return [
-            link
-            for each in volumes
-            for link in each.links
-            if wanted is None or link.container.name == wanted
-        ]
-
     def GetVolumeProperties(self, path: str) -> dict[str, Any]:
         """Values of a volume's properties."""
         answer = self.Call("listVolumes", "volumeList", path=path)
@@ -154,7 +99,7 @@ class VolumeCalls(Caller):
 
     def TuneVolume(self, path: str, **properties: object) -> None:
         """Change limits and guarantees of a volume in use."""
-        fields = {"path": path_of(path), "properties": _properties(properties)}
+        fields = {"path": path_of(path), "properties": property_rows(properties)}
         self._disk_call("tuneVolume", fields, None)
 
     def CheckVolume(self, path: str) -> str:

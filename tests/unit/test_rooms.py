@@ -3,9 +3,11 @@
 `lint-imports` knows what is written; this asks a fresh interpreter what came in.
 """
 
+import ast
 import json
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,25 @@ def test_the_client_loads_the_wire_and_protobuf() -> None:
     ours = {name for name in loaded if name.partition(".")[0] == "porto"}
     assert {name.split(".")[1] for name in ours if "." in name} == {"client", "wire"}
     assert top(loaded) & HEAVY == set()
+
+
+@pytest.mark.parametrize("room", ["api", "cli", "client", "wire"])
+def test_the_files_of_a_room_do_not_import_in_circles(room: str) -> None:
+    files = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts): file
+        for file in (ROOT / "porto" / room).rglob("*.py")
+    }
+    imports = {name: imported_by(file) & files.keys() for name, file in files.items()}
+    # Raises CycleError with the circle; imports for type checkers only count as well.
+    assert len(list(TopologicalSorter(imports).static_order())) == len(files)
+
+
+def imported_by(file: Path) -> set[str]:
+    """Dotted names of what a file imports, as modules and as names of modules."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found

@@ -1,7 +1,7 @@
 """From a request's name and fields to a checked answer.
 
-Base of the groups of calls that make up `connection.Connection`; the only place that
-fills protobuf messages and turns an answer's error into an exception.
+Base of the groups of calls that make up `Connection` (`connection.py`); the only place
+that fills protobuf messages and turns an answer's error into an exception.
 """
 
 # ruff: noqa: N802 - names are those of the original client.
@@ -46,7 +46,7 @@ def names(things: str | Iterable[Any]) -> list[str]:
     return [str(thing) for thing in things]
 
 
-class Caller:
+class Calls:
     """Sends requests through `rpc`; every method raises a `PortoException` on failure."""
 
     def __init__(self, rpc: Rpc, disk_timeout: float) -> None:

@@ -1,30 +1,162 @@
-"""Requests about layers, storages and docker images, as methods of `connection.Connection`.
+"""Layers, storages and meta storages: their objects, and the requests about them.
 
-A place is the directory that holds them, by default the daemon's. Parameters and
-defaults are the original client's; timeouts are in seconds, by default `disk_timeout`.
+The objects are made from the daemon's answers; attributes are a picture of the moment,
+`Update` takes a new one. The requests are methods of `Connection` (`connection.py`). A place
+is the directory that holds them, by default the daemon's. Names, parameters and defaults
+are the original client's; timeouts are in seconds, by default `disk_timeout`.
 """
 
-# ruff: noqa: N802 - names are those of the original client.
+# ruff: noqa: N802, D102 - names are those of the original client, see StorageCalls for each.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
-from porto.client.caller import Caller
-from porto.client.exceptions import LayerNotFound, VolumeNotFound
-from porto.client.layer import Layer, MetaStorage, Storage, pick
+from porto.client.calls import Calls
+from porto.client.exceptions import LayerNotFound, PortoException, VolumeNotFound
 from porto.client.values import name_of
 
-if TYPE_CHECKING:
-    from porto.client.connection import Connection
+
+def pick(rows: Iterable[Any], name: str, missing: type[PortoException]) -> Any:
+    """The row of that exact name; raises `missing` when the mask matched others only."""
+    for row in rows:
+        if row.name == name:
+            return row
+    raise missing(f"cannot find {name}: no such name in its place")
 
 
-class StorageCalls(Caller):
-    """Layers, storages, meta storages, docker images."""
+class _Stored:
+    """What layers and storages share: a name in a place, with an owner."""
 
-    def _conn(self: Any) -> Connection:
-        conn: Connection = self
-        return conn
+    def __init__(
+        self, conn: StorageCalls, name: str, place: str | None = None, pb: Any = None
+    ) -> None:
+        self.conn = conn
+        self.name = name
+        self.place = place
+        self.owner_user: str | None = None
+        self.owner_group: str | None = None
+        self.last_usage: int | None = None
+        self.private_value: str | None = None
+        if pb is not None:
+            self._take(pb)
+
+    def _take(self, pb: Any) -> None:
+        self.owner_user = pb.owner_user
+        self.owner_group = pb.owner_group
+        self.last_usage = pb.last_usage
+        self.private_value = pb.private_value
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        where = f" in `{self.place}`" if self.place else ""
+        return f"{type(self).__name__} `{self.name}`{where}"
+
+
+class Layer(_Stored):
+    """A directory of files that volumes are built of."""
+
+    def Update(self, pb: Any = None) -> None:
+        if pb is None:
+            answer = self.conn.Call("listLayers", "layers", place=self.place, mask=self.name)
+            pb = pick(answer.layers, self.name, LayerNotFound)
+        self._take(pb)
+
+    def Merge(
+        self, tarball: str, private_value: str | None = None, timeout: float | None = None
+    ) -> None:
+        self.conn.MergeLayer(self.name, tarball, self.place, private_value, timeout)
+
+    def Remove(self, timeout: float | None = None) -> None:
+        self.conn.RemoveLayer(self.name, self.place, timeout)
+
+    def Export(
+        self, tarball: str, compress: str | None = None, timeout: float | None = None
+    ) -> None:
+        self.conn.ReExportLayer(self.name, tarball, self.place, compress, timeout)
+
+    def GetPrivate(self) -> str:
+        return self.conn.GetLayerPrivate(self.name, self.place)
+
+    def SetPrivate(self, private_value: str) -> None:
+        self.conn.SetLayerPrivate(self.name, private_value, self.place)
+
+
+class Storage(_Stored):
+    """A persistent directory that volumes may keep their data in."""
+
+    def Update(self, pb: Any = None) -> None:
+        if pb is None:
+            answer = self.conn.Call("listStorage", "storageList", place=self.place, mask=self.name)
+            pb = pick(answer.storages, self.name, VolumeNotFound)
+        self._take(pb)
+
+    def Remove(self, timeout: float | None = None) -> None:
+        self.conn.RemoveStorage(self.name, self.place, timeout)
+
+    def Import(self, tarball: str, timeout: float | None = None) -> None:
+        self.conn.ImportStorage(self.name, tarball, self.place, self.private_value, timeout)
+        self.Update()
+
+    def Export(self, tarball: str, timeout: float | None = None) -> None:
+        self.conn.ExportStorage(self.name, tarball, self.place, timeout)
+
+
+class MetaStorage(_Stored):
+    """A directory with limits of its own, holding storages and layers."""
+
+    space_limit: int | None = None
+    inode_limit: int | None = None
+    space_used: int | None = None
+    space_available: int | None = None
+    inode_used: int | None = None
+    inode_available: int | None = None
+
+    def _take(self, pb: Any) -> None:
+        super()._take(pb)
+        self.space_limit = pb.space_limit
+        self.inode_limit = pb.inode_limit
+        self.space_used = pb.space_used
+        self.space_available = pb.space_available
+        self.inode_used = pb.inode_used
+        self.inode_available = pb.inode_available
+
+    def Update(self, pb: Any = None) -> None:
+        if pb is None:
+            answer = self.conn.Call("listStorage", "storageList", place=self.place, mask=self.name)
+            pb = pick(answer.meta_storages, self.name, VolumeNotFound)
+        self._take(pb)
+
+    def Resize(
+        self,
+        private_value: str | None = None,
+        space_limit: int | None = None,
+        inode_limit: int | None = None,
+    ) -> None:
+        self.conn.ResizeMetaStorage(self.name, self.place, private_value, space_limit, inode_limit)
+        self.Update()
+
+    def Remove(self) -> None:
+        self.conn.RemoveMetaStorage(self.name, self.place)
+
+    def ListLayers(self) -> list[Layer]:
+        return self.conn.ListLayers(self.place, f"{self.name}/*")
+
+    def ListStorages(self) -> list[Storage]:
+        return self.conn.ListStorages(self.place, f"{self.name}/*")
+
+    def FindLayer(self, subname: str) -> Layer:
+        return self.conn.FindLayer(f"{self.name}/{subname}", self.place)
+
+    def FindStorage(self, subname: str) -> Storage:
+        return self.conn.FindStorage(f"{self.name}/{subname}", self.place)
+
+
+class StorageCalls(Calls):
+    """Layers, storages, meta storages."""
 
     # -- layers -------------------------------------------------------------------
 
@@ -49,7 +181,7 @@ class StorageCalls(Caller):
             "verbose_error": verbose_error or None,
         }
         self._disk_call("importLayer", fields, timeout)
-        return Layer(self._conn(), layer, place)
+        return Layer(self, layer, place)
 
     def MergeLayer(
         self,
@@ -68,7 +200,7 @@ class StorageCalls(Caller):
             "private_value": private_value,
         }
         self._disk_call("importLayer", fields, timeout)
-        return Layer(self._conn(), layer, place)
+        return Layer(self, layer, place)
 
     def RemoveLayer(
         self,
@@ -128,19 +260,19 @@ class StorageCalls(Caller):
     def ListLayers(self, place: str | None = None, mask: str | None = None) -> list[Layer]:
         """The layers of a place."""
         answer = self.Call("listLayers", "layers", place=place, mask=mask)
-        return [Layer(self._conn(), row.name, place, row) for row in answer.layers]
+        return [Layer(self, row.name, place, row) for row in answer.layers]
 
     def FindLayer(self, layer: str, place: str | None = None) -> Layer:
         """One layer, or LayerNotFound."""
         answer = self.Call("listLayers", "layers", place=place, mask=layer)
-        return Layer(self._conn(), layer, place, pick(answer.layers, layer, LayerNotFound))
+        return Layer(self, layer, place, pick(answer.layers, layer, LayerNotFound))
 
     # -- storages -----------------------------------------------------------------
 
     def ListStorages(self, place: str | None = None, mask: str | None = None) -> list[Storage]:
         """The storages of a place."""
         answer = self.Call("listStorage", "storageList", place=place, mask=mask)
-        return [Storage(self._conn(), row.name, place, row) for row in answer.storages]
+        return [Storage(self, row.name, place, row) for row in answer.storages]
 
     def ListStorage(self, place: str | None = None, mask: str | None = None) -> list[Storage]:
         """The old name of `ListStorages`."""
@@ -149,7 +281,7 @@ class StorageCalls(Caller):
     def FindStorage(self, name: str, place: str | None = None) -> Storage:
         """One storage, or VolumeNotFound."""
         answer = self.Call("listStorage", "storageList", place=place, mask=name)
-        return Storage(self._conn(), name, place, pick(answer.storages, name, VolumeNotFound))
+        return Storage(self, name, place, pick(answer.storages, name, VolumeNotFound))
 
     def RemoveStorage(
         self, name: Any, place: str | None = None, timeout: float | None = None
@@ -173,7 +305,7 @@ class StorageCalls(Caller):
             "private_value": private_value,
         }
         self._disk_call("importStorage", fields, timeout)
-        return Storage(self._conn(), name, place)
+        return Storage(self, name, place)
 
     def ExportStorage(
         self, name: str, tarball: str, place: str | None = None, timeout: float | None = None
@@ -189,13 +321,13 @@ class StorageCalls(Caller):
     ) -> list[MetaStorage]:
         """The meta storages of a place."""
         answer = self.Call("listStorage", "storageList", place=place, mask=mask)
-        return [MetaStorage(self._conn(), row.name, place, row) for row in answer.meta_storages]
+        return [MetaStorage(self, row.name, place, row) for row in answer.meta_storages]
 
     def FindMetaStorage(self, name: str, place: str | None = None) -> MetaStorage:
         """One meta storage, or VolumeNotFound."""
         answer = self.Call("listStorage", "storageList", place=place, mask=name)
         found = pick(answer.meta_storages, name, VolumeNotFound)
-        return MetaStorage(self._conn(), name, place, found)
+        return MetaStorage(self, name, place, found)
 
     def CreateMetaStorage(
         self,
@@ -214,7 +346,7 @@ class StorageCalls(Caller):
             "inode_limit": inode_limit,
         }
         self._disk_call("CreateMetaStorage", fields, None)
-        return MetaStorage(self._conn(), name, place)
+        return MetaStorage(self, name, place)
 
     def ResizeMetaStorage(
         self,
@@ -237,36 +369,3 @@ class StorageCalls(Caller):
     def RemoveMetaStorage(self, name: Any, place: str | None = None) -> None:
         """Remove an empty meta storage."""
         self._disk_call("RemoveMetaStorage", {"name": name_of(name), "place": place}, None)
-
-    # -- docker images ------------------------------------------------------------
-
-    def DockerImageStatus(self, name: str | None = None, place: str | None = None) -> Any:
-        """The TDockerImage message of an image."""
-        return self._disk_call("dockerImageStatus", {"name": name, "place": place}, None).image
-
-    def ListDockerImages(self, place: str | None = None, mask: str | None = None) -> list[Any]:
-        """TDockerImage messages."""
-        fields = {"place": place, "mask": mask}
-        return list(self._disk_call("listDockerImages", fields, None).images)
-
-    def PullDockerImage(
-        self,
-        name: str,
-        place: str | None = None,
-        auth_token: str | None = None,
-        auth_path: str | None = None,
-        auth_service: str | None = None,
-    ) -> Any:
-        """Download an image; its TDockerImage message."""
-        fields = {
-            "name": name,
-            "place": place,
-            "auth_token": auth_token,
-            "auth_path": auth_path,
-            "auth_service": auth_service,
-        }
-        return self._disk_call("pullDockerImage", fields, None).image
-
-    def RemoveDockerImage(self, name: str, place: str | None = None) -> None:
-        """Remove an image."""
-        self._disk_call("removeDockerImage", {"name": name, "place": place}, None)
