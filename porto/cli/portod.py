@@ -53,7 +53,11 @@ Commands:
   help                print this text
 """
 
-_OLDEST_KERNEL = (3, 18)
+OLDEST_KERNEL = (5, 11)
+"""Where everything is that is used without asking: close_range with CLOSE_RANGE_CLOEXEC
+(5.11), setns on a pidfd (5.8), CLONE_INTO_CGROUP (5.7), pidfd_getfd (5.6), clone3 and
+pidfd_open (5.3). What a kernel may lack beyond that is probed."""
+
 _STARTS = frozenset({"daemon", "start", "restart", "upgrade"})
 
 
@@ -117,8 +121,8 @@ def refusal(
         return "portod must be started by root"
     numbers = release.split("-")[0].split(".")
     version = tuple(int(n) for n in numbers[:2] if n.isdecimal())
-    if len(version) == 2 and version < _OLDEST_KERNEL:
-        return f"Linux {release} is too old: portod needs 3.18"
+    if len(version) == 2 and version < OLDEST_KERNEL:
+        return f"Linux {release} is too old: portod needs {'.'.join(map(str, OLDEST_KERNEL))}"
     in_container = any(v.startswith(b"container=") for v in init_environment.split(b"\0"))
     if in_container and not allow_container:
         return "portod cannot run in a container (see --allow-container)"

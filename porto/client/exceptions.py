@@ -1,7 +1,7 @@
 """Exceptions of the Python client: one class per EError, named as on the wire.
 
 Raised by everything under `porto.Connection`; existing scripts catch them by these
-names as ``porto.exceptions.NAME``. The codes are those of `rpc.proto`, manual section
+names as ``porto.exceptions.NAME``. The codes are those of `wire/rpc.proto`, manual section
 "API". Imports nothing, so that catching an error costs nothing.
 
     PortoException

@@ -9,7 +9,7 @@ subject, property or knob, value and cause, in that order::
       +-- ContainerDoesNotExist   "cannot start a/b: no such container"
       +-- ...                     one class per row of `EError`
 
-Codes: manual section "API", field ``TContainerResponse.error`` of ``rpc.proto``.
+Codes: manual section "API", field ``TContainerResponse.error`` of `wire/rpc.proto`.
 """
 
 import errno

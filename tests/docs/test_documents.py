@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from porto.cli.portod import OLDEST_KERNEL
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -59,3 +61,7 @@ def test_the_readmes_python_example_compiles() -> None:
     assert examples
     for example in examples:
         compile(example, "README.md", "exec")
+
+
+def test_the_readme_names_the_kernel_that_portod_asks_for() -> None:
+    assert f"Linux {'.'.join(map(str, OLDEST_KERNEL))} or later" in README

@@ -1,6 +1,6 @@
 """THE ordered lists of facets. A reason stands beside each place.
 
-Built once by `cli/daemon.py`; walked by `container.py`. A new facet is a file of
+Built once by `cli/daemon.py`; walked by `reconciler.py`. A new facet is a file of
 its own and one line here.
 """
 

@@ -1,7 +1,7 @@
 r"""The ``.CT`` text format: one container as ``key = value`` lines.
 
 `format_ct` is called by ``portoctl save``; `read_ct` by ``portoctl load`` and by
-`sources/ct_document.py`, which turns the entries into a declared container.
+`sources/documents.py`, which turns the entries into a declared container.
 Standard library only, because portoctl imports it. Manual section "FILES",
 ``/place/porto_containers/NAME.CT``. The format, as the first implementation wrote it::
 

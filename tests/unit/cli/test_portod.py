@@ -109,11 +109,11 @@ FINE = {"release": "6.1.0-18-amd64", "uid": 0, "init_environment": b"", "allow_c
     ("given", "reason"),
     [
         ({}, None),
-        ({"release": "3.18.0"}, None),
+        ({"release": "5.11.0"}, None),
         ({"release": "10.0"}, None),
         ({"release": "weird"}, None),
-        ({"release": "3.17.9-x"}, "Linux 3.17.9-x is too old: portod needs 3.18"),
-        ({"release": "2.6.32"}, "Linux 2.6.32 is too old: portod needs 3.18"),
+        ({"release": "5.10.9-x"}, "Linux 5.10.9-x is too old: portod needs 5.11"),
+        ({"release": "2.6.32"}, "Linux 2.6.32 is too old: portod needs 5.11"),
         ({"uid": 1000}, "portod must be started by root"),
         (
             {"init_environment": b"A=b\0container=lxc\0"},

@@ -1,6 +1,6 @@
 """Which CPUs a container may use, solved for the whole host.
 
-Live facet; `host.py` knows the solution, `kernel/cgroup/*/cpuset.py` the knobs. A start or
+Live facet; `cpuset/host.py` knows the solution, `kernel/cgroup/*/cpuset.py` the knobs. A start or
 a change that the host has no CPUs for is refused in `plan`. Manual section "CPU", cpu_set.
 """
 

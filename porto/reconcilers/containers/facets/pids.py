@@ -1,6 +1,6 @@
 """thread_limit: the pids controller of the container.
 
-Live facet; `kernel/cgroup/*/pids.py` knows the knobs. Kernel:
+Live facet; `kernel/cgroup/pids.py` knows the knobs. Kernel:
 Documentation/admin-guide/cgroup-v1/pids.rst. First-level containers have a
 default limit, deeper ones share their parent's cgroup unless they are given one.
 """

@@ -1,6 +1,6 @@
 """The main task: the last operation of a start, and the launch itself.
 
-Called by `container.py`. The launch-time facets fill a `LaunchPlan`; the launcher
+Called by `reconciler.py`. The launch-time facets fill a `LaunchPlan`; the launcher
 runs it; a failing operation becomes the error that the user sees, with its exact
 EError. Manual section "Context", command; prototype of the cost: DESIGN, §5.
 """

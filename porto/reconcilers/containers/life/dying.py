@@ -1,6 +1,6 @@
 """Death: a main task's exit, running out of memory, a dead parent; respawn and aging.
 
-Used by `container.py`. Manual sections "States" and "Memory", oom_is_fatal.
+Used by `reconciler.py`. Manual sections "States" and "Memory", oom_is_fatal.
 """
 
 import signal

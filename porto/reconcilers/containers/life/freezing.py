@@ -1,6 +1,6 @@
 """Pause and resume: the freezer follows the intent, the states follow the freezer.
 
-Used by `container.py`. Manual section "Operations", pause and resume.
+Used by `reconciler.py`. Manual section "Operations", pause and resume.
 """
 
 from porto.kernel.cgroup.driver import FreezerState

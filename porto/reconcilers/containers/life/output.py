@@ -1,6 +1,6 @@
 """Kept output of containers: rotation when they die and while they run.
 
-Used by `dying.py` and, through `container.py`, by `housekeeping.py`.
+Used by `dying.py` and, through `reconciler.py`, by `housekeeping.py`.
 """
 
 import structlog

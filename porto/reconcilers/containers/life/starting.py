@@ -1,6 +1,6 @@
 """Towards started: parents first, cgroups and knobs, then the launch.
 
-Used by `container.py`. A start that fails leaves nothing behind and is taken back, or
+Used by `reconciler.py`. A start that fails leaves nothing behind and is taken back, or
 tried again when a file asks for it. Manual section "Operations", start.
 """
 

@@ -1,6 +1,6 @@
 """Towards stopped and absent: ask, kill, take down, write it down.
 
-Used by `container.py` and by the other files of this room. Children first. Manual section
+Used by `reconciler.py` and by the other files of this room. Children first. Manual section
 "Operations", stop and destroy.
 """
 

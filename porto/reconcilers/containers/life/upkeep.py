@@ -1,6 +1,6 @@
 """Keeping the live facets true: at the start, after a change, and against drift.
 
-Used by `starting.py` and `container.py`. A repaired knob is one event in the log and one
+Used by `starting.py` and `reconciler.py`. A repaired knob is one event in the log and one
 count; a knob that the kernel refuses is an error of its facet, and hides no other.
 """
 

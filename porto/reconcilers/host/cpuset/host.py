@@ -1,6 +1,6 @@
 """The allocation of the host's CPUs: who is in, what each one got, who has to move.
 
-Made by `cli/daemon.py`, asked by `facet.py` in each pass of a container, told by the store
+Made by `cli/daemon.py`, asked by `facets/cpuset.py` in each pass of a container, told by the store
 who has ended, by sysfs which CPUs there are. A container is admitted with what it asks for
 when its pass first wants it, and refused while the others keep what they have. Whose CPUs
 change because of somebody else gets a pass of his own (`moved`). Nothing is stored: after

@@ -2,7 +2,7 @@
 
 Where groups are nested strictly (v1) a child cannot have what its parent lacks, nor a
 parent less than its children: first everything is widened, parents first, then narrowed,
-children first. Called by `facet.py` for one container: its ancestors are widened, its
+children first. Called by `facets/cpuset.py` for one container: its ancestors are widened, its
 subtree gets what it shall have. Kernel: admin-guide/cgroup-v1/cpusets.rst, 1.4.
 """
 

@@ -1,7 +1,6 @@
 """What happens to a container over time, and its user's notes on it.
 
-Manual section "State"; applied by `reconcilers/respawn.py` and
-`reconcilers/aging.py`.
+Manual section "State"; applied by `reconcilers/containers/life/dying.py`.
 """
 
 from typing import Annotated

@@ -2,7 +2,7 @@
 
 Applied by `facets/memory.py`, `facets/pressure.py` and `facets/hugetlb.py`;
 what is observed is read by `observers/memory.py`. What a kernel cannot do answers
-NotSupported: `kernel/cgroup/*/memory.py` and `hugetlb.py` know.
+NotSupported: `kernel/cgroup/*/memory.py` and `kernel/cgroup/*/hugetlb.py` know.
 """
 
 from typing import Annotated
