@@ -199,11 +199,6 @@ def fill_spec(spec: Spec, prop: Property, value: Any, shown: str) -> None:
                 limit.hard = hard
 
 
-def fill_cred(cred: rpc_pb2.TCred, user: str, uid: int, group: str, gid: int) -> None:
-    """Names and numbers of a user and group."""
-    cred.user, cred.uid, cred.group, cred.gid = user, uid, group, gid
-
-
 def fill_status(status: Status, prop: Property, read: Callable[[str | None], str]) -> None:
     """Put a read-only property into its field, if the message has one.
 
