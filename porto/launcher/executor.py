@@ -1,8 +1,8 @@
 """The executor: the small C process that makes the children of launches for the master.
 
-Called by launches.py for each launch; started when the master starts, and again when a
+Called by spawner.py for each launch; started when the master starts, and again when a
 launch finds it gone. Its children are the master's own (CLONE_PARENT) and need it no more.
-What it does with a request: executor.c; what is heard of the child: launch.py.
+What it does with a request: executor.c; what is heard of the child: child_setup.py.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import struct
 import time
 from collections.abc import Callable
 
-from porto.launcher.launch import Failed, Launch
+from porto.launcher.child_setup import Setup, SetupFailed
 from porto.launcher.link import Packet
 from porto.launcher.programs import open_program
 
@@ -65,10 +65,10 @@ class Executor:
             theirs.close()
         return ours
 
-    def start(self, packet: Packet) -> Launch:
+    def start(self, packet: Packet) -> Setup:
         """Ask for the child of a `launch` message (link.py).
 
-        Raises Failed, and ValueError or TypeError for a message that makes no sense.
+        Raises SetupFailed, and ValueError or TypeError for a message that makes no sense.
         """
         assert packet.message is not None
         _, launch_id, flags, pid_ns, cgroup, timeout = packet.message
@@ -96,7 +96,7 @@ class Executor:
             raise
         finally:
             theirs.close()
-        return Launch(launch_id, ours, deadline)
+        return Setup(launch_id, ours, deadline)
 
     def _send(self, parts: tuple[bytes, memoryview], fds: list[int]) -> None:
         rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))
@@ -110,10 +110,10 @@ class Executor:
                 self._drop()  # it died, which SIGCHLD will say
             except BlockingIOError:
                 self.kill()
-                raise Failed("setup", errno.EAGAIN, "the executor") from None
+                raise SetupFailed("setup", errno.EAGAIN, "the executor") from None
             except OSError as error:
-                raise Failed("setup", error.errno or 0, "the executor") from None
-        raise Failed("setup", errno.EPIPE, "the executor")
+                raise SetupFailed("setup", error.errno or 0, "the executor") from None
+        raise SetupFailed("setup", errno.EPIPE, "the executor")
 
     def kill(self) -> None:
         """It takes no requests: end it, the next launch starts another one."""

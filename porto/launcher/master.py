@@ -1,7 +1,7 @@
 """The master: keeps the API socket and all children, starts and restarts the daemon.
 
 Made by `start.py`, which `cli/portod.py` executes. One thread, one epoll; what it knows
-about launches is in launches.py. Signals, manual page of portod:
+about launches is in spawner.py. Signals, manual page of portod:
 
     SIGTERM  end the daemon, leave the containers running, end
     SIGINT   the daemon destroys all containers and ends; then end
@@ -22,13 +22,13 @@ from collections.abc import Sequence
 
 from porto.kernel import syscalls
 from porto.launcher import daemon, handover, link
-from porto.launcher.channel import Channel
+from porto.launcher.daemon_link import DaemonLink
 from porto.launcher.executor import Executor
-from porto.launcher.launches import Launches
 from porto.launcher.listener import Listener, Refused, answers, lock
 from porto.launcher.log import Log
 from porto.launcher.poll import Poll
 from porto.launcher.settings import Settings
+from porto.launcher.spawner import Spawner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,12 +65,12 @@ class Master:
         lowered = _protect_from_oom()
         syscalls.set_subreaper()
         executor = Executor(lowered=lowered, log=self._log)
-        self._launches = Launches(executor, self._poll, self._tell)
+        self._spawner = Spawner(executor, self._poll, self._tell)
         self._log.reopen()
         self._start = float(state["start"]) if state else time.time()
         self._spawned = int(state["spawned"]) if state else 0
         self._daemon = 0
-        self._channel: Channel | None = None
+        self._link: DaemonLink | None = None
         self._phase = "serve"
         self._stop_signal = 0
         self._spawn_at: float | None = 0.0
@@ -83,7 +83,7 @@ class Master:
         self._ended = 0
         self.exit_code: int | None = None
         if state:
-            self._launches.take_over(state["launches"])
+            self._spawner.take_over(state["launches"])
         self._publish()
         syscalls.block_signals(_HANDLED)
         self._signals = syscalls.signalfd(_HANDLED)
@@ -127,7 +127,7 @@ class Master:
         self._tick()
         if self.exit_code is None:
             self._poll.wait(self._timeout())
-            self._launches.tick(time.monotonic())
+            self._spawner.tick(time.monotonic())
 
     def _log_mistake(self, error: Exception) -> None:
         where = []
@@ -140,7 +140,7 @@ class Master:
 
     def _timeout(self) -> float:
         times = [self._check_at]
-        for when in (self._launches.next_time(), self._spawn_at, self._kill_at):
+        for when in (self._spawner.next_time(), self._spawn_at, self._kill_at):
             if when is not None:
                 times.append(when)
         return max(0.0, min(times) - time.monotonic())
@@ -215,9 +215,9 @@ class Master:
             elif info.si_code == os.CLD_DUMPED:
                 status |= 0x80
             pid = info.si_pid
-            of_task = self._launches.task_status(pid, status)  # the zombie has its name still
+            of_task = self._spawner.task_status(pid, status)  # the zombie has its name still
             os.waitid(os.P_PID, pid, os.WEXITED)
-            self._launches.ended(pid, of_task)
+            self._spawner.ended(pid, of_task)
             self._ended += 1
             if pid == self._daemon:
                 self._daemon_ended(status)
@@ -241,7 +241,7 @@ class Master:
             self._log(f"cannot start daemon: {error.strerror}")
             self._spawn_at = self._last_spawn + self.settings.respawn_delay_ms / 1000
             return
-        self._channel = Channel(
+        self._link = DaemonLink(
             sock, self._poll, obey=self._obey, lost=self._on_lost, log=self._log
         )
         self._write_daemon_pid()
@@ -259,11 +259,11 @@ class Master:
             os.kill(self._daemon, signo)
 
     def _daemon_ended(self, status: int) -> None:
-        if self._channel is not None:
-            while self._channel.read():
+        if self._link is not None:
+            while self._link.read():
                 pass  # what it said last
-            self._channel.close()
-            self._channel = None
+            self._link.close()
+            self._link = None
         self._log(f"daemon ended: pid {self._daemon}, wait status {status:#x}")
         self._daemon = 0
         _unlink(self.settings.daemon_pid)
@@ -298,14 +298,14 @@ class Master:
     def _obey(self, message: link.Message, packet: link.Packet) -> None:
         kind = message[0]
         if kind == "launch":
-            self._launches.launch(packet)
+            self._spawner.launch(packet)
         elif kind == "ack":
-            self._launches.acknowledge(message[1])
+            self._spawner.acknowledge(message[1])
         elif kind == "forget":
-            self._launches.forget(message[1])
-        elif kind == "hello" and self._channel is not None:
-            self._channel.greeted = True
-            self._launches.greet()
+            self._spawner.forget(message[1])
+        elif kind == "hello" and self._link is not None:
+            self._link.greeted = True
+            self._spawner.greet()
             if self._phase != "serve":
                 self._signal_daemon(self._stop_signal)
         else:
@@ -313,8 +313,8 @@ class Master:
 
     def _tell(self, message: Sequence[Any]) -> None:
         """To the daemon, if one is connected; otherwise it will be told all anew."""
-        if self._channel is not None and self._channel.greeted:
-            self._channel.tell(message)
+        if self._link is not None and self._link.greeted:
+            self._link.tell(message)
 
     # -- stop and reload -----------------------------------------------------------
 
@@ -334,7 +334,7 @@ class Master:
 
     def _end_daemon(self) -> None:
         """Signal it; one that is still starting gets SIGINT and SIGHUP at its hello."""
-        greeted = self._channel is not None and self._channel.greeted
+        greeted = self._link is not None and self._link.greeted
         if greeted or self._stop_signal == signal.SIGTERM:
             self._signal_daemon(self._stop_signal)
 
@@ -385,7 +385,7 @@ class Master:
                 "socket": self._listener.path,
                 "start": self._start,
                 "spawned": self._spawned,
-                "launches": self._launches.hand_over(),
+                "launches": self._spawner.hand_over(),
             }
         )
         self._log("executing the next master")
@@ -397,7 +397,7 @@ class Master:
         self._spawn_at = 0.0
 
     def _clean_up(self) -> None:
-        self._launches.close()
+        self._spawner.close()
         self._listener.remove()
         settings = self.settings
         for path in (

@@ -1,4 +1,4 @@
-/* What a child tells the master over its status socket; launch.py reads it.
+/* What a child tells the master over its status socket; child_setup.py reads it.
  *
  *     'B' 0              the child lives
  *     'P' pid            the program is executed now; end of file tells that it runs

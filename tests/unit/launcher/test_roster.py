@@ -5,59 +5,59 @@ from pathlib import Path
 
 import pytest
 
-from porto.launcher.ledger import Ledger, Record, read_start, task_status
+from porto.launcher.roster import Child, Roster, read_start, task_status
 
 
-def record(launch_id: str, pid: int, **given: object) -> Record:
+def child(launch_id: str, pid: int, **given: object) -> Child:
     values = {"init_start": 5, "task_pid": pid + 1, "task_start": 6, "vpid": 2, "reaper": True}
-    return Record(launch_id, pid, **{**values, **given})  # type: ignore[arg-type]
+    return Child(launch_id, pid, **{**values, **given})  # type: ignore[arg-type]
 
 
 def test_an_exit_is_kept_until_it_is_acknowledged() -> None:
-    ledger = Ledger()
-    ledger.enter(record("a:1", 10))
-    assert ledger.find(10) is not None
-    ledger.acknowledge("a:1")  # it runs: this says nothing
-    assert "a:1" in ledger
-    found = ledger.reaped(10, 256)
+    roster = Roster()
+    roster.enter(child("a:1", 10))
+    assert roster.find(10) is not None
+    roster.acknowledge("a:1")  # it runs: this says nothing
+    assert "a:1" in roster
+    found = roster.reaped(10, 256)
     assert found is not None
     assert (found.launch_id, found.exited) == ("a:1", 256)
-    assert ledger.find(10) is None  # the pid may be another's soon
-    assert [r.exited for r in ledger.records()] == [256]
-    ledger.acknowledge("a:1")
-    assert "a:1" not in ledger
-    assert len(ledger) == 0
+    assert roster.find(10) is None  # the pid may be another's soon
+    assert [r.exited for r in roster.children()] == [256]
+    roster.acknowledge("a:1")
+    assert "a:1" not in roster
+    assert len(roster) == 0
 
 
 def test_a_dropped_launch_has_no_exit() -> None:
-    ledger = Ledger()
-    ledger.enter(record("a:1", 10))
-    ledger.drop("a:1")
-    assert ledger.reaped(10, 0) is None
-    ledger.drop("never:1")
-    ledger.acknowledge("never:1")
+    roster = Roster()
+    roster.enter(child("a:1", 10))
+    roster.drop("a:1")
+    assert roster.reaped(10, 0) is None
+    roster.drop("never:1")
+    roster.acknowledge("never:1")
 
 
 def test_a_name_used_again_keeps_its_new_exit() -> None:
     """The child of a forgotten launch ends after its name was given to another one."""
-    ledger = Ledger()
-    ledger.enter(record("a:1", 10))
-    ledger.drop("a:1")
-    ledger.enter(record("a:1", 20))
-    assert ledger.reaped(10, 0) is None
-    assert ledger.records()[0].exited is None
+    roster = Roster()
+    roster.enter(child("a:1", 10))
+    roster.drop("a:1")
+    roster.enter(child("a:1", 20))
+    assert roster.reaped(10, 0) is None
+    assert roster.children()[0].exited is None
 
 
 def test_an_ended_record_is_of_no_pid() -> None:
-    ledger = Ledger()
-    ledger.enter(record("a:1", 10, exited=9))
-    assert ledger.find(10) is None
-    assert ledger.reaped(10, 0) is None
+    roster = Roster()
+    roster.enter(child("a:1", 10, exited=9))
+    assert roster.find(10) is None
+    assert roster.reaped(10, 0) is None
 
 
 def test_a_record_survives_its_state() -> None:
-    one = record("a:1", 10, exited=9)
-    assert Record(*one.state()).state() == one.state()  # type: ignore[arg-type]
+    one = child("a:1", 10, exited=9)
+    assert Child(*one.state()).state() == one.state()  # type: ignore[arg-type]
     assert one.launched() == ["launched", "a:1", 10, 5, 11, 6, 2]
 
 

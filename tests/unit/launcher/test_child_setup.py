@@ -7,19 +7,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from porto.launcher.launch import Failed, Launch, restore
-from porto.launcher.ledger import Record, read_start
+from porto.launcher.child_setup import Setup, SetupFailed, restore
+from porto.launcher.roster import Child, read_start
 
 US = os.getpid()
 
 
-class Child:
+class Speaker:
     """The other end of a launch's status socket."""
 
     def __init__(self) -> None:
         ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        self.launch = Launch("a:1", ours, 5.0)
+        self.setup = Setup("a:1", ours, 5.0)
 
     def say(self, kind: bytes, number: int = 0, text: bytes = b"") -> None:
         self._theirs.send(struct.pack("=ci", kind, number) + text)
@@ -27,96 +27,96 @@ class Child:
     def end(self) -> None:
         self._theirs.close()
 
-    def heard(self) -> Record | Failed | None:
-        self.launch.read()
-        return self.launch.outcome()
+    def heard(self) -> Child | SetupFailed | None:
+        self.setup.read()
+        return self.setup.outcome()
 
 
 @pytest.fixture
-def child() -> Iterator[Child]:
-    made = Child()
+def child() -> Iterator[Speaker]:
+    made = Speaker()
     yield made
     made.end()
-    made.launch.close()
+    made.setup.close()
 
 
 def told(outcome: object) -> tuple[object, ...]:
-    assert isinstance(outcome, Failed)
+    assert isinstance(outcome, SetupFailed)
     return outcome.op, outcome.errno, outcome.subject
 
 
-def test_a_program_runs_at_the_end_of_file(child: Child) -> None:
+def test_a_program_runs_at_the_end_of_file(child: Speaker) -> None:
     child.say(b"B")
     assert child.heard() is None
-    assert (child.launch.pid, child.launch.start) == (US, read_start(US))
+    assert (child.setup.pid, child.setup.start) == (US, read_start(US))
     child.say(b"P", 7)
     assert child.heard() is None
     child.end()
-    record = child.heard()
-    assert isinstance(record, Record)
-    assert record.state() == ["a:1", US, read_start(US), US, read_start(US), 7, False, None]
+    kept = child.heard()
+    assert isinstance(kept, Child)
+    assert kept.state() == ["a:1", US, read_start(US), US, read_start(US), 7, False, None]
 
 
-def test_a_task_runs_when_its_parent_says_so(child: Child) -> None:
+def test_a_task_runs_when_its_parent_says_so(child: Speaker) -> None:
     child.say(b"B")
     child.say(b"T", 2)
     assert child.heard() is None  # its exec may fail yet
     child.say(b"R")
-    record = child.heard()
-    assert isinstance(record, Record)
-    assert (record.task_pid, record.vpid, record.reaper) == (US, 2, True)
+    kept = child.heard()
+    assert isinstance(kept, Child)
+    assert (kept.task_pid, kept.vpid, kept.reaper) == (US, 2, True)
 
 
-def test_a_reaper_without_a_task_runs_at_the_end_of_file(child: Child) -> None:
+def test_a_reaper_without_a_task_runs_at_the_end_of_file(child: Speaker) -> None:
     child.say(b"B")
     child.say(b"R")
     assert child.heard() is None
     child.end()
-    record = child.heard()
-    assert isinstance(record, Record)
-    assert record.launched() == ["launched", "a:1", US, read_start(US), 0, 0, 0]
+    kept = child.heard()
+    assert isinstance(kept, Child)
+    assert kept.launched() == ["launched", "a:1", US, read_start(US), 0, 0, 0]
 
 
 @pytest.mark.parametrize("before", [b"P", b"T", b""])
-def test_a_failure_counts_when_the_child_is_reaped(child: Child, before: bytes) -> None:
+def test_a_failure_counts_when_the_child_is_reaped(child: Speaker, before: bytes) -> None:
     child.say(b"B")
     if before:
         child.say(before, 2)
     child.say(b"F", 2, b"Execute\0a\0b\xff")
     child.end()
     assert child.heard() is None
-    child.launch.reaped = 1 << 8
+    child.setup.reaped = 1 << 8
     assert told(child.heard()) == ("Execute", 2, os.fsdecode(b"a\0b\xff"))
 
 
-def test_a_failure_before_birth_counts_at_once(child: Child) -> None:
+def test_a_failure_before_birth_counts_at_once(child: Speaker) -> None:
     child.say(b"F", 22, b"clone3\0namespaces")
     assert told(child.heard()) == ("clone3", 22, "namespaces")
 
 
-def test_an_end_without_a_word(child: Child) -> None:
+def test_an_end_without_a_word(child: Speaker) -> None:
     child.end()
     assert told(child.heard()) == ("setup", 0, "the launched child: never born")
 
 
 @pytest.mark.parametrize(("status", "how"), [(9, "killed by signal 9"), (1 << 8, "exit code 1")])
-def test_an_end_in_the_middle(child: Child, status: int, how: str) -> None:
+def test_an_end_in_the_middle(child: Speaker, status: int, how: str) -> None:
     child.say(b"B")
     child.end()
     assert child.heard() is None
-    child.launch.reaped = status
+    child.setup.reaped = status
     assert told(child.heard()) == ("setup", 0, f"the launched child: {how}")
 
 
 @pytest.mark.parametrize("words", [b"B", b"BT", b"BTR", b"BP", b"BF", b""])
-def test_the_next_master_goes_on(child: Child, words: bytes) -> None:
+def test_the_next_master_goes_on(child: Speaker, words: bytes) -> None:
     for kind in words:
         child.say(bytes([kind]), 3)
-    child.launch.read()
-    child.launch.reaped = 0
-    status = child.launch.status.detach()
-    child.launch.status = socket.socket(fileno=os.dup(status))  # closed by the fixture
-    state = child.launch.state()
+    child.setup.read()
+    child.setup.reaped = 0
+    status = child.setup.status.detach()
+    child.setup.status = socket.socket(fileno=os.dup(status))  # closed by the fixture
+    state = child.setup.state()
     state[0][1] = status
     again = restore(state)
     try:

@@ -1,7 +1,7 @@
-"""One launch, from the request to the program's exec or the first failure.
+"""One launch in its setup, from the request to the program's exec or the first failure.
 
-Made by executor.py; launches.py follows it. What a `Launch` becomes, a `Record` or a
-failure, goes to ledger.py and over the link. The messages of the status socket are
+Made by executor.py; spawner.py follows it. What a `Setup` becomes, a `Child` or a
+failure, goes to roster.py and over the link. The messages of the status socket are
 described in report.c. man 7 unix (SCM_CREDENTIALS).
 """
 
@@ -12,7 +12,7 @@ import socket
 import struct
 
 from porto.kernel import syscalls
-from porto.launcher.ledger import Record, read_start
+from porto.launcher.roster import Child, read_start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _ANCILLARY = socket.CMSG_SPACE(_UCRED.size)
 _RECEIVE = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
 
 
-class Failed(Exception):
+class SetupFailed(Exception):
     """A launch that ended before exec: operation, errno, subject."""
 
     def __init__(self, op: str, code: int, subject: str) -> None:
@@ -36,7 +36,7 @@ class Failed(Exception):
         self.subject = subject
 
 
-class Launch:
+class Setup:
     """A child that is to be made, or between clone3 and exec.
 
     status   -- its status socket, not blocking; deadline: time.monotonic() of its end
@@ -46,13 +46,13 @@ class Launch:
     """
 
     __slots__ = (
+        "child",
         "closed",
         "deadline",
         "failure",
         "launch_id",
         "pid",
         "reaped",
-        "record",
         "start",
         "status",
         "task",
@@ -65,8 +65,8 @@ class Launch:
         self.pid = 0
         self.start = 0
         self.task = (0, 0, 0)
-        self.record: Record | None = None
-        self.failure: Failed | None = None
+        self.child: Child | None = None
+        self.failure: SetupFailed | None = None
         self.reaped: int | None = None
         self.closed = False
 
@@ -101,12 +101,12 @@ class Launch:
             self.closed = self.task[0] != 0
         elif kind == b"F":
             op, _, subject = data[_NUMBER.size :].partition(b"\0")
-            self.failure = Failed(os.fsdecode(op), number, os.fsdecode(subject))
+            self.failure = SetupFailed(os.fsdecode(op), number, os.fsdecode(subject))
 
     def _record(self, *, reaper: bool, task: tuple[int, int, int]) -> None:
-        self.record = Record(self.launch_id, self.pid, self.start, *task, reaper)
+        self.child = Child(self.launch_id, self.pid, self.start, *task, reaper)
 
-    def outcome(self) -> Record | Failed | None:
+    def outcome(self) -> Child | SetupFailed | None:
         """What became of it, or None while that is open.
 
         A failure counts only when the child is reaped: what it held is then free.
@@ -116,15 +116,15 @@ class Launch:
             return self.failure if done else None
         if not self.closed:
             return None
-        if self.record is not None:
-            return self.record
+        if self.child is not None:
+            return self.child
         if not self.pid:
-            return Failed("setup", 0, "the launched child: never born")
+            return SetupFailed("setup", 0, "the launched child: never born")
         if self.reaped is None:
             return None
         signo = self.reaped & 0x7F
         how = f"killed by signal {signo}" if signo else f"exit code {self.reaped >> 8}"
-        return Failed("setup", 0, f"the launched child: {how}")
+        return SetupFailed("setup", 0, f"the launched child: {how}")
 
     @property
     def expired(self) -> bool:
@@ -133,7 +133,7 @@ class Launch:
 
     def expire(self) -> None:
         """Kill a child that did not finish in time; one not yet born ends at birth."""
-        self.failure = Failed("timeout", 0, "the launched child")
+        self.failure = SetupFailed("timeout", 0, "the launched child")
         if self.pid and self.reaped is None:
             os.kill(self.pid, _SIGKILL)
         kill_process(*self.task[:2])
@@ -143,23 +143,23 @@ class Launch:
         self.status.close()
 
     def state(self) -> list[Any]:
-        """For the next master: `restore` makes the launch of it, with the same socket."""
-        record = self.record.state() if self.record else None
+        """For the next master: `restore` makes it again, with the same socket."""
+        child = self.child.state() if self.child else None
         failure = self.failure.args if self.failure else None
         head = [self.launch_id, self.status.fileno(), self.deadline]
-        return [head, self.pid, self.start, self.task, self.reaped, record, failure]
+        return [head, self.pid, self.start, self.task, self.reaped, child, failure]
 
 
-def restore(state: list[Any]) -> Launch:
-    """What `Launch.state` told."""
-    (launch_id, fd, deadline), pid, start, task, reaped, record, failure = state
+def restore(state: list[Any]) -> Setup:
+    """What `Setup.state` told."""
+    (launch_id, fd, deadline), pid, start, task, reaped, child, failure = state
     status = socket.socket(fileno=fd)
     status.set_inheritable(False)
-    launch = Launch(launch_id, status, deadline)
-    launch.pid, launch.start, launch.task, launch.reaped = pid, start, tuple(task), reaped
-    launch.record = Record(*record) if record else None
-    launch.failure = Failed(*failure) if failure else None
-    return launch
+    setup = Setup(launch_id, status, deadline)
+    setup.pid, setup.start, setup.task, setup.reaped = pid, start, tuple(task), reaped
+    setup.child = Child(*child) if child else None
+    setup.failure = SetupFailed(*failure) if failure else None
+    return setup
 
 
 def kill_process(pid: int, start: int) -> None:

@@ -1,6 +1,6 @@
 """Launched children, and the exits that nobody has acknowledged yet.
 
-Used by master.py: a finished launch is entered, the reaped child's exit is added, and
+Used by spawner.py: a finished launch is entered, the reaped child's exit is added, and
 an acknowledged or forgotten one is dropped. Handed over whole to the next master.
 """
 
@@ -9,7 +9,7 @@ import os
 _MARK = "porto-sig:"
 
 
-class Record:
+class Child:
     """A launch that reached exec; fields as `ops.Launched`.
 
     reaper -- our child is the static reaper, whose exit code may stand for a signal
@@ -73,12 +73,12 @@ class Record:
         ]
 
 
-class Ledger:
-    """Records by launch and by the pid of a child that is not reaped yet."""
+class Roster:
+    """Children by launch and by the pid of a child that is not reaped yet."""
 
     def __init__(self) -> None:
-        self._by_launch: dict[str, Record] = {}
-        self._by_pid: dict[int, Record] = {}
+        self._by_launch: dict[str, Child] = {}
+        self._by_pid: dict[int, Child] = {}
 
     def __contains__(self, launch_id: object) -> bool:
         return launch_id in self._by_launch
@@ -86,27 +86,27 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._by_launch)
 
-    def enter(self, record: Record) -> None:
+    def enter(self, child: Child) -> None:
         """Keep a finished launch."""
-        self._by_launch[record.launch_id] = record
-        if record.exited is None:
-            self._by_pid[record.init_pid] = record
+        self._by_launch[child.launch_id] = child
+        if child.exited is None:
+            self._by_pid[child.init_pid] = child
 
-    def records(self) -> list[Record]:
+    def children(self) -> list[Child]:
         """Every launch that is kept, in the order of entry."""
         return list(self._by_launch.values())
 
-    def find(self, pid: int) -> Record | None:
+    def find(self, pid: int) -> Child | None:
         """The launch whose child this is."""
         return self._by_pid.get(pid)
 
-    def reaped(self, pid: int, status: int) -> Record | None:
-        """A child is gone; the record that says so, None when nobody wants to know."""
-        record = self._by_pid.pop(pid, None)
-        if record is None or self._by_launch.get(record.launch_id) is not record:
+    def reaped(self, pid: int, status: int) -> Child | None:
+        """A child is gone; what is kept of it, None when nobody wants to know."""
+        child = self._by_pid.pop(pid, None)
+        if child is None or self._by_launch.get(child.launch_id) is not child:
             return None
-        record.exited = status
-        return record
+        child.exited = status
+        return child
 
     def drop(self, launch_id: str) -> None:
         """Acknowledged after its exit, or forgotten: the exit is of no interest."""
@@ -114,8 +114,8 @@ class Ledger:
 
     def acknowledge(self, launch_id: str) -> None:
         """The daemon knows the exit; of a launch that still runs this says nothing."""
-        record = self._by_launch.get(launch_id)
-        if record is not None and record.exited is not None:
+        child = self._by_launch.get(launch_id)
+        if child is not None and child.exited is not None:
             del self._by_launch[launch_id]
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MESSAGES_PER_TURN = 4
 
 
-class Channel:
+class DaemonLink:
     """Open until the daemon is gone, as far as it can be heard.
 
     greeted -- the daemon has said hello: it can be told something
