@@ -16,10 +16,12 @@ from porto.api.accounts import Accounts, Cred
 from porto.api.names import View
 from porto.kernel.process import processes
 from porto.observers.viewer import Viewer
+from porto.spec.containers.intent import Client
 from porto.spec.containers.names import ROOT, is_below
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import ContainerDoesNotExist, InvalidValue, Permission
-from porto.spec.records.record import Client, Record, State
-from porto.spec.store import SpecStore
 
 PORTO_GROUP = "porto"
 SHARED_OWNERS_GROUP = "porto-containers"
@@ -72,7 +74,7 @@ class Caller:
     view: View
     writes: str
     viewer: Viewer
-    basis: tuple[Record, ...]
+    basis: tuple[ContainerRecord, ...]
 
     @property
     def container(self) -> str:
@@ -100,7 +102,7 @@ class Authority:
 
     def __init__(
         self,
-        store: SpecStore,
+        store: ContainerStore,
         accounts: Accounts,
         container_of: Callable[[int], str | None],
         start_of: Callable[[int], int],
@@ -132,15 +134,15 @@ class Authority:
 
     def _caller(self, pid: int, start: int, task: Cred, container: str) -> Caller:
         if container == ROOT:
-            basis: tuple[Record, ...] = ()
+            basis: tuple[ContainerRecord, ...] = ()
             cred = task
         else:
             record = self._store.find(container)
             if record is None:
                 raise Permission(f"cannot serve a client in unknown container {container}")
-            if record.status.state not in _SERVED_STATES:
+            if record.status.life.state not in _SERVED_STATES:
                 raise Permission(
-                    f"cannot serve a client in {container}: it is {record.status.state}"
+                    f"cannot serve a client in {container}: it is {record.status.life.state}"
                 )
             basis = (record, *self._store.ancestors(record))
             cred = self.owner(record)
@@ -163,11 +165,11 @@ class Authority:
             basis=basis,
         )
 
-    def owner(self, record: Record) -> Cred:
+    def owner(self, record: ContainerRecord) -> Cred:
         """The owner's credential; an owner who was never set is root."""
         return self._cred(record.spec.access.owner_user, record.spec.access.owner_group)
 
-    def task(self, record: Record) -> Cred:
+    def task(self, record: ContainerRecord) -> Cred:
         """The credential of the container's processes; the default is the owner's."""
         process, access = record.spec.process, record.spec.access
         return self._cred(process.user or access.owner_user, process.group or access.owner_group)
@@ -202,7 +204,7 @@ class Authority:
             f"the client acts as {self._accounts.user_name(caller.cred.uid)}"
         )
 
-    def check_control(self, caller: Caller, name: str, verb: str) -> Record:
+    def check_control(self, caller: Caller, name: str, verb: str) -> ContainerRecord:
         """The record of a container that the client may change.
 
         Raises Permission, or ContainerDoesNotExist. `name` is a full name.
@@ -243,7 +245,7 @@ class Authority:
             raise Permission(f"{text}: its parent is out of scope of the client")
         self.check_cred(caller, self.owner(record), text)
 
-    def check_start(self, caller: Caller, record: Record) -> None:
+    def check_start(self, caller: Caller, record: ContainerRecord) -> None:
         """Raise Permission unless the client may run this container's task."""
         text = f"cannot start {record.name}"
         owner, task = self.owner(record), self.task(record)
@@ -259,7 +261,7 @@ class Authority:
                 "owner's nor its user's"
             )
 
-    def check_owner_user(self, caller: Caller, record: Record, user: str) -> None:
+    def check_owner_user(self, caller: Caller, record: ContainerRecord, user: str) -> None:
         """Raise unless the client may hand the container to `user`."""
         text = f"cannot set owner_user of {record.name} to {user!r}"
         uid = self._accounts.user_id(user)
@@ -267,7 +269,7 @@ class Authority:
             raise InvalidValue(f"{text}: no such user")
         self.check_cred(caller, self._cred(user, ""), text)
 
-    def check_owner_group(self, caller: Caller, record: Record, group: str) -> None:
+    def check_owner_group(self, caller: Caller, record: ContainerRecord, group: str) -> None:
         """Raise unless the client may give the container this group."""
         text = f"cannot set owner_group of {record.name} to {group!r}"
         gid = self._accounts.group_id(group)
@@ -276,7 +278,7 @@ class Authority:
         if not (caller.superuser or caller.cred.in_group(gid) or self.owner(record).in_group(gid)):
             raise Permission(f"{text}: the group is neither the owner's nor the client's")
 
-    def check_enable_porto(self, caller: Caller, record: Record, value: str) -> None:
+    def check_enable_porto(self, caller: Caller, record: ContainerRecord, value: str) -> None:
         """Raise Permission when `value` exceeds what the container's parents allow."""
         if caller.superuser:
             return
@@ -293,7 +295,7 @@ class Authority:
         return primary is not None and self._accounts.cred(uid, primary).in_group(gid)
 
 
-def level_of(record: Record) -> Level:
+def level_of(record: ContainerRecord) -> Level:
     """The level that a container asks for itself."""
     return LEVELS[record.spec.access.enable_porto]
 
@@ -305,13 +307,13 @@ def highest_below(parent: Level) -> Level:
     return Level.READ_ONLY if parent <= Level.READ_ONLY else Level.FULL
 
 
-def _namespaces(basis: tuple[Record, ...]) -> tuple[str, str]:
+def _namespaces(basis: tuple[ContainerRecord, ...]) -> tuple[str, str]:
     """Reading and writing namespace of a client in ``basis[0]``, nearest first."""
     reads = _namespace(basis, _ISOLATED)
     return reads, _namespace(basis, (*_ISOLATED, Level.CHILD_ONLY))
 
 
-def _namespace(basis: tuple[Record, ...], stops: tuple[Level, ...]) -> str:
+def _namespace(basis: tuple[ContainerRecord, ...], stops: tuple[Level, ...]) -> str:
     collected = ""
     for record in basis:
         if level_of(record) in stops:

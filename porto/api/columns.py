@@ -13,9 +13,10 @@ from porto.api import replies
 from porto.api.context import Services
 from porto.api.variables import Kind, Variable
 from porto.observers.viewer import Viewer
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
 from porto.spec.errors import EError, ResourceNotAvailable
 from porto.spec.prop import Facet, Property
-from porto.spec.records.record import Record, State
 
 _REMEMBERED_MAX = 4096
 _NO_VALUE_YET = (State.STOPPED, State.STARTING)
@@ -63,7 +64,7 @@ class Columns:
         self._cells: dict[int, tuple[Facet, Cells]] = {}
         self._frames: dict[tuple[State, int], tuple[Frames, list[tuple[int, Variable]]]] = {}
 
-    def pairs(self, record: Record) -> list[bytes]:
+    def pairs(self, record: ContainerRecord) -> list[bytes]:
         """All variables of a container, in the order of the request.
 
         Raises ResourceNotAvailable when they are too long.
@@ -77,9 +78,9 @@ class Columns:
             for place, encoded in known[1]:
                 found[place] = encoded
         name = record.name
-        framed = self._frames.get((record.status.state, len(name)))
+        framed = self._frames.get((record.status.life.state, len(name)))
         if framed is None:
-            framed = self._frame(record.status.state, len(name))
+            framed = self._frame(record.status.life.state, len(name))
         text = name.encode()
         for place, before, after in framed[0]:
             found[place] = before + text + after
@@ -99,7 +100,7 @@ class Columns:
         return found
 
     def _remember(
-        self, facet: Facet, record: Record, variables: list[tuple[int, Variable, Property]]
+        self, facet: Facet, record: ContainerRecord, variables: list[tuple[int, Variable, Property]]
     ) -> tuple[Facet, Cells]:
         if self._real:
             # NoValue names the container.

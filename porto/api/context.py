@@ -16,14 +16,14 @@ from porto.api.switches import Switches
 from porto.api.waits import Waiter, Waits
 from porto.spec.config import Config
 from porto.spec.containers.operations import Actor
-from porto.spec.records.record import Record
-from porto.spec.store import SpecStore
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.store import ContainerStore
 
 
 class NameIndex:
     """Tells when the set of container names has changed; keeps list replies until then."""
 
-    def __init__(self, store: SpecStore) -> None:
+    def __init__(self, store: ContainerStore) -> None:
         self.replies: dict[tuple[str, str], bytes] = {}
         self._unsubscribe = store.subscribe(self._changed)
 
@@ -31,7 +31,7 @@ class NameIndex:
         """Stop listening to the store."""
         self._unsubscribe()
 
-    def _changed(self, old: Record | None, new: Record | None) -> None:
+    def _changed(self, old: ContainerRecord | None, new: ContainerRecord | None) -> None:
         if old is None or new is None:
             self.replies.clear()
 
@@ -48,7 +48,7 @@ class Services:
     background       -- runs work that no client waits for
     """
 
-    store: SpecStore
+    store: ContainerStore
     engine: Engine
     readers: Readers
     counters: Counters

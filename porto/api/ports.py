@@ -9,14 +9,14 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from porto.observers.viewer import Viewer
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.prop import Property
-from porto.spec.records.record import Record
 
 
 class Engine(Protocol):
     """The reconcile loop, as an imperative caller sees it."""
 
-    async def converge(self, records: Iterable[Record]) -> None:
+    async def converge(self, records: Iterable[ContainerRecord]) -> None:
         """Wait until each record's present generation is made true or given up.
 
         Raises the failing facet's `PortoError`; the caller then takes the change
@@ -24,7 +24,7 @@ class Engine(Protocol):
         if its intent was to be absent.
         """
 
-    def signal(self, record: Record, signo: int) -> None:
+    def signal(self, record: ContainerRecord, signo: int) -> None:
         """Send a signal to the main task; raises InvalidState when there is none."""
 
 
@@ -54,16 +54,18 @@ class Readers(Protocol):
     def held(self) -> AbstractContextManager[None]:
         """Within the block what several values come from is read once."""
 
-    def read(self, record: Record, prop: Property, index: str | None, viewer: Viewer) -> str:
+    def read(
+        self, record: ContainerRecord, prop: Property, index: str | None, viewer: Viewer
+    ) -> str:
         """A status property."""
 
     def read_root(self, prop: Property, index: str | None, viewer: Viewer) -> str:
         """A property of the host, status or not."""
 
-    def read_spec(self, record: Record, prop: Property, index: str | None) -> str:
+    def read_spec(self, record: ContainerRecord, prop: Property, index: str | None) -> str:
         """A settable property as shown, which may differ from what was set."""
 
-    def read_knob(self, record: Record, name: str) -> str:
+    def read_knob(self, record: ContainerRecord, name: str) -> str:
         """A raw cgroup knob, ``controller.knob``.
 
         InvalidState in the stopped state, InvalidProperty when there is no such knob.

@@ -20,7 +20,7 @@ from porto.api.tasks import Tasks
 from porto.api.waits import Waits
 from porto.spec.config import Config
 from porto.spec.containers.names import ROOT
-from porto.spec.store import SpecStore
+from porto.spec.containers.store import ContainerStore
 
 
 class ApiServer:
@@ -29,7 +29,7 @@ class ApiServer:
     def __init__(
         self,
         *,
-        store: SpecStore,
+        store: ContainerStore,
         engine: Engine,
         readers: Readers,
         counters: Counters,

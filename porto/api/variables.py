@@ -15,6 +15,7 @@ from porto.observers.readers import COMPUTED
 from porto.observers.viewer import Viewer
 from porto.spec.containers.names import ROOT
 from porto.spec.containers.operations import CREDENTIALS
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import find_property
 from porto.spec.errors import (
     InvalidProperty,
@@ -24,7 +25,6 @@ from porto.spec.errors import (
     PortoError,
 )
 from porto.spec.prop import Property, split_index
-from porto.spec.records.record import Record
 
 NAME_MAX = 512
 
@@ -55,7 +55,9 @@ class Variable:
     error: PortoError | None
     head: bytes
 
-    def read(self, services: Services, record: Record, viewer: Viewer, *, real: bool) -> str:
+    def read(
+        self, services: Services, record: ContainerRecord, viewer: Viewer, *, real: bool
+    ) -> str:
         """The value of a container as text; raises PortoError.
 
         With `real` a settable property that was never set raises NoValue: so does one that
@@ -97,7 +99,9 @@ class Variable:
             return services.readers.read_root_knob(self.name)
         raise LabelNotFound(f"cannot get label {self.name} of {ROOT}: it has none")
 
-    def pair(self, services: Services, record: Record, viewer: Viewer, *, real: bool) -> bytes:
+    def pair(
+        self, services: Services, record: ContainerRecord, viewer: Viewer, *, real: bool
+    ) -> bytes:
         """The value or the error, encoded for a get reply."""
         try:
             return replies.pair_value(self.head, self.read(services, record, viewer, real=real))
@@ -116,7 +120,7 @@ class Variable:
         assert self.prop is not None
         return self.prop
 
-    def _element(self, record: Record, prop: Property, value: object) -> str:
+    def _element(self, record: ContainerRecord, prop: Property, value: object) -> str:
         assert self.index is not None
         if not prop.indexed:
             raise InvalidValue(
@@ -124,7 +128,7 @@ class Variable:
             )
         return prop.format_index(record.name, value, self.index)
 
-    def _label(self, services: Services, record: Record) -> str:
+    def _label(self, services: Services, record: ContainerRecord) -> str:
         name = self.name.removeprefix(".")
         bearers = [record]
         if self.kind is Kind.ANCESTOR_LABEL:
@@ -136,14 +140,14 @@ class Variable:
         raise LabelNotFound(f"cannot get label {name} of {record.name}: it is not set")
 
 
-def _was_set(record: Record, prop: Property) -> bool:
+def _was_set(record: ContainerRecord, prop: Property) -> bool:
     # Creation gives a container its creator's names, which nobody has asked for.
     if prop.name in CREDENTIALS and prop.name not in record.origins:
         return False
     return record.spec.is_set(prop)
 
 
-def _never_set(record: Record, prop: Property) -> NoValue:
+def _never_set(record: ContainerRecord, prop: Property) -> NoValue:
     return NoValue(f"cannot get {prop.name} of {record.name}: it was never set")
 
 

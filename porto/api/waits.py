@@ -16,8 +16,9 @@ from porto.api.masks import ANY, matches
 from porto.api.names import View
 from porto.observers.life import exit_code
 from porto.spec.containers.names import ROOT, ancestors
-from porto.spec.records.record import Record, State
-from porto.spec.store import SpecStore
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.wire import rpc_pb2
 
 Event = rpc_pb2.TContainerWaitResponse
@@ -84,7 +85,7 @@ class Waiter:
     active: bool = field(default=True)
 
 
-def labels_of(record: Record) -> Mapping[str, str]:
+def labels_of(record: ContainerRecord) -> Mapping[str, str]:
     """A container's labels."""
     return dict(record.spec.lifecycle.labels)
 
@@ -92,14 +93,14 @@ def labels_of(record: Record) -> Mapping[str, str]:
 class Waits:
     """All waiters of the daemon."""
 
-    def __init__(self, store: SpecStore, clock: Callable[[], float]) -> None:
+    def __init__(self, store: ContainerStore, clock: Callable[[], float]) -> None:
         self._store = store
         self._clock = clock
         self._by_name: dict[str, set[Waiter]] = {}
         self._masked: set[Waiter] = set()
         self._running: dict[str, int] = {}
         for record in store.records():
-            if record.status.state is State.RUNNING:
+            if record.status.life.state is State.RUNNING:
                 self._count(record.name, 1)
         self._unsubscribe = store.subscribe(self._changed)
 
@@ -166,7 +167,7 @@ class Waits:
         record = self._store.find(full)
         if shown is None or (record is None and full != ROOT):
             return
-        state = State.META if record is None else record.status.state
+        state = State.META if record is None else record.status.life.state
         if not every and not self._is_end(full, state):
             return
         if interest.target and state != interest.target:
@@ -186,22 +187,22 @@ class Waits:
     def _is_end(self, name: str, state: State) -> bool:
         return state in _ENDED or (state is State.META and self.hollow(name))
 
-    def _event(self, shown: str, state: State, record: Record | None) -> Event:
+    def _event(self, shown: str, state: State, record: ContainerRecord | None) -> Event:
         event = Event(name=shown, state=state, when=int(self._clock()))
         if record is not None:
-            if state in _MAY_HAVE_FAILED and record.status.start_error:
-                event.label, event.value = "start_error", record.status.start_error
-            elif state in _EXITED and record.status.exit_status is not None:
-                status = record.status.exit_status
-                code = exit_code(status, oom_killed=record.status.oom_killed)
+            if state in _MAY_HAVE_FAILED and record.status.life.start_error:
+                event.label, event.value = "start_error", record.status.life.start_error
+            elif state in _EXITED and record.status.life.exit_status is not None:
+                status = record.status.life.exit_status
+                code = exit_code(status, oom_killed=record.status.oom.oom_killed)
                 event.label, event.value = "exit_code", str(code)
         return event
 
-    def _changed(self, old: Record | None, new: Record | None) -> None:
+    def _changed(self, old: ContainerRecord | None, new: ContainerRecord | None) -> None:
         record = new or old
         assert record is not None
-        before = None if old is None else old.status.state
-        after = State.DESTROYED if new is None else new.status.state
+        before = None if old is None else old.status.life.state
+        after = State.DESTROYED if new is None else new.status.life.state
         emptied: list[str] = []
         if before is not after:
             if after is State.RUNNING:
@@ -218,7 +219,7 @@ class Waits:
                 self._report_labels(new, dict(was.labels), dict(now.labels))
         for name in emptied:
             parent = self._store.find(name)
-            if parent is not None and parent.status.state is State.META:
+            if parent is not None and parent.status.life.state is State.META:
                 self._report(parent, State.META)
             elif name == ROOT:
                 self._report(None, State.META)
@@ -235,7 +236,7 @@ class Waits:
                 emptied.append(above)
         return emptied
 
-    def _report(self, record: Record | None, state: State) -> None:
+    def _report(self, record: ContainerRecord | None, state: State) -> None:
         full = ROOT if record is None else record.name
         end = self._is_end(full, state)
         for waiter in self._concerned(full):
@@ -247,9 +248,9 @@ class Waits:
                 self._deliver(waiter, self._event(shown, state, record))
 
     def _report_labels(
-        self, record: Record, was: Mapping[str, str], now: Mapping[str, str]
+        self, record: ContainerRecord, was: Mapping[str, str], now: Mapping[str, str]
     ) -> None:
-        state = record.status.state
+        state = record.status.life.state
         changed = [name for name in {**was, **now} if was.get(name) != now.get(name)]
         for waiter in self._concerned(record.name):
             interest = waiter.interest

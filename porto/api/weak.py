@@ -11,8 +11,9 @@ import structlog
 from porto.api.context import Services, Session
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.errors import PortoError
-from porto.spec.records.record import Record, Run
+from porto.spec.records.record import Run
 
 log = structlog.get_logger()
 
@@ -24,7 +25,7 @@ async def destroy_weak(services: Services, session: Session) -> None:
     """Destroy what is still weak, trying on until nothing is left."""
     delay = RETRY_S
     while session.weak:
-        changed: list[Record] = []
+        changed: list[ContainerRecord] = []
         for record_id in sorted(session.weak):
             try:
                 changed += _ask_away(services, record_id)
@@ -42,7 +43,7 @@ async def destroy_weak(services: Services, session: Session) -> None:
             delay = min(2 * delay, RETRY_MAX_S)
 
 
-def _ask_away(services: Services, record_id: int) -> list[Record]:
+def _ask_away(services: Services, record_id: int) -> list[ContainerRecord]:
     record = services.store.find_id(record_id)
     if record is None or not record.spec.lifecycle.weak or record.intent.run is Run.ABSENT:
         return []

@@ -59,11 +59,12 @@ from porto.spec.containers import operations
 from porto.spec.containers.admission import Admission
 from porto.spec.containers.names import ROOT
 from porto.spec.containers.operations import Actor
-from porto.spec.records.record import Condition, Record
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.store import ContainerStore
+from porto.spec.records.status import Condition
 from porto.spec.sources.diagnostics import Diagnostic
 from porto.spec.sources.directory import WatchedDirectory
 from porto.spec.sources.watch import SourceWatcher
-from porto.spec.store import SpecStore
 from porto.version import REVISION, VERSION
 
 PORTO_GROUP = "porto"
@@ -96,13 +97,13 @@ class _EnginePort:
     engine: Engine
     containers: ContainerReconciler
 
-    async def converge(self, records: Iterable[Record]) -> None:
+    async def converge(self, records: Iterable[ContainerRecord]) -> None:
         await self.engine.converge(records)
 
-    def signal(self, record: Record, signo: int) -> None:
+    def signal(self, record: ContainerRecord, signo: int) -> None:
         self.containers.signal(record, signo)
 
-    def condition(self, record: Record, condition: Condition) -> None:
+    def condition(self, record: ContainerRecord, condition: Condition) -> None:
         self.containers.keep_condition(record, condition)
 
     def report(self, problems: Sequence[Diagnostic]) -> None:
@@ -117,7 +118,7 @@ class _Parts:
     counters: DaemonCounters
     history: EventLog
     driver: CgroupDriver
-    store: SpecStore
+    store: ContainerStore
     exits: Exits
     launcher: LauncherClient
     world: World
@@ -173,7 +174,7 @@ class Daemon:
         if self._loaded.ignored:
             log.warning("configuration without effect", keys=" ".join(self._loaded.ignored))
         driver = probe(paths.cgroup)
-        store = SpecStore(
+        store = ContainerStore(
             Path(paths.store),
             max_total=config.container.max_total,
             record_max_bytes=config.keyvalue_limit,
@@ -303,7 +304,7 @@ class Daemon:
 
     async def _discard(self, parts: _Parts) -> None:
         """Destroy every container: `portod stop` and `portod --discard`."""
-        changed: list[Record] = []
+        changed: list[ContainerRecord] = []
         now = self._clock.wall()
         for record in parts.store.children(ROOT):
             if record.intent.paused:

@@ -81,7 +81,8 @@ def _call(socket_path: str, command: str, **fields: Any) -> Any:
 
 def dump(directory: str) -> int:
     """Print every stored record as ``key = value`` lines; needs no daemon."""
-    from porto.spec.records.file import decode
+    from porto.spec.containers.kind import CONTAINER
+    from porto.spec.records.file import RecordCodec
 
     try:
         numbers = sorted(int(name) for name in os.listdir(directory) if name.isdecimal())
@@ -89,9 +90,10 @@ def dump(directory: str) -> int:
         print(f"cannot read {directory}: {error.strerror}", file=sys.stderr)
         return 1
     code = 0
+    codec = RecordCodec(CONTAINER)
     for name in map(str, numbers):
         try:
-            record = decode(Path(directory, name).read_bytes())
+            record = codec.decode(Path(directory, name).read_bytes())
         except Exception as error:
             print(f"cannot read {directory}/{name}: {error}", file=sys.stderr)
             code = 1
@@ -106,7 +108,7 @@ def _print_record(name: str, record: Any) -> None:
     print(f"{name}:")
     print(f"_id = {record.id}")
     print(f"_name = {record.name}")
-    print(f"state = {record.status.state}")
+    print(f"state = {record.status.life.state}")
     for key, value in sorted(set_values(record.spec).items()):
         print(f"{key} = {value}")
     print()

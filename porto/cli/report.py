@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from porto.observers.clock import Clock
-from porto.spec.store import Problem, SpecStore
+from porto.spec.containers.store import ContainerStore
+from porto.spec.records.directory import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Report:
     """Where the parts of a status report come from."""
 
     version: str
-    store: SpecStore
+    store: ContainerStore
     clock: Clock
     started: float
     drift: Mapping[str, int]
@@ -31,7 +32,7 @@ class Report:
         states: Counter[str] = Counter()
         conditions = []
         for record in self.store.records():
-            states[str(record.status.state)] += 1
+            states[str(record.status.life.state)] += 1
             conditions += [
                 {
                     "container": record.name,

@@ -12,15 +12,15 @@ from porto.observers.viewer import Viewer
 from porto.spec.codecs import ControllersCodec, TextMapCodec
 from porto.spec.codecs.controllers import ordered
 from porto.spec.containers.names import ROOT
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.errors import BY_CODE, InvalidValue
 from porto.spec.prop import Rejected
-from porto.spec.records.record import Record
 
 _MAP = TextMapCodec()
 _SET = ControllersCodec()
 
 
-def _controllers(sources: Sources, record: Record) -> object:
+def _controllers(sources: Sources, record: ContainerRecord) -> object:
     return ordered(sources.controllers.enabled(record.name))
 
 
@@ -40,7 +40,7 @@ def _sorted(controllers: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(controllers))
 
 
-def _cgroups(sources: Sources, record: Record, index: str | None, viewer: Viewer) -> str:
+def _cgroups(sources: Sources, record: ContainerRecord, index: str | None, viewer: Viewer) -> str:
     group = sources.group(record.name)
     return _paths(group, index, record.name, sources.driver.controllers)
 

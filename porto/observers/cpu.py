@@ -13,10 +13,11 @@ from porto.spec.codecs import CpuPower
 from porto.spec.codecs.power import CORE
 from porto.spec.containers import cpu
 from porto.spec.containers.names import ROOT
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import ContainerSpec
+from porto.spec.containers.status import ACTIVE, State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import NotSupported, by_errno
-from porto.spec.records.record import ACTIVE, Record, State
-from porto.spec.store import SpecStore
 
 _POWER = CpuPower()
 _COUNTERS: Mapping[str, Callable[[Cpu, Group], int]] = {
@@ -47,27 +48,27 @@ def _root_counter(name: str) -> RootReader:
     return plain_root(name, lambda sources: _count(sources, name, ROOT))
 
 
-def lineage(sources: Sources, record: Record) -> list[ContainerSpec]:
+def lineage(sources: Sources, record: ContainerRecord) -> list[ContainerSpec]:
     """The container's spec and its ancestors', nearest first."""
     return [record.spec, *(above.spec for above in sources.store.ancestors(record))]
 
 
-def limit_total(store: SpecStore, record: Record, cores: int) -> int:
+def limit_total(store: ContainerStore, record: ContainerRecord, cores: int) -> int:
     """What the running containers of the subtree may use together.
 
     A container with a process counts with its limit, or with all cores; those below share
     that. One without counts as those below do, but not above its limit.
     """
-    if record.status.state not in ACTIVE:
+    if record.status.life.state not in ACTIVE:
         return 0
     limit = record.spec.cpu.cpu_limit
-    if record.status.state is not State.META and not record.is_meta:
+    if record.status.life.state is not State.META and not record.spec.process.is_meta:
         return limit or cores * CORE
     below = _limits(store, record.name, cores)
     return min(limit, below) if limit else below
 
 
-def _limits(store: SpecStore, name: str, cores: int) -> int:
+def _limits(store: ContainerStore, name: str, cores: int) -> int:
     return sum(limit_total(store, child, cores) for child in store.children(name))
 
 

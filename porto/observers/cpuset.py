@@ -7,15 +7,16 @@ from collections.abc import Mapping
 
 from porto.kernel.host import topology
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
 from porto.spec.errors import by_errno
-from porto.spec.records.record import Record, State
 
 _WITHOUT_GROUP = frozenset({State.STOPPED, State.STARTING})
 
 
-def _affinity(sources: Sources, record: Record) -> str:
+def _affinity(sources: Sources, record: ContainerRecord) -> str:
     """What the kernel lets the tasks use; an ancestor's without a cpuset of its own."""
-    if record.status.state in _WITHOUT_GROUP:
+    if record.status.life.state in _WITHOUT_GROUP:
         return ""
     if "cpuset" not in sources.driver.controllers:
         return topology.read_online()

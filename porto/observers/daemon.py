@@ -12,8 +12,8 @@ from porto.observers.sources import Reader, RootReader, Sources, plain, plain_ro
 from porto.observers.viewer import Viewer
 from porto.spec.codecs import UintMapCodec
 from porto.spec.containers.names import ROOT
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.errors import InvalidProperty, InvalidValue
-from porto.spec.records.record import Record
 
 _MAP = UintMapCodec()
 
@@ -27,7 +27,9 @@ def _counters(sources: Sources, index: str | None, subject: str) -> str:
     return str(counters[index])
 
 
-def _porto_stat(sources: Sources, record: Record, index: str | None, viewer: Viewer) -> str:
+def _porto_stat(
+    sources: Sources, record: ContainerRecord, index: str | None, viewer: Viewer
+) -> str:
     return _counters(sources, index, record.name)
 
 
@@ -35,15 +37,15 @@ def _root_stat(sources: Sources, index: str | None, viewer: Viewer) -> str:
     return _counters(sources, index, ROOT)
 
 
-def _status(sources: Sources, record: Record) -> str:
+def _status(sources: Sources, record: ContainerRecord) -> str:
     status = record.status
     body = {
-        "state": status.state.value,
+        "state": status.life.state.value,
         "wanted": "paused" if record.intent.paused else record.intent.run.value,
         "generation": record.generation,
         "observed_generation": status.observed_generation,
         "source": record.source,
-        "start_error": status.start_error,
+        "start_error": status.life.start_error,
         "conditions": [
             {
                 "kind": condition.kind,
@@ -57,7 +59,7 @@ def _status(sources: Sources, record: Record) -> str:
     return json.dumps(body, ensure_ascii=False)
 
 
-def _origins(sources: Sources, record: Record, index: str | None, viewer: Viewer) -> str:
+def _origins(sources: Sources, record: ContainerRecord, index: str | None, viewer: Viewer) -> str:
     if index is None:
         # Marks of the sources, which are about the container as a whole, begin with "@".
         shown = {name: by for name, by in sorted(record.origins.items()) if name[0] != "@"}

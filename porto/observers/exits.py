@@ -15,7 +15,7 @@ from typing import Protocol
 from porto.kernel import syscalls
 from porto.kernel.process import processes
 from porto.launcher.ops import Exited
-from porto.spec.records.record import Process
+from porto.spec.containers.status import Process
 
 
 class Acknowledger(Protocol):

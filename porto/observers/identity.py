@@ -8,10 +8,10 @@ import os
 from collections.abc import Mapping
 
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
+from porto.spec.containers.kind import ID_ROOT
 from porto.spec.containers.names import ROOT, level, parent_name
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import PROPERTIES
-from porto.spec.records.record import Record
-from porto.spec.store import ID_ROOT
 
 PREFIX = "/porto/"
 _NAMESPACE_ENDS = ("isolate", "self-isolate", "read-isolate")
@@ -24,7 +24,7 @@ def absolute_name(name: str) -> str:
     return name if name == ROOT else PREFIX + name
 
 
-def namespace(sources: Sources, record: Record) -> str:
+def namespace(sources: Sources, record: ContainerRecord) -> str:
     """Prefix of the names that the container's processes see, "" for none."""
     collected = ""
     for container in (record, *sources.store.ancestors(record)):
@@ -35,7 +35,7 @@ def namespace(sources: Sources, record: Record) -> str:
     return collected
 
 
-def effective_access(sources: Sources, record: Record) -> str:
+def effective_access(sources: Sources, record: ContainerRecord) -> str:
     """enable_porto; one that was not set follows from the parent's."""
     if record.spec.is_set(_ENABLE_PORTO):
         return record.spec.access.enable_porto
@@ -48,7 +48,7 @@ def effective_access(sources: Sources, record: Record) -> str:
     return "read-only" if inherited in _WEAK_ACCESS else record.spec.access.enable_porto
 
 
-def effective_cwd(sources: Sources, record: Record) -> str:
+def effective_cwd(sources: Sources, record: ContainerRecord) -> str:
     """The working directory.
 
     Relative ones are joined upward to the first absolute one; where there is none it is
@@ -57,7 +57,7 @@ def effective_cwd(sources: Sources, record: Record) -> str:
     if not record.spec.process.cwd and record.spec.process.virt_mode == "os":
         return "/"
     path = record.spec.process.cwd
-    container: Record | None = record
+    container: ContainerRecord | None = record
     while container is not None:
         if path.startswith("/"):
             return os.path.normpath(path)
@@ -67,7 +67,7 @@ def effective_cwd(sources: Sources, record: Record) -> str:
     return f"{sources.config.paths.work}/{record.name}"
 
 
-def _parent(sources: Sources, record: Record) -> str:
+def _parent(sources: Sources, record: ContainerRecord) -> str:
     return absolute_name(parent_name(record.name))
 
 

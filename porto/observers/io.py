@@ -14,8 +14,8 @@ from porto.observers.viewer import Viewer
 from porto.spec.codecs.disks import FS
 from porto.spec.codecs.syntax import join_map
 from porto.spec.containers.names import ROOT
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.errors import InvalidValue, NotSupported, by_errno
-from porto.spec.records.record import Record
 
 TOTAL = "hw"
 WRITEBACK = "total_writeback"
@@ -104,7 +104,7 @@ def _element(
 
 
 def _reader(property_: str, look: _Look, pick: _Pick, extra: _Extra) -> Reader:
-    def read(sources: Sources, record: Record, index: str | None, viewer: Viewer) -> str:
+    def read(sources: Sources, record: ContainerRecord, index: str | None, viewer: Viewer) -> str:
         group = sources.group(record.name)
         try:
             rows = look(sources, group)

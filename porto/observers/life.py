@@ -13,9 +13,10 @@ from porto.kernel.process import processes
 from porto.observers.sources import Reader, RootReader, Sources, plain, plain_root, refuse_index
 from porto.observers.viewer import Viewer
 from porto.spec.codecs import Date
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import ContainerStatus, State
 from porto.spec.errors import InvalidState, InvalidValue, Permission
 from porto.spec.prop import Rejected
-from porto.spec.records.record import Record, State, Status
 
 OOM_CODE = -99
 ROOT_STATE = "meta"
@@ -29,13 +30,13 @@ def exit_code(status: int, *, oom_killed: bool) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def _exit_status(record: Record, name: str) -> int:
+def _exit_status(record: ContainerRecord, name: str) -> int:
     status = record.status
-    if status.exit_status is not None:
-        return status.exit_status
-    if status.oom_killed:
+    if status.life.exit_status is not None:
+        return status.life.exit_status
+    if status.oom.oom_killed:
         return signal.SIGKILL
-    if status.state is not State.DEAD:
+    if status.life.state is not State.DEAD:
         raise InvalidState(f"cannot get {name} of {record.name}: the container is not dead")
     raise InvalidState(f"cannot get {name} of {record.name}: nobody saw its main process end")
 
@@ -44,9 +45,9 @@ def _bool(value: bool) -> str:
     return "true" if value else "false"
 
 
-def _root_pid(sources: Sources, record: Record, index: str | None, viewer: Viewer) -> str:
+def _root_pid(sources: Sources, record: ContainerRecord, index: str | None, viewer: Viewer) -> str:
     refuse_index("root_pid", index, record.name)
-    process = record.status.process
+    process = record.status.life.process
     pid, start = (0, 0) if process is None else (process.task_pid, process.task_start)
     if process is not None and not pid:
         pid, start = process.init_pid, process.init_start
@@ -65,23 +66,23 @@ def _root_pid(sources: Sources, record: Record, index: str | None, viewer: Viewe
     return str(seen)
 
 
-def _time(sources: Sources, record: Record, index: str | None, viewer: Viewer) -> str:
+def _time(sources: Sources, record: ContainerRecord, index: str | None, viewer: Viewer) -> str:
     status = record.status
     if index is not None:
         if index != "dead":
             raise InvalidValue(f"cannot get time[{index}] of {record.name}: only [dead] is known")
-        if status.state is not State.DEAD:
+        if status.life.state is not State.DEAD:
             raise InvalidState(f"cannot get time[dead] of {record.name}: it is not dead")
-        return str(max(int(sources.clock.mono() - status.death_mono), 0))
-    if status.state is State.STOPPED or not status.start_mono:
+        return str(max(int(sources.clock.mono() - status.life.death_mono), 0))
+    if status.life.state is State.STOPPED or not status.life.start_mono:
         return "0"
-    ended = status.state in (State.DEAD, State.RESPAWNING) and status.death_mono
-    end = status.death_mono if ended else sources.clock.mono()
-    return str(max(int(end - status.start_mono), 0))
+    ended = status.life.state in (State.DEAD, State.RESPAWNING) and status.life.death_mono
+    end = status.life.death_mono if ended else sources.clock.mono()
+    return str(max(int(end - status.life.start_mono), 0))
 
 
-def _date(name: str, moment: Callable[[Status], float]) -> Reader:
-    def read(sources: Sources, record: Record, index: str | None, viewer: Viewer) -> str:
+def _date(name: str, moment: Callable[[ContainerStatus], float]) -> Reader:
+    def read(sources: Sources, record: ContainerRecord, index: str | None, viewer: Viewer) -> str:
         value = moment(record.status)
         if index is None:
             return _DATE.format(value)
@@ -115,26 +116,28 @@ def _root_time(sources: Sources, index: str | None, viewer: Viewer) -> str:
 
 
 READERS: Mapping[str, Reader] = {
-    "state": plain("state", lambda _, record: record.status.state.value),
+    "state": plain("state", lambda _, record: record.status.life.state.value),
     "exit_status": plain("exit_status", lambda _, record: str(_exit_status(record, "exit_status"))),
     "exit_code": plain(
         "exit_code",
         lambda _, record: str(
-            exit_code(_exit_status(record, "exit_code"), oom_killed=record.status.oom_killed)
+            exit_code(_exit_status(record, "exit_code"), oom_killed=record.status.oom.oom_killed)
         ),
     ),
-    "oom_killed": plain("oom_killed", lambda _, record: _bool(record.status.oom_killed)),
+    "oom_killed": plain("oom_killed", lambda _, record: _bool(record.status.oom.oom_killed)),
     "core_dumped": plain(
         "core_dumped",
         lambda _, record: _bool(os.WCOREDUMP(_exit_status(record, "core_dumped"))),
     ),
-    "start_error": plain("start_error", lambda _, record: record.status.start_error),
-    "respawn_count": plain("respawn_count", lambda _, record: str(record.status.respawn_count)),
+    "start_error": plain("start_error", lambda _, record: record.status.life.start_error),
+    "respawn_count": plain(
+        "respawn_count", lambda _, record: str(record.status.life.respawn_count)
+    ),
     "root_pid": _root_pid,
     "time": _time,
     "creation_time": _date("creation_time", lambda status: status.creation_time),
-    "start_time": _date("start_time", lambda status: status.start_time),
-    "death_time": _date("death_time", lambda status: status.death_time),
+    "start_time": _date("start_time", lambda status: status.life.start_time),
+    "death_time": _date("death_time", lambda status: status.life.death_time),
     "change_time": _date("change_time", lambda status: status.change_time),
 }
 

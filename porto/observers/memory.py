@@ -15,8 +15,8 @@ from porto.observers.viewer import Viewer
 from porto.spec.codecs import UintMapCodec
 from porto.spec.containers.guarantees import children_total, guarantee_total, limit_total
 from porto.spec.containers.names import ROOT
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.errors import InvalidProperty, by_errno
-from porto.spec.records.record import Record
 
 Figure = Callable[[Sources, Group], int]
 
@@ -36,7 +36,7 @@ _FIGURES: Mapping[str, Figure] = {
 
 
 def _reader(name: str, figure: Figure) -> Reader:
-    def value(sources: Sources, record: Record) -> str:
+    def value(sources: Sources, record: ContainerRecord) -> str:
         return _shown(name, record.name, figure, sources)
 
     return plain(name, value)
@@ -53,21 +53,21 @@ def _shown(name: str, subject: str, figure: Figure, sources: Sources) -> str:
         raise by_errno(error, f"cannot get {name} of {subject}") from error
 
 
-def _memory_limit_total(sources: Sources, record: Record) -> str:
+def _memory_limit_total(sources: Sources, record: ContainerRecord) -> str:
     ceiling = sources.host.memory
     return str(limit_total(sources.store, record, ceiling, lambda r: r.spec.memory.memory_limit))
 
 
-def _anon_limit_total(sources: Sources, record: Record) -> str:
+def _anon_limit_total(sources: Sources, record: ContainerRecord) -> str:
     ceiling = sources.host.memory
     return str(limit_total(sources.store, record, ceiling, lambda r: r.spec.memory.anon_limit))
 
 
-def _guarantee_total(sources: Sources, record: Record) -> str:
+def _guarantee_total(sources: Sources, record: ContainerRecord) -> str:
     return str(guarantee_total(sources.store, record))
 
 
-def _pressurize(sources: Sources, record: Record) -> bool:
+def _pressurize(sources: Sources, record: ContainerRecord) -> bool:
     memory = record.spec.memory
     if "pressurize_on_death" in memory.model_fields_set:
         return memory.pressurize_on_death
@@ -83,7 +83,9 @@ def _virtual(index: str | None, subject: str, pids: Iterable[int]) -> str:
     return str(sums[index])
 
 
-def _virtual_memory(sources: Sources, record: Record, index: str | None, viewer: Viewer) -> str:
+def _virtual_memory(
+    sources: Sources, record: ContainerRecord, index: str | None, viewer: Viewer
+) -> str:
     try:
         pids = sources.driver.subtree_processes(sources.group(record.name))
     except OSError as error:

@@ -7,26 +7,27 @@ from collections.abc import Mapping
 
 from porto.kernel.host import vmstat
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
 from porto.spec.errors import by_errno
-from porto.spec.records.record import Record, State
 
 
-def _own_kills(sources: Sources, record: Record, name: str) -> int:
+def _own_kills(sources: Sources, record: ContainerRecord, name: str) -> int:
     try:
         return sources.driver.oom.kills(sources.group(record.name))
     except OSError as error:
         raise by_errno(error, f"cannot get {name} of {record.name}") from error
 
 
-def _oom_kills(sources: Sources, record: Record) -> str:
+def _oom_kills(sources: Sources, record: ContainerRecord) -> str:
     return str(_own_kills(sources, record, "oom_kills"))
 
 
-def _oom_kills_total(sources: Sources, record: Record) -> str:
+def _oom_kills_total(sources: Sources, record: ContainerRecord) -> str:
     total = 0
     for inner in (record, *sources.store.descendants(record.name)):
-        total += inner.status.oom_kills_before
-        running = inner.status.state is not State.STOPPED
+        total += inner.status.oom.oom_kills_before
+        running = inner.status.life.state is not State.STOPPED
         if running and sources.group(inner.name).owns("memory"):
             total += _own_kills(sources, inner, "oom_kills_total")
     return str(total)

@@ -28,10 +28,11 @@ from porto.observers.viewer import Viewer
 from porto.spec.config import Config
 from porto.spec.containers.controllers import ControllerSets
 from porto.spec.containers.names import ROOT
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import BY_CODE, InvalidProperty, InvalidState, InvalidValue, by_errno
 from porto.spec.prop import Property, Rejected, check_readable
-from porto.spec.records.record import Record, State
-from porto.spec.store import SpecStore
 
 KNOB_SHOWN_MAX = 80
 _FACETS = (identity, life, tasks, streams, daemon, cgroups, memory, oom, cpu, cpuset, io)
@@ -76,7 +77,7 @@ class Readers:
 
     def __init__(
         self,
-        store: SpecStore,
+        store: ContainerStore,
         driver: CgroupDriver,
         config: Config,
         counters: Callable[[], Mapping[str, int]],
@@ -96,12 +97,14 @@ class Readers:
         """Within the block what several values come from is read once."""
         return self._sources.driver.held()
 
-    def read(self, record: Record, prop: Property, index: str | None, viewer: Viewer) -> str:
+    def read(
+        self, record: ContainerRecord, prop: Property, index: str | None, viewer: Viewer
+    ) -> str:
         """A status property."""
-        check_readable(prop, record.name, record.status.state)
+        check_readable(prop, record.name, record.status.life.state)
         return READERS[prop.name](self._sources, record, index, viewer)
 
-    def read_spec(self, record: Record, prop: Property, index: str | None) -> str:
+    def read_spec(self, record: ContainerRecord, prop: Property, index: str | None) -> str:
         """A settable property as shown."""
         computed = COMPUTED.get(prop.name)
         value = record.spec.value(prop) if computed is None else computed(self._sources, record)
@@ -125,12 +128,12 @@ class Readers:
             return prop.codec.format(value)
         return self._element(prop, value, index, ROOT)
 
-    def read_knob(self, record: Record, name: str) -> str:
+    def read_knob(self, record: ContainerRecord, name: str) -> str:
         """A raw cgroup knob, ``controller.knob``.
 
         A container without the controller shows its nearest ancestor's.
         """
-        if record.status.state is State.STOPPED:
+        if record.status.life.state is State.STOPPED:
             raise InvalidState(
                 f"cannot get {name[:KNOB_SHOWN_MAX]} of {record.name}: the container is stopped"
             )

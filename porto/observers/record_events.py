@@ -8,26 +8,30 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import SPEC_PROPERTIES
+from porto.spec.containers.status import ContainerStatus, State
 from porto.spec.events import Event, What
-from porto.spec.records.record import Condition, Record, State, Status
+from porto.spec.records.status import Condition
 
 KIND = "container"
 
 _ENDED = (State.DEAD, State.RESPAWNING)
 
 
-def recorder(add: Callable[[Event], None]) -> Callable[[Record | None, Record | None], None]:
+def recorder(
+    add: Callable[[Event], None],
+) -> Callable[[ContainerRecord | None, ContainerRecord | None], None]:
     """A subscriber of the store that adds the events of each change."""
 
-    def changed(old: Record | None, new: Record | None) -> None:
+    def changed(old: ContainerRecord | None, new: ContainerRecord | None) -> None:
         for event in record_events(old, new):
             add(event)
 
     return changed
 
 
-def record_events(old: Record | None, new: Record | None) -> Iterator[Event]:
+def record_events(old: ContainerRecord | None, new: ContainerRecord | None) -> Iterator[Event]:
     """The events of one change of a record; None before creation and after deletion."""
     if old is None:
         if new is not None:
@@ -42,11 +46,11 @@ def record_events(old: Record | None, new: Record | None) -> Iterator[Event]:
             yield from _status(new.name, old.status, new.status)
 
 
-def _author(record: Record) -> str:
+def _author(record: ContainerRecord) -> str:
     return record.intent.origin
 
 
-def _set(old: Record | None, new: Record) -> Iterator[Event]:
+def _set(old: ContainerRecord | None, new: ContainerRecord) -> Iterator[Event]:
     for prop in SPEC_PROPERTIES:
         before = None if old is None else getattr(old.spec, prop.facet)
         after = getattr(new.spec, prop.facet)
@@ -70,14 +74,20 @@ def _set(old: Record | None, new: Record) -> Iterator[Event]:
         )
 
 
-def _status(name: str, old: Status, new: Status) -> Iterator[Event]:
-    if old.state is not new.state:
+def _status(name: str, old: ContainerStatus, new: ContainerStatus) -> Iterator[Event]:
+    if old.life.state is not new.life.state:
         # How it ended comes before what follows from it.
-        if new.exit_status is not None and new.state in _ENDED and old.state not in _ENDED:
-            yield Event(KIND, name, What.EXIT, text=ending(new.exit_status, oom=new.oom_killed))
-        yield Event(KIND, name, What.STATE, want=new.state, have=old.state)
-    if new.start_error and old.start_error != new.start_error:
-        yield Event(KIND, name, What.FAILED, subject="start", text=new.start_error)
+        if (
+            new.life.exit_status is not None
+            and new.life.state in _ENDED
+            and old.life.state not in _ENDED
+        ):
+            yield Event(
+                KIND, name, What.EXIT, text=ending(new.life.exit_status, oom=new.oom.oom_killed)
+            )
+        yield Event(KIND, name, What.STATE, want=new.life.state, have=old.life.state)
+    if new.life.start_error and old.life.start_error != new.life.start_error:
+        yield Event(KIND, name, What.FAILED, subject="start", text=new.life.start_error)
     if old.conditions is not new.conditions and old.conditions != new.conditions:
         for condition in new.conditions:
             if condition not in old.conditions:

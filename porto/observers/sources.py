@@ -15,17 +15,17 @@ from porto.observers.viewer import Viewer
 from porto.spec.config import Config
 from porto.spec.containers.controllers import ControllerSets
 from porto.spec.containers.names import ROOT
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import InvalidValue
 from porto.spec.host import Host
-from porto.spec.records.record import Record
-from porto.spec.store import SpecStore
 
 
 @dataclass(slots=True)
 class Sources:
     """Everything a value can come from."""
 
-    store: SpecStore
+    store: ContainerStore
     driver: CgroupDriver
     config: Config
     counters: Callable[[], Mapping[str, int]]
@@ -40,14 +40,14 @@ class Sources:
         return self.driver.locate(name, self.controllers.enabled)
 
 
-Reader = Callable[[Sources, Record, str | None, Viewer], str]
+Reader = Callable[[Sources, ContainerRecord, str | None, Viewer], str]
 """The text of a status property of a container; the second last argument is the index."""
 
 RootReader = Callable[[Sources, str | None, Viewer], str]
 """The same for the host."""
 
 
-Computed = Callable[[Sources, Record], object]
+Computed = Callable[[Sources, ContainerRecord], object]
 """The shown value of a settable property that depends on more than the spec."""
 
 
@@ -57,10 +57,10 @@ def refuse_index(name: str, index: str | None, subject: str = ROOT) -> None:
         raise InvalidValue(f"cannot get {name}[{index}] of {subject}: {name} has no elements")
 
 
-def plain(name: str, value: Callable[[Sources, Record], str]) -> Reader:
+def plain(name: str, value: Callable[[Sources, ContainerRecord], str]) -> Reader:
     """A reader of a property without elements, the same for every viewer."""
 
-    def read(sources: Sources, record: Record, index: str | None, viewer: Viewer) -> str:
+    def read(sources: Sources, record: ContainerRecord, index: str | None, viewer: Viewer) -> str:
         if index is not None:
             refuse_index(name, index, record.name)
         return value(sources, record)

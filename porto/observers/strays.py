@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.process import processes
-from porto.spec.records.record import Record, State
-from porto.spec.store import SpecStore
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 
 DEPTH_MAX = 4096
 """Of a line of ancestors; a longer one is not followed."""
@@ -33,7 +34,7 @@ class Strays:
 
     def __init__(
         self,
-        store: SpecStore,
+        store: ContainerStore,
         driver: CgroupDriver,
         group: Callable[[str], Group],
         *,
@@ -95,16 +96,16 @@ class Strays:
             found.add(owner)
         return found
 
-    def _main(self, pid: int) -> Record | None:
+    def _main(self, pid: int) -> ContainerRecord | None:
         """The started container whose first process this is."""
         owner = self._mains.get(pid)
         record = None if owner is None else self._store.find_id(owner)
-        if record is None or record.status.state not in STARTED:
+        if record is None or record.status.life.state not in STARTED:
             return None
-        process = record.status.process
+        process = record.status.life.process
         return record if process and pid in (process.init_pid, process.task_pid) else None
 
-    def _is_known_home(self, text: bytes, main: Record | None) -> bool:
+    def _is_known_home(self, text: bytes, main: ContainerRecord | None) -> bool:
         """Whether this was found to be the place of a container, which is still there.
 
         A container's first process is at home only in its own.
@@ -124,7 +125,7 @@ class Strays:
         if name is None:
             return None, False
         record = self._store.find(name)
-        if record is None or record.status.state not in STARTED:
+        if record is None or record.status.life.state not in STARTED:
             # Being started, or left over: not ours to judge.
             return None, True
         group = self._group(name)
@@ -141,7 +142,7 @@ class Strays:
         links, self._links, self._namespaces = self._links, {}, {}
         self._mains = {}
         for record in self._store.records():
-            process = record.status.process
+            process = record.status.life.process
             if process is None:
                 continue
             for pid in {process.init_pid, process.task_pid} - {0}:
@@ -169,7 +170,7 @@ class Strays:
         if owner is None:
             return None
         record = self._store.find_id(owner)
-        init = record.status.process.init_pid if record and record.status.process else 0
+        init = record.status.life.process.init_pid if record and record.status.life.process else 0
         for _ in range(DEPTH_MAX):
             stat = processes.read_stat(pid)
             if pid == init:

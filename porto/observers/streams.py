@@ -13,17 +13,17 @@ from porto.observers.identity import effective_cwd
 from porto.observers.sources import Reader, RootReader, Sources, plain
 from porto.observers.viewer import Viewer
 from porto.spec.codecs import StreamText
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import PROPERTIES
 from porto.spec.errors import InvalidData, InvalidValue, Permission
 from porto.spec.prop import Rejected
-from porto.spec.records.record import Record
 
 NULL = "/dev/null"
 DESCRIPTOR_PREFIX = "/dev/fd/"
 _WINDOW = StreamText()
 
 
-def kept_path(sources: Sources, record: Record, stream: str) -> str | None:
+def kept_path(sources: Sources, record: ContainerRecord, stream: str) -> str | None:
     """Host path of the file that keeps ``stdout`` or ``stderr``.
 
     None when the output is discarded or goes to a descriptor of the client.
@@ -42,10 +42,10 @@ def kept_path(sources: Sources, record: Record, stream: str) -> str | None:
     return f"{sources.config.paths.work}/{record.name}/{path}"
 
 
-def dropped(record: Record, stream: str) -> int:
+def dropped(record: ContainerRecord, stream: str) -> int:
     """Bytes of a stream that rotation has dropped."""
     status = record.status
-    return status.stdout_offset if stream == "stdout" else status.stderr_offset
+    return status.streams.stdout_offset if stream == "stdout" else status.streams.stderr_offset
 
 
 def _read_window(
@@ -72,7 +72,7 @@ def _read_window(
 
 
 def _stream(name: str) -> Reader:
-    def read(sources: Sources, record: Record, index: str | None, viewer: Viewer) -> str:
+    def read(sources: Sources, record: ContainerRecord, index: str | None, viewer: Viewer) -> str:
         shown = name if index is None else f"{name}[{index}]"
         subject = f"cannot get {shown} of {record.name}"
         try:

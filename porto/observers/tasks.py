@@ -8,25 +8,25 @@ from collections.abc import Mapping
 from porto.kernel.process import processes
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
 from porto.spec.containers.names import level
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.errors import by_errno
-from porto.spec.records.record import Record
 
 
-def _process_count(sources: Sources, record: Record) -> str:
+def _process_count(sources: Sources, record: ContainerRecord) -> str:
     try:
         return str(len(sources.driver.subtree_processes(sources.group(record.name))))
     except OSError as error:
         raise by_errno(error, f"cannot get process_count of {record.name}") from error
 
 
-def _thread_count(sources: Sources, record: Record) -> str:
+def _thread_count(sources: Sources, record: ContainerRecord) -> str:
     try:
         return str(sources.driver.subtree_threads(sources.group(record.name)))
     except OSError as error:
         raise by_errno(error, f"cannot get thread_count of {record.name}") from error
 
 
-def _thread_limit(sources: Sources, record: Record) -> int | None:
+def _thread_limit(sources: Sources, record: ContainerRecord) -> int | None:
     limit = record.spec.pids.thread_limit
     if limit is None and level(record.name) == 1:
         return sources.config.container.default_thread_limit or None

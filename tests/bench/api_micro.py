@@ -18,7 +18,7 @@ from porto.spec.config import Config, DaemonConfig
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor, Credentials
 from porto.spec.containers.spec import PROPERTIES
-from porto.spec.store import SpecStore
+from porto.spec.containers.store import ContainerStore
 from porto.wire import rpc_pb2
 from porto.wire.framing import frame
 from tests.fakes.engine import FakeEngine
@@ -104,7 +104,7 @@ def measure(path: str) -> None:
 
 
 def serve(sock: socket.socket) -> None:
-    store = SpecStore(None, max_total=CONTAINERS)
+    store = ContainerStore(None, max_total=CONTAINERS)
     for number in range(CONTAINERS):
         operations.create(
             store,

@@ -18,7 +18,7 @@ import pytest
 from porto.api.counters import DaemonCounters
 from porto.api.server import ApiServer
 from porto.spec.config import Config
-from porto.spec.store import SpecStore
+from porto.spec.containers.store import ContainerStore
 from tests.fakes.engine import FakeEngine
 from tests.fakes.readers import FakeReaders
 
@@ -32,7 +32,7 @@ def fakes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The socket of a server without a kernel, on a loop in another thread."""
     path = tmp_path_factory.mktemp("raw") / "s"
     loop = asyncio.new_event_loop()
-    store = SpecStore(None)
+    store = ContainerStore(None)
     server = ApiServer(
         store=store,
         engine=FakeEngine(store),

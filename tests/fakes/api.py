@@ -16,9 +16,9 @@ from porto.api.accounts import Accounts, Cred
 from porto.api.counters import DaemonCounters
 from porto.api.server import ApiServer
 from porto.spec.config import Config, ContainerConfig, DaemonConfig
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import EError
-from porto.spec.records.record import State
-from porto.spec.store import SpecStore
 from porto.wire import rpc_pb2
 from porto.wire.framing import frame
 from tests.fakes.engine import FakeEngine
@@ -148,7 +148,7 @@ class FakeClient:
 class FakeApi:
     path: Path
     server: ApiServer
-    store: SpecStore
+    store: ContainerStore
     engine: FakeEngine
     readers: FakeReaders
     counters: DaemonCounters
@@ -172,7 +172,7 @@ class FakeApi:
 
     def state(self, name: str) -> State | None:
         record = self.store.find(name)
-        return None if record is None else record.status.state
+        return None if record is None else record.status.life.state
 
     def put(self, name: str, state: State) -> None:
         """Set a state as the kernel would show it."""
@@ -189,7 +189,7 @@ class FakeApi:
 async def serving(tmp_path: Path, **daemon: int) -> AsyncIterator[FakeApi]:
     """A running server with `daemon` as its configuration section."""
     config = Config(daemon=DaemonConfig(**daemon), container=ContainerConfig(max_total=50))
-    store = SpecStore(None, max_total=config.container.max_total)
+    store = ContainerStore(None, max_total=config.container.max_total)
     time, mono = [START], [100.0]
     engine, readers, counters = FakeEngine(store, START), FakeReaders(), DaemonCounters()
     peers: list[tuple[int, int, int]] = []

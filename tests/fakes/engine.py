@@ -5,17 +5,18 @@ passes until it is set again. `die` is what the kernel would do.
 """
 
 import asyncio
-import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import ACTIVE, State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import EError, PortoError
-from porto.spec.records.record import ACTIVE, Record, Run, State
-from porto.spec.store import SpecStore
+from porto.spec.records.record import Run
 
 
 class FakeEngine:
-    def __init__(self, store: SpecStore, now: float = 1000.0) -> None:
+    def __init__(self, store: ContainerStore, now: float = 1000.0) -> None:
         self.store = store
         self.now = now
         self.failures: dict[str, PortoError] = {}
@@ -24,16 +25,16 @@ class FakeEngine:
         self.hold = asyncio.Event()
         self.hold.set()
 
-    async def converge(self, records: Iterable[Record]) -> None:
+    async def converge(self, records: Iterable[ContainerRecord]) -> None:
         await asyncio.sleep(0)
         for record in list(records):
             await self.hold.wait()
             self.run(record)
 
-    def signal(self, record: Record, signo: int) -> None:
+    def signal(self, record: ContainerRecord, signo: int) -> None:
         self.signals.append((record.name, signo))
 
-    def run(self, asked: Record) -> None:
+    def run(self, asked: ContainerRecord) -> None:
         """One pass."""
         record = self.store.find_id(asked.id)
         if record is None:
@@ -51,8 +52,8 @@ class FakeEngine:
                 raise failure
             self._put(record, state=State.STOPPED, exit_status=None, oom_killed=False)
             return
-        if intent.launch > status.launched:
-            started = State.META if record.is_meta else State.RUNNING
+        if intent.launch > status.life.launched:
+            started = State.META if record.spec.process.is_meta else State.RUNNING
             if failure is not None:
                 self._put(
                     record,
@@ -75,15 +76,15 @@ class FakeEngine:
             return
         if failure is not None:
             raise failure
-        if intent.paused and status.state in ACTIVE:
+        if intent.paused and status.life.state in ACTIVE:
             self._put(record, state=State.PAUSED)
-        elif not intent.paused and status.state is State.PAUSED:
-            self._put(record, state=State.META if record.is_meta else State.RUNNING)
+        elif not intent.paused and status.life.state is State.PAUSED:
+            self._put(record, state=State.META if record.spec.process.is_meta else State.RUNNING)
 
     def die(self, name: str, status: int = 0, *, oom: bool = False) -> None:
         """The main task ends with this raw wait status."""
         record = self.store.get(name)
         self._put(record, state=State.DEAD, exit_status=status, oom_killed=oom)
 
-    def _put(self, record: Record, **changes: Any) -> None:
-        self.store.put_status(record, dataclasses.replace(record.status, **changes), now=self.now)
+    def _put(self, record: ContainerRecord, **changes: Any) -> None:
+        self.store.put_status(record, record.status.changed(**changes), now=self.now)

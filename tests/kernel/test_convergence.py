@@ -29,8 +29,8 @@ from porto.reconcilers.engine.change import Change
 from porto.reconcilers.host.cpuset.host import Allocation
 from porto.spec.config import Config, PathsConfig
 from porto.spec.containers.names import ROOT
-from porto.spec.records.record import Record
-from porto.spec.store import SpecStore
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.store import ContainerStore
 from tests.patience import patient
 
 pytestmark = pytest.mark.needs("root", "cgroup")
@@ -137,11 +137,11 @@ class Bench:
 
     # -- the second look -----------------------------------------------------
 
-    def look(self) -> tuple[SpecStore, Controllers, Any]:
+    def look(self) -> tuple[ContainerStore, Controllers, Any]:
         """The daemon's records and a chain of our own over them."""
         copy = self.daemon.directory / f"records-{next(self.copies)}"
         shutil.copytree(self.daemon.runtime / "porto" / "kvs", copy)
-        store = SpecStore(copy)
+        store = ContainerStore(copy)
         store.load()
         shutil.rmtree(copy)
         controllers = Controllers(store, self.driver)
@@ -166,7 +166,7 @@ class Bench:
                 yield facet, target
 
     @staticmethod
-    def target(store: SpecStore, controllers: Controllers, record: Record) -> Target:
+    def target(store: ContainerStore, controllers: Controllers, record: ContainerRecord) -> Target:
         return Target(record, tuple(store.ancestors(record)), controllers.group(record.name))
 
     def plans(self) -> list[Change]:

@@ -29,8 +29,8 @@ from porto.spec.codecs import DevicesCodec
 from porto.spec.config import ContainerConfig
 from porto.spec.containers import device_access
 from porto.spec.containers.device_access import DEFAULTS, MKNOD, READ, WRITE, Rule, overlay
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
-from porto.spec.records.record import Record
 from tests.kernel.masters import Link, Master, request, run
 from tests.kernel.test_drift import drift_lines
 from tests.patience import patient, until
@@ -371,7 +371,7 @@ def test_nodes_of_an_own_dev_are_made_by_the_child(nodes, tmp_path: Path) -> Non
         find_property("devices"),
         DevicesCodec().parse(f"{nodes['full']} rw dir/full 0640 root nogroup; /dev/zero -"),
     )
-    record, config = Record(4, "a", spec), ContainerConfig()
+    record, config = ContainerRecord(4, "a", spec), ContainerConfig()
     rules = device_access.allowed([record], config, look_at)
     (tmp_path / "dev").mkdir()
     operations = node_operations(

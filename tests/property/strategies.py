@@ -36,11 +36,15 @@ from porto.spec.codecs.controllers import WORDS
 from porto.spec.codecs.cpuset import COUNTED, INHERIT, MASK
 from porto.spec.codecs.disks import parse_key
 from porto.spec.codecs.ulimit import TYPES, UNLIMITED
+from porto.spec.containers.intent import Client, ContainerIntent
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, SPEC_PROPERTIES, ContainerSpec
+from porto.spec.containers.status import ContainerStatus, Process, State
 from porto.spec.cpulist import CPU_MAX, format_cpus
 from porto.spec.errors import EError
 from porto.spec.prop import Codec, Property
-from porto.spec.records.record import Client, Condition, Intent, Process, Record, Run, State, Status
+from porto.spec.records.record import Run
+from porto.spec.records.status import Condition
 
 UINT64 = st.integers(0, (1 << 64) - 1)
 NAME_LETTERS = string.ascii_letters + string.digits + "_-@:."
@@ -256,12 +260,12 @@ FINITE = st.floats(0, 1e12, allow_nan=False)
 COUNT = st.integers(0, 1 << 40)
 
 
-def intents() -> st.SearchStrategy[Intent]:
+def intents() -> st.SearchStrategy[ContainerIntent]:
     """Any desired life."""
     groups = st.lists(COUNT, max_size=3).map(tuple)
     clients = st.builds(Client, pid=COUNT, start=COUNT, uid=COUNT, gid=COUNT, groups=groups)
     return st.builds(
-        Intent,
+        ContainerIntent,
         run=st.sampled_from(Run),
         paused=st.booleans(),
         launch=COUNT,
@@ -271,7 +275,7 @@ def intents() -> st.SearchStrategy[Intent]:
     )
 
 
-def statuses() -> st.SearchStrategy[Status]:
+def statuses() -> st.SearchStrategy[ContainerStatus]:
     """Any status."""
     processes = st.builds(
         Process,
@@ -290,7 +294,7 @@ def statuses() -> st.SearchStrategy[Status]:
         code=st.sampled_from(EError),
     )
     return st.builds(
-        Status,
+        lambda **values: ContainerStatus().changed(**values),
         state=st.sampled_from([state for state in State if state is not State.DESTROYED]),
         launched=COUNT,
         process=st.none() | processes,
@@ -305,10 +309,10 @@ def statuses() -> st.SearchStrategy[Status]:
     )
 
 
-def records() -> st.SearchStrategy[Record]:
+def records() -> st.SearchStrategy[ContainerRecord]:
     """Any record of a first-level container."""
     return st.builds(
-        Record,
+        ContainerRecord,
         id=st.integers(4, 16383),
         name=name_parts(),
         spec=specs(),

@@ -1,6 +1,5 @@
 """Random lives of containers: only public errors, and the tree stays a tree."""
 
-import dataclasses
 from typing import Any
 
 from hypothesis import settings
@@ -10,10 +9,13 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from porto.spec.containers import operations
 from porto.spec.containers.names import ROOT, parent_name
 from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import PROPERTIES, SPEC_PROPERTIES
-from porto.spec.errors import InvalidState, PortoError
-from porto.spec.records.record import Record, Run, State
-from porto.spec.store import SpecStore
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
+from porto.spec.errors import PortoError
+from porto.spec.records.record import Run
+from porto.spec.undo import take_back
 from tests.property import strategies
 
 PART = st.sampled_from(["a", "b", "c"])
@@ -34,17 +36,17 @@ class Lives(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.store = SpecStore(None, max_total=12)
+        self.store = ContainerStore(None, max_total=12)
         self.now = 1.0
         self.seen: dict[int, int] = {}
         self.store.subscribe(self.observe)
 
-    def observe(self, old: Record | None, new: Record | None) -> None:
+    def observe(self, old: ContainerRecord | None, new: ContainerRecord | None) -> None:
         if old is not None and new is not None:
             assert new.generation >= old.generation
             assert new.intent.launch >= old.intent.launch or new.intent.run is not Run.RUNNING
         if new is not None:
-            assert new.intent.launch >= new.status.launched
+            assert new.intent.launch >= new.status.life.launched
 
     def attempt(self, operation: Any, *arguments: Any, **options: Any) -> Any:
         self.now += 1.0
@@ -116,8 +118,7 @@ class Lives(RuleBasedStateMachine):
     def take_back(self, old: Any, new: Any) -> None:
         if old:
             same = new if new and new.id == old.id else None
-            error = InvalidState("why")
-            operations.take_back(self.store, old, error, now=self.now, new=same)
+            take_back(self.store, old, now=self.now, new=same)
 
     @rule(name=NAMES, dead=st.booleans())
     def engine(self, name: str, dead: bool) -> None:
@@ -130,16 +131,20 @@ class Lives(RuleBasedStateMachine):
                 self.store.delete(record)
             return
         parent = self.store.parent(record)
-        below = parent is None or parent.status.state in (State.RUNNING, State.META, State.PAUSED)
-        state, launched = State.STOPPED, record.status.launched
+        below = parent is None or parent.status.life.state in (
+            State.RUNNING,
+            State.META,
+            State.PAUSED,
+        )
+        state, launched = State.STOPPED, record.status.life.launched
         if record.intent.run is Run.RUNNING and below:
             launched = record.intent.launch
-            state = State.META if record.is_meta else State.RUNNING
-            if record.intent.paused or (parent and parent.status.state is State.PAUSED):
+            state = State.META if record.spec.process.is_meta else State.RUNNING
+            if record.intent.paused or (parent and parent.status.life.state is State.PAUSED):
                 state = State.PAUSED
             elif dead:
                 state = State.DEAD
-        status = dataclasses.replace(record.status, state=state, launched=launched)
+        status = record.status.changed(state=state, launched=launched)
         self.store.put_status(record, status, now=self.now)
 
     @invariant()

@@ -7,19 +7,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from porto.spec.records.file import decode, encode
-from porto.spec.records.record import Record
-from porto.spec.store import SpecStore
+from porto.spec.containers.kind import CONTAINER
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.store import ContainerStore
+from porto.spec.records.file import RecordCodec
 from tests.property import strategies
 
+CODEC = RecordCodec(CONTAINER)
 EXAMPLES = settings(max_examples=60, deadline=None)
 
 
 @EXAMPLES
 @given(record=strategies.records())
-def test_a_record_is_read_back(record: Record) -> None:
+def test_a_record_is_read_back(record: ContainerRecord) -> None:
     skipped: list[str] = []
-    again = decode(encode(record), skipped)
+    again = CODEC.decode(CODEC.encode(record), skipped)
     assert again == record
     assert skipped == []
     for facet in type(record.spec).model_fields:
@@ -34,14 +36,16 @@ def test_a_record_is_read_back(record: Record) -> None:
     noise=st.binary(min_size=1, max_size=4),
     cut=st.booleans(),
 )
-def test_a_damaged_record_is_set_aside(record: Record, place: int, noise: bytes, cut: bool) -> None:
-    good = encode(record)
+def test_a_damaged_record_is_set_aside(
+    record: ContainerRecord, place: int, noise: bytes, cut: bool
+) -> None:
+    good = CODEC.encode(record)
     place %= len(good)
     bad = good[:place] if cut else good[:place] + noise + good[place + len(noise) :]
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / str(record.id)
         path.write_bytes(bad)
-        store = SpecStore(Path(name))
+        store = ContainerStore(Path(name))
         problems = store.load()
         if bad == good:
             assert store.names() == [record.name]
@@ -58,4 +62,4 @@ def test_a_damaged_record_is_set_aside(record: Record, place: int, noise: bytes,
 @given(data=st.binary(max_size=300))
 def test_any_bytes_are_refused_with_a_reason(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        decode(b"porto-record 1 " + data)
+        CODEC.decode(b"porto-record 1 " + data)

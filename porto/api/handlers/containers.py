@@ -17,8 +17,10 @@ from porto.api.masks import ANY
 from porto.spec.containers import operations
 from porto.spec.containers.names import is_below, parent_name, validate_name
 from porto.spec.containers.operations import Credentials
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
 from porto.spec.errors import ContainerDoesNotExist, InvalidState, InvalidValue
-from porto.spec.records.record import Record, Run, State
+from porto.spec.records.record import Run
 from porto.wire import rpc_pb2
 
 SIGNAL_MAX = 64
@@ -42,7 +44,9 @@ def create_weak(
     return b""
 
 
-def create_container(services: Services, session: Session, name: str, *, weak: bool) -> Record:
+def create_container(
+    services: Services, session: Session, name: str, *, weak: bool
+) -> ContainerRecord:
     """Create for the client, under its credentials."""
     full = resolve(session, name)
     validate_name(full)
@@ -131,13 +135,15 @@ def start(services: Services, session: Session, request: rpc_pb2.TContainerStart
     return begin(services, session, record)
 
 
-def begin(services: Services, session: Session, record: Record) -> Coroutine[Any, Any, bytes]:
+def begin(
+    services: Services, session: Session, record: ContainerRecord
+) -> Coroutine[Any, Any, bytes]:
     """Start a container that the client controls; refused at once or worth waiting for."""
     before = [record]
     services.authority.check_start(session.caller, record)
     for ancestor in services.store.ancestors(record):
         before.append(ancestor)
-        if ancestor.status.state is State.STOPPED and ancestor.intent.run is Run.STOPPED:
+        if ancestor.status.life.state is State.STOPPED and ancestor.intent.run is Run.STOPPED:
             services.authority.check_start(session.caller, ancestor)
     asked = operations.start(services.store, record, actor=session.actor, now=services.clock())
     return carry_out(
@@ -145,16 +151,16 @@ def begin(services: Services, session: Session, record: Record) -> Coroutine[Any
         asked,
         before=before,
         check=lambda: _check_started(services, asked[-1]),
-        undone=lambda current: current.status.state in (State.STOPPED, State.STARTING),
+        undone=lambda current: current.status.life.state in (State.STOPPED, State.STARTING),
     )
 
 
-def _check_started(services: Services, asked: Record) -> None:
+def _check_started(services: Services, asked: ContainerRecord) -> None:
     """Raise when another request has undone the start while it was waited for."""
     current = services.store.find_id(asked.id)
     if current is None:
         raise ContainerDoesNotExist(f"cannot start {asked.name}: it was destroyed meanwhile")
-    if current.status.state is State.STOPPED and current.intent.launch == asked.intent.launch:
+    if current.status.life.state is State.STOPPED and current.intent.launch == asked.intent.launch:
         raise InvalidState(f"cannot start {asked.name}: it was stopped meanwhile")
 
 

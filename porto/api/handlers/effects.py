@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 
 from porto.api.context import Services
-from porto.spec.containers import operations
-from porto.spec.errors import PortoError, Unknown
-from porto.spec.records.record import Record
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.errors import PortoError
+from porto.spec.undo import take_back
 
 log = structlog.get_logger()
 
 
 async def carry_out(
     services: Services,
-    asked: Sequence[Record],
+    asked: Sequence[ContainerRecord],
     *,
-    before: Iterable[Record] = (),
+    before: Iterable[ContainerRecord] = (),
     check: Callable[[], None] | None = None,
-    undone: Callable[[Record], bool] = lambda current: True,
+    undone: Callable[[ContainerRecord], bool] = lambda current: True,
 ) -> bytes:
     """Wait for the passes of `asked`; on failure restore `before` and raise the error.
 
@@ -34,20 +34,18 @@ async def carry_out(
         await services.engine.converge(asked)
         if check is not None:
             check()
-    except Exception as error:
-        await _take_back(services, asked, before, undone, error)
+    except Exception:
+        await _take_back(services, asked, before, undone)
         raise
     return b""
 
 
 async def _take_back(
     services: Services,
-    asked: Sequence[Record],
-    before: Iterable[Record],
-    undone: Callable[[Record], bool],
-    error: Exception,
+    asked: Sequence[ContainerRecord],
+    before: Iterable[ContainerRecord],
+    undone: Callable[[ContainerRecord], bool],
 ) -> None:
-    public = error if isinstance(error, PortoError) else Unknown(repr(error))
     made = {record.id: record for record in asked}
     restored = []
     for old in before:
@@ -55,9 +53,7 @@ async def _take_back(
         if current is None or old.id not in made or not undone(current):
             continue
         try:
-            operations.take_back(
-                services.store, old, public, now=services.clock(), new=made[old.id]
-            )
+            take_back(services.store, old, now=services.clock(), new=made[old.id])
         except PortoError as failure:
             log.warning("change not taken back", container=old.name, error=str(failure))
             continue

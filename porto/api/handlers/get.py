@@ -17,6 +17,7 @@ from porto.api.names import View
 from porto.api.variables import Variable
 from porto.observers.viewer import Viewer
 from porto.spec.containers.names import ROOT
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.errors import (
     ContainerDoesNotExist,
     EError,
@@ -25,7 +26,6 @@ from porto.spec.errors import (
     PortoError,
     ResourceNotAvailable,
 )
-from porto.spec.records.record import Record
 from porto.wire import rpc_pb2
 
 AT_ONCE = 2000
@@ -99,7 +99,7 @@ class _Query:
         pairs = [replies.pair_error(item.head, code, error.text) for item in self.variables]
         return replies.entry(name, pairs, None)
 
-    def _entry(self, shown: str, record: Record) -> bytes:
+    def _entry(self, shown: str, record: ContainerRecord) -> bytes:
         changed = record.status.change_time
         if self.since and int(changed) < self.since:
             return replies.entry(shown, [], changed, same=True)

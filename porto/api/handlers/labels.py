@@ -15,6 +15,7 @@ from porto.api.handlers.targets import find
 from porto.api.masks import ANY, matches
 from porto.api.waits import labels_of
 from porto.spec.codecs.labels import check_label
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.errors import (
     BY_CODE,
     Busy,
@@ -25,7 +26,6 @@ from porto.spec.errors import (
     ResourceNotAvailable,
 )
 from porto.spec.prop import Rejected
-from porto.spec.records.record import Record
 from porto.wire import rpc_pb2
 
 AT_ONCE = 20
@@ -76,7 +76,7 @@ def _found(
         shown = view.shown(record.name)
         if shown is None or not matches(shown, mask):
             continue
-        if request.HasField("state") and record.status.state != request.state:
+        if request.HasField("state") and record.status.life.state != request.state:
             continue
         for label, value in _labels(services, record, upwards):
             if not matches(label, label_mask):
@@ -89,10 +89,12 @@ def _found(
                     f"cannot find so many labels like {request.label[:80]!r}: "
                     "the reply would be too long"
                 )
-            answer.list.add(name=shown, state=record.status.state, label=label, value=value)
+            answer.list.add(name=shown, state=record.status.life.state, label=label, value=value)
 
 
-def _labels(services: Services, record: Record, upwards: bool) -> Iterable[tuple[str, str]]:
+def _labels(
+    services: Services, record: ContainerRecord, upwards: bool
+) -> Iterable[tuple[str, str]]:
     """A container's labels; with `upwards` those of its ancestors that it does not have."""
     if not upwards:
         return record.spec.lifecycle.labels
@@ -111,7 +113,7 @@ def set_label(services: Services, session: Session, request: rpc_pb2.TSetLabelRe
     text = f"cannot set label {label[:128]!r} of {record.name}"
     _check(label, request.value, text)
     present = labels_of(record).get(label)
-    answer = rpc_pb2.TSetLabelResponse(state=record.status.state)
+    answer = rpc_pb2.TSetLabelResponse(state=record.status.life.state)
     if present is not None:
         answer.prev_value = present
     payload = replies.answer("SetLabel", answer)
@@ -121,8 +123,8 @@ def set_label(services: Services, session: Session, request: rpc_pb2.TSetLabelRe
             error = LabelNotFound(f"{text}: it is not set")
         else:
             error = Busy(f"{text}: its value is {present!r}")
-    elif request.HasField("state") and request.state != record.status.state:
-        error = InvalidState(f"{text}: the container is {record.status.state}")
+    elif request.HasField("state") and request.state != record.status.life.state:
+        error = InvalidState(f"{text}: the container is {record.status.life.state}")
     if error is None and (present or "") != request.value:
         try:
             write(services, session, record, f"labels[{label}]", request.value)

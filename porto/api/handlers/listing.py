@@ -18,7 +18,9 @@ from porto.api.waits import labels_of
 from porto.observers.readers import COMPUTED
 from porto.observers.viewer import Viewer
 from porto.spec.containers.names import ROOT
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import PROPERTIES
+from porto.spec.containers.status import State
 from porto.spec.errors import (
     ContainerDoesNotExist,
     EError,
@@ -27,7 +29,6 @@ from porto.spec.errors import (
     ResourceNotAvailable,
 )
 from porto.spec.prop import Property, check_readable
-from porto.spec.records.record import Record, State
 from porto.wire import rpc_pb2
 
 FILTERS_MAX = 1000
@@ -88,7 +89,7 @@ class _Listing:
                 proto_codec.fill_error(entry.error, error.code, error.text)
         return replies.answer("ListContainersBy", self.answer)
 
-    def _fill(self, entry: rpc_pb2.TContainer, record: Record | None) -> None:
+    def _fill(self, entry: rpc_pb2.TContainer, record: ContainerRecord | None) -> None:
         entry.status.SetInParent()
         for name in self.options.properties:
             if name not in PROPERTIES and name not in (*_CREDS, _DEAD_TIME):
@@ -111,15 +112,15 @@ class _Listing:
         for name in _CREDS:
             if self._asked(name):
                 self._fill_cred(getattr(entry.spec, name), record, name)
-        if record.status.state is State.DEAD and self._asked(_DEAD_TIME):
+        if record.status.life.state is State.DEAD and self._asked(_DEAD_TIME):
             now = self.services.monotonic()
-            entry.status.dead_time = max(0, int(now - record.status.death_mono))
+            entry.status.dead_time = max(0, int(now - record.status.life.death_mono))
 
     def _asked(self, name: str) -> bool:
         return not self.wanted or name in self.wanted
 
     def _fill_spec(
-        self, spec: rpc_pb2.TContainerSpec, record: Record | None, prop: Property
+        self, spec: rpc_pb2.TContainerSpec, record: ContainerRecord | None, prop: Property
     ) -> None:
         readers = self.services.readers
         try:
@@ -135,7 +136,7 @@ class _Listing:
             return
 
     def _fill_status(
-        self, status: rpc_pb2.TContainerStatus, record: Record | None, prop: Property
+        self, status: rpc_pb2.TContainerStatus, record: ContainerRecord | None, prop: Property
     ) -> None:
         def read(index: str | None) -> str:
             if prop.name in _DUMPS:
@@ -149,7 +150,7 @@ class _Listing:
             return
         try:
             if record is not None:
-                check_readable(prop, record.name, record.status.state)
+                check_readable(prop, record.name, record.status.life.state)
                 if prop.name == "start_error":
                     self._fill_start_error(status, record)
                     return
@@ -163,12 +164,12 @@ class _Listing:
         window = getattr(self.options, f"{stream}_options")
         return f"{window.stdstream_offset}:{window.stdstream_limit}"
 
-    def _fill_start_error(self, status: rpc_pb2.TContainerStatus, record: Record) -> None:
-        if record.status.start_error:
-            code = record.status.start_error_code
-            proto_codec.fill_error(status.start_error, code, record.status.start_error)
+    def _fill_start_error(self, status: rpc_pb2.TContainerStatus, record: ContainerRecord) -> None:
+        if record.status.life.start_error:
+            code = record.status.life.start_error_code
+            proto_codec.fill_error(status.start_error, code, record.status.life.start_error)
 
-    def _fill_cred(self, cred: rpc_pb2.TCred, record: Record, name: str) -> None:
+    def _fill_cred(self, cred: rpc_pb2.TCred, record: ContainerRecord, name: str) -> None:
         authority, accounts = self.services.authority, self.services.accounts
         found = authority.owner(record) if name == "owner_cred" else authority.task(record)
         cred.user, cred.uid = accounts.user_name(found.uid), found.uid

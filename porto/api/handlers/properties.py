@@ -12,10 +12,12 @@ from porto.api.handlers.effects import carry_out
 from porto.api.handlers.targets import find, resolve
 from porto.spec.containers import operations
 from porto.spec.containers.names import ROOT
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import PROPERTIES, find_property
+from porto.spec.containers.status import State
 from porto.spec.errors import InvalidProperty, InvalidValue
 from porto.spec.prop import Property, split_index
-from porto.spec.records.record import Record, Run, State
+from porto.spec.records.record import Run
 from porto.wire import rpc_pb2
 
 _INERT_OWNERS = frozenset({"notes", "access"})
@@ -71,7 +73,9 @@ def set_property(
     return apply(services, session, record, name, value)
 
 
-def apply(services: Services, session: Session, record: Record, name: str, text: str) -> Outcome:
+def apply(
+    services: Services, session: Session, record: ContainerRecord, name: str, text: str
+) -> Outcome:
     """Write one property of a container that the client controls; make it true."""
     new = write(services, session, record, name, text)
     prop = find_property(split_index(name)[0])
@@ -80,7 +84,9 @@ def apply(services: Services, session: Session, record: Record, name: str, text:
     return carry_out(services, [new], before=[record])
 
 
-def write(services: Services, session: Session, record: Record, name: str, text: str) -> Record:
+def write(
+    services: Services, session: Session, record: ContainerRecord, name: str, text: str
+) -> ContainerRecord:
     """Check the client's rights to this value, then write it; returns the new record."""
     base, index = split_index(name)
     if "." in base:
@@ -103,7 +109,12 @@ def write(services: Services, session: Session, record: Record, name: str, text:
 
 
 def check_rights(
-    services: Services, session: Session, record: Record, prop: Property, name: str, text: str
+    services: Services,
+    session: Session,
+    record: ContainerRecord,
+    prop: Property,
+    name: str,
+    text: str,
 ) -> None:
     """Raise when the value of an access property is more than the client may give."""
     if prop.name not in ("owner_user", "owner_group", "enable_porto"):
@@ -118,9 +129,9 @@ def check_rights(
         authority.check_enable_porto(caller, record, value)
 
 
-def is_inert(record: Record, prop: Property) -> bool:
+def is_inert(record: ContainerRecord, prop: Property) -> bool:
     """Whether nothing has to happen for the property to be true."""
-    idle = record.status.state is State.STOPPED and record.intent.run is Run.STOPPED
+    idle = record.status.life.state is State.STOPPED and record.intent.run is Run.STOPPED
     return idle or prop.prop.owner in _INERT_OWNERS
 
 

@@ -16,10 +16,11 @@ from porto.api.handlers.properties import is_inert, write
 from porto.api.handlers.targets import find
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import find_property
 from porto.spec.errors import NotSupported, PortoError
 from porto.spec.prop import Property, split_index
-from porto.spec.records.record import Record
+from porto.spec.undo import take_back
 from porto.wire import rpc_pb2
 
 
@@ -41,7 +42,7 @@ def create_from_spec(
 
 
 async def _started(
-    services: Services, record: Record, started: Coroutine[Any, Any, bytes]
+    services: Services, record: ContainerRecord, started: Coroutine[Any, Any, bytes]
 ) -> bytes:
     try:
         return await started
@@ -49,7 +50,7 @@ async def _started(
         return await _undone(services, record, error)
 
 
-async def _undone(services: Services, record: Record, error: Exception) -> bytes:
+async def _undone(services: Services, record: ContainerRecord, error: Exception) -> bytes:
     """Destroy what was created, then raise the error."""
     current = services.store.find_id(record.id)
     if current is not None:
@@ -67,16 +68,16 @@ def update_from_spec(
     old = find(services, session, spec.name, "update")
     try:
         new, inert = _write_all(services, session, old, spec)
-    except PortoError as error:
+    except PortoError:
         if services.store.find_id(old.id) is not old:
-            operations.take_back(services.store, old, error, now=services.clock())
+            take_back(services.store, old, now=services.clock())
         raise
     return b"" if inert else carry_out(services, [new], before=[old])
 
 
 def _write_all(
-    services: Services, session: Session, record: Record, spec: rpc_pb2.TContainerSpec
-) -> tuple[Record, bool]:
+    services: Services, session: Session, record: ContainerRecord, spec: rpc_pb2.TContainerSpec
+) -> tuple[ContainerRecord, bool]:
     """Write all fields; the last record, and whether there is nothing to wait for."""
     before, inert = record, True
 

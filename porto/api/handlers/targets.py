@@ -5,7 +5,7 @@ record that the client may change.
 """
 
 from porto.api.context import Services, Session
-from porto.spec.records.record import Record
+from porto.spec.containers.record import ContainerRecord
 
 
 def resolve(session: Session, name: str) -> str:
@@ -13,7 +13,7 @@ def resolve(session: Session, name: str) -> str:
     return session.caller.view.resolve(name)
 
 
-def find(services: Services, session: Session, name: str, verb: str) -> Record:
+def find(services: Services, session: Session, name: str, verb: str) -> ContainerRecord:
     """The record of a container that the client may change.
 
     Raises Permission or ContainerDoesNotExist; the host is never changed.

@@ -20,7 +20,8 @@ from typing import Protocol
 from porto.kernel.cgroup.group import Group
 from porto.launcher.ops import Op
 from porto.reconcilers.engine.change import Change
-from porto.spec.records.record import ACTIVE, Record
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class Target:
     is_new  -- whether they are made in this pass: the knobs have the kernel's defaults
     """
 
-    record: Record
-    lineage: tuple[Record, ...]
+    record: ContainerRecord
+    lineage: tuple[ContainerRecord, ...]
     group: Group
     is_new: bool = False
 
@@ -43,10 +44,10 @@ class Target:
         return self.record.name
 
     @property
-    def host(self) -> Record | None:
+    def host(self) -> ContainerRecord | None:
         """The nearest ancestor with a process, whose namespaces the container joins."""
         for ancestor in self.lineage:
-            if ancestor.status.process is not None and ancestor.status.state in ACTIVE:
+            if ancestor.status.life.process is not None and ancestor.status.life.state in ACTIVE:
                 return ancestor
         return None
 

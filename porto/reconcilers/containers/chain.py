@@ -30,7 +30,7 @@ from porto.reconcilers.containers.facets.workdir import WorkDirectory
 from porto.reconcilers.host.cpuset.host import Allocation
 from porto.spec.codecs import UlimitCodec
 from porto.spec.config import Config
-from porto.spec.store import SpecStore
+from porto.spec.containers.store import ContainerStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def build_chain(
     config: Config,
     driver: CgroupDriver,
     strays: Strays,
-    store: SpecStore,
+    store: ContainerStore,
     allocation: Allocation,
 ) -> Chain:
     """All facets for one host."""

@@ -7,13 +7,13 @@ The controllers are defined by `spec/containers/controllers.py`. Used by the eng
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.spec.containers.controllers import ControllerSets
-from porto.spec.store import SpecStore
+from porto.spec.containers.store import ContainerStore
 
 
 class Controllers(ControllerSets):
     """Locates the groups of the store's containers."""
 
-    def __init__(self, store: SpecStore, driver: CgroupDriver) -> None:
+    def __init__(self, store: ContainerStore, driver: CgroupDriver) -> None:
         super().__init__(store, driver)
         self._driver = driver
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from porto.reconcilers.containers.reconciler import ContainerReconciler
 from porto.spec.containers.fields.streams import StreamFields
-from porto.spec.records.record import Record, State
-from porto.spec.store import SpecStore
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 
 WRITING = frozenset({State.RUNNING, State.STOPPING})
 SKIP_MAX = 7
@@ -52,7 +53,7 @@ class _Files:
 class Housekeeping:
     """Rotates what has grown."""
 
-    def __init__(self, store: SpecStore, containers: ContainerReconciler) -> None:
+    def __init__(self, store: ContainerStore, containers: ContainerReconciler) -> None:
         self._store = store
         self._containers = containers
         self._files: dict[int, _Files] = {}
@@ -67,13 +68,13 @@ class Housekeeping:
         """Look at the output files of the running containers whose turn it is."""
         seen = {}
         for record in self._store.records():
-            if record.status.state in WRITING:
+            if record.status.life.state in WRITING:
                 seen[record.id] = files = self._known(record)
                 if files.is_due() and files.look():
                     self._containers.rotate(record)
         self._files = seen
 
-    def _known(self, record: Record) -> _Files:
+    def _known(self, record: ContainerRecord) -> _Files:
         """The container's output files; looked up again when its properties change."""
         streams = record.spec.streams
         known = self._files.get(record.id)

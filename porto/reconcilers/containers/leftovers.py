@@ -16,8 +16,8 @@ from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.file import files
 from porto.spec.containers.controllers import ControllerSets
-from porto.spec.records.record import State
-from porto.spec.store import SpecStore
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 
 log = structlog.get_logger()
 
@@ -42,12 +42,12 @@ async def sweep(
     log.error("leftover cgroups stay", containers=" ".join(found))
 
 
-async def remove_leftovers(store: SpecStore, driver: CgroupDriver, work: str) -> None:
+async def remove_leftovers(store: ContainerStore, driver: CgroupDriver, work: str) -> None:
     """Sweep the cgroups, then the work directories."""
 
     def keep(name: str) -> bool:
         record = store.find(name)
-        return record is not None and record.status.state is not State.STOPPED
+        return record is not None and record.status.life.state is not State.STOPPED
 
     sets = ControllerSets(store, driver)
 
@@ -60,7 +60,7 @@ async def remove_leftovers(store: SpecStore, driver: CgroupDriver, work: str) ->
 
 
 def _remove_unmarked(
-    store: SpecStore, driver: CgroupDriver, located: Callable[[str], Group]
+    store: ContainerStore, driver: CgroupDriver, located: Callable[[str], Group]
 ) -> None:
     """Groups within those of started containers, made but not yet marked as ours.
 
@@ -70,17 +70,17 @@ def _remove_unmarked(
         parent = store.parent(record)
         if (
             parent is not None
-            and record.status.state is State.STOPPED
-            and parent.status.state is not State.STOPPED
+            and record.status.life.state is State.STOPPED
+            and parent.status.life.state is not State.STOPPED
         ):
             with contextlib.suppress(OSError):
                 driver.remove(located(record.name))
 
 
-def _sweep_directories(store: SpecStore, work: str, above: str) -> None:
+def _sweep_directories(store: ContainerStore, work: str, above: str) -> None:
     """Remove each directory that belongs to no started container and holds none."""
     started = {
-        record.name for record in store.records() if record.status.state is not State.STOPPED
+        record.name for record in store.records() if record.status.life.state is not State.STOPPED
     }
     with os.scandir(os.path.join(work, above)) as entries:
         names = [

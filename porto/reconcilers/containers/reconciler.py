@@ -20,10 +20,13 @@ from porto.reconcilers.containers.life.stopping import Stopping
 from porto.reconcilers.containers.life.upkeep import Upkeep
 from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.result import Again, Done, Result, Stuck
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import SPEC_PROPERTIES, ContainerSpec
+from porto.spec.containers.status import ACTIVE, State
 from porto.spec.errors import InvalidState, PortoError
 from porto.spec.prop import Property
-from porto.spec.records.record import ACTIVE, Condition, Record, Run, State
+from porto.spec.records.record import Run
+from porto.spec.records.status import Condition
 
 
 def _by_owner() -> Mapping[str, list[Property]]:
@@ -77,20 +80,23 @@ class ContainerReconciler:
             return await self._stopping.stopped(record)
         return await self._started(record)
 
-    def is_settled(self, record: Record) -> bool:
+    def is_settled(self, record: ContainerRecord) -> bool:
         """Whether a pass of a started container would change nothing: the resync's look."""
         status = record.status
         settled = (
-            status.state in (State.RUNNING, State.META)
+            status.life.state in (State.RUNNING, State.META)
             and record.intent.run is Run.RUNNING
             and not record.intent.paused
-            and record.intent.launch == status.launched
+            and record.intent.launch == status.life.launched
             and record.generation == status.observed_generation
             and not status.conditions
         )
         if not settled:
             return False
-        if status.process is not None and self._world.exits.find(status.process) is not None:
+        if (
+            status.life.process is not None
+            and self._world.exits.find(status.life.process) is not None
+        ):
             return False
         try:
             target = self._world.target(record)
@@ -101,9 +107,9 @@ class ContainerReconciler:
         except (OSError, PortoError):
             return False
 
-    def signal(self, record: Record, signo: int) -> None:
+    def signal(self, record: ContainerRecord, signo: int) -> None:
         """Send a signal to the main task; raises InvalidState when there is none."""
-        process = record.status.process
+        process = record.status.life.process
         if (
             process is None
             or not process.task_pid
@@ -111,21 +117,21 @@ class ContainerReconciler:
         ):
             raise InvalidState(f"cannot kill {record.name}: it has no process")
 
-    def keep_condition(self, record: Record, condition: Condition) -> None:
+    def keep_condition(self, record: ContainerRecord, condition: Condition) -> None:
         """Show a condition until the container's next start."""
         self._notes.keep_condition(record, condition)
 
-    def on_change(self, old: Record | None, new: Record | None) -> None:
+    def on_change(self, old: ContainerRecord | None, new: ContainerRecord | None) -> None:
         """A start under way is broken off as soon as it is not wanted any more."""
         if new is not None and new.intent.run is not Run.RUNNING:
             self._starting.break_off(new.id)
             self._seen.pop(new.id, None)
 
-    def output_files(self, record: Record) -> tuple[str, ...]:
+    def output_files(self, record: ContainerRecord) -> tuple[str, ...]:
         """Host paths of the files that keep its output."""
         return self._output.files(self._world.target(record))
 
-    def rotate(self, record: Record) -> None:
+    def rotate(self, record: ContainerRecord) -> None:
         """Housekeeping of a running container's output."""
         lost = self._output.rotate(self._world.target(record))
         if lost:
@@ -133,9 +139,9 @@ class ContainerReconciler:
 
     # -- started -----------------------------------------------------------
 
-    async def _started(self, record: Record) -> Result:
-        state = record.status.state
-        relaunch = record.intent.launch > record.status.launched
+    async def _started(self, record: ContainerRecord) -> Result:
+        state = record.status.life.state
+        relaunch = record.intent.launch > record.status.life.launched
         if state in (State.STOPPED, State.STARTING):
             return await self._starting.start(record)
         if state is State.STOPPING:
@@ -149,7 +155,7 @@ class ContainerReconciler:
             return await self._end(record)
         return await self._running(record)
 
-    def _was_asked(self, record: Record, facet: str) -> bool:
+    def _was_asked(self, record: ContainerRecord, facet: str) -> bool:
         """Whether this generation has another property of this facet than the last one.
 
         A caller may come to wait when a first pass of his generation has failed already.
@@ -163,28 +169,28 @@ class ContainerReconciler:
             return True
         return any(before.value(prop) != record.spec.value(prop) for prop in owned)
 
-    def _see(self, record: Record) -> None:
+    def _see(self, record: ContainerRecord) -> None:
         """A pass of this generation has been made."""
         seen = self._seen.get(record.id)
         if seen is None or seen.generation != record.generation:
             before = None if seen is None else seen.spec
             self._seen[record.id] = _Seen(record.generation, record.spec, before)
 
-    async def _end(self, record: Record) -> Result:
+    async def _end(self, record: ContainerRecord) -> Result:
         return await self._stopping.end(record, kill_at=record.intent.kill_at) or Again(0.0)
 
-    async def _running(self, record: Record) -> Result:
-        process = record.status.process
+    async def _running(self, record: ContainerRecord) -> Result:
+        process = record.status.life.process
         exited = self._world.exits.find(process) if process is not None else None
         if exited is not None:
             return await self._dying.die(record, exited.status)
         parent = self._store.parent(record)
-        if parent is not None and parent.status.state not in ACTIVE:
+        if parent is not None and parent.status.life.state not in ACTIVE:
             return await self._dying.with_parent(record, parent)
         target = self._world.target(record)
         if (
             process is None
-            and record.status.state is not State.META
+            and record.status.life.state is not State.META
             and not self._driver.exists(target.group)
         ):
             return await self._dying.die(record, int(signal.SIGKILL))

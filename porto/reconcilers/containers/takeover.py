@@ -5,7 +5,6 @@ is brought up to what is found, and the passes do the rest. Manual section "Key
 Features", reliable service.
 """
 
-import dataclasses
 from collections.abc import Iterable
 
 import structlog
@@ -16,7 +15,9 @@ from porto.reconcilers.containers.facets.task import as_process
 from porto.reconcilers.containers.world import World
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor
-from porto.spec.records.record import Record, Run, State, Status
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import ContainerStatus, State
+from porto.spec.records.record import Run
 
 log = structlog.get_logger()
 
@@ -43,26 +44,29 @@ def take_over(world: World, survivors: Iterable[Launched], *, same_boot: bool) -
     return list(by_launch.values())
 
 
-def _reset(world: World, record: Record) -> None:
+def _reset(world: World, record: ContainerRecord) -> None:
     now = world.clock.wall()
-    status = Status(
-        creation_time=record.status.creation_time,
-        respawn_count=record.status.respawn_count,
-        oom_kills_before=record.status.oom_kills_before,
+    status = (
+        ContainerStatus()
+        .changed(creation_time=record.status.creation_time)
+        .changed(
+            respawn_count=record.status.life.respawn_count,
+            oom_kills_before=record.status.oom.oom_kills_before,
+        )
     )
     record = world.store.put_status(record, status, now=now)
     if record.intent.run is Run.RUNNING:
         world.store.put(record.with_intent(run=Run.STOPPED, paused=False), now=now)
 
 
-def _adopt(world: World, record: Record, by_launch: dict[str, Launched]) -> None:
+def _adopt(world: World, record: ContainerRecord, by_launch: dict[str, Launched]) -> None:
     """The launch that the record asks for, or asked for, if the launcher holds it."""
     launched = by_launch.pop(f"{record.id}:{record.intent.launch}", None)
-    older = by_launch.pop(f"{record.id}:{record.status.launched}", None)
+    older = by_launch.pop(f"{record.id}:{record.status.life.launched}", None)
     found = launched or older
     if found is not None:
         world.exits.track(found.launch_id)
-    process = record.status.process
+    process = record.status.life.process
     if launched is not None and (process is None or process.launch_id != launched.launch_id):
         # The daemon died between the launch and its record: the intent was durable, the
         # task runs, so this is what the client asked for.
@@ -70,11 +74,10 @@ def _adopt(world: World, record: Record, by_launch: dict[str, Launched]) -> None
         now = world.clock.wall()
         world.store.put_status(
             record,
-            dataclasses.replace(
-                record.status,
+            record.status.changed(
                 state=State.RUNNING if launched.task_pid else State.META,
                 launched=record.intent.launch,
-                controllers=record.status.controllers
+                controllers=record.status.cgroups.controllers
                 or ";".join(sorted(world.controllers.wanted(record))),
                 process=as_process(launched),
                 exit_status=None,

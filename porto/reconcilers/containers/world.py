@@ -15,15 +15,15 @@ from porto.reconcilers.containers.chain import Chain
 from porto.reconcilers.containers.controllers import Controllers
 from porto.reconcilers.containers.facets import task
 from porto.spec.config import Config
-from porto.spec.records.record import Record
-from porto.spec.store import SpecStore
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.store import ContainerStore
 
 
 @dataclass(frozen=True, slots=True)
 class World:
     """The store, the kernel's side, the launcher, and the facets in their order."""
 
-    store: SpecStore
+    store: ContainerStore
     driver: CgroupDriver
     controllers: Controllers
     chain: Chain
@@ -34,7 +34,7 @@ class World:
     config: Config
     count: Callable[[str, int], None]
 
-    def target(self, record: Record) -> Target:
+    def target(self, record: ContainerRecord) -> Target:
         """The container as its facets see it."""
         return Target(
             record=record,

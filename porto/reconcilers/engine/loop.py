@@ -15,9 +15,9 @@ from porto.observers.clock import Clock
 from porto.reconcilers.engine.backoff import Backoff
 from porto.reconcilers.engine.queue import Priority, Queue
 from porto.reconcilers.engine.result import Again, Done, Result, Retry, Stuck
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import PortoError, Unknown
-from porto.spec.records.record import Record
-from porto.spec.store import SpecStore
 
 CONCURRENCY = 64
 
@@ -43,7 +43,7 @@ class _Key:
 class Engine:
     """Runs passes of one kind of key (container ids)."""
 
-    def __init__(self, store: SpecStore, run_pass: Pass, clock: Clock) -> None:
+    def __init__(self, store: ContainerStore, run_pass: Pass, clock: Clock) -> None:
         self._store = store
         self._pass = run_pass
         self._clock = clock
@@ -64,7 +64,7 @@ class Engine:
         self._queue.add(key, due=self._clock.mono() + after, priority=priority)
         self._wake_soon()
 
-    async def converge(self, records: Iterable[Record]) -> None:
+    async def converge(self, records: Iterable[ContainerRecord]) -> None:
         """See `api/ports.py`: wait for the present generation of each record."""
         pending: list[asyncio.Future[None]] = []
         loop = asyncio.get_running_loop()

@@ -15,8 +15,10 @@ from porto.observers.kernel_events import KernelEvents
 from porto.observers.strays import Strays
 from porto.reconcilers.engine.loop import Engine
 from porto.reconcilers.engine.queue import Priority
-from porto.spec.records.record import ACTIVE, Record, Run, State
-from porto.spec.store import SpecStore
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import ACTIVE, State
+from porto.spec.containers.store import ContainerStore
+from porto.spec.records.record import Run
 
 SLICES = 10
 FULL_LOOK = 60
@@ -28,9 +30,9 @@ class Triggers:
 
     def __init__(
         self,
-        store: SpecStore,
+        store: ContainerStore,
         engine: Engine,
-        is_settled: Callable[[Record], bool],
+        is_settled: Callable[[ContainerRecord], bool],
         *,
         driver: CgroupDriver,
         events: KernelEvents,
@@ -44,7 +46,7 @@ class Triggers:
         self._events = events
         self._strays = strays
 
-    def on_change(self, old: Record | None, new: Record | None) -> None:
+    def on_change(self, old: ContainerRecord | None, new: ContainerRecord | None) -> None:
         """A record was created, replaced or deleted."""
         if new is None:
             if old is not None:
@@ -52,33 +54,33 @@ class Triggers:
             return
         if old is None:
             return
-        started = new.status.state is not State.STOPPED
+        started = new.status.life.state is not State.STOPPED
         if (started and old.generation != new.generation) or old.intent.run != new.intent.run:
             self._engine.enqueue(new.id)
-        if old.status.state is not new.status.state:
+        if old.status.life.state is not new.status.life.state:
             self._parent(new)
             for child in self._store.children(new.name):
-                if child.intent.run is Run.RUNNING or child.status.state in ACTIVE:
+                if child.intent.run is Run.RUNNING or child.status.life.state in ACTIVE:
                     self._engine.enqueue(child.id)
         self._relatives(old, new)
 
-    def _relatives(self, old: Record, new: Record) -> None:
+    def _relatives(self, old: ContainerRecord, new: ContainerRecord) -> None:
         """CPU policy, period and limit reach down to the children, guarantees up."""
         before, after = old.spec.cpu, new.spec.cpu
         changed = before is not after and (
             before != after or before.model_fields_set != after.model_fields_set
         )
-        came_or_went = (old.status.state in ACTIVE) is not (new.status.state in ACTIVE)
-        relatives: list[Record] = []
+        came_or_went = (old.status.life.state in ACTIVE) is not (new.status.life.state in ACTIVE)
+        relatives: list[ContainerRecord] = []
         if (changed or came_or_went) and (old.spec.cpu.cpu_guarantee or new.spec.cpu.cpu_guarantee):
             relatives += self._store.ancestors(new)
         if changed:
             relatives += reversed(self._store.descendants(new.name))
         for relative in relatives:
-            if relative.status.state in ACTIVE:
+            if relative.status.life.state in ACTIVE:
                 self._engine.enqueue(relative.id)
 
-    def _parent(self, record: Record) -> None:
+    def _parent(self, record: ContainerRecord) -> None:
         parent = self._store.parent(record)
         if parent is not None and parent.intent.run is not Run.RUNNING:
             self._engine.enqueue(parent.id)
@@ -92,7 +94,10 @@ class Triggers:
     def all(self) -> None:
         """Look at everything once: start-up."""
         for record in self._store.records():
-            if record.status.state is not State.STOPPED or record.intent.run is not Run.STOPPED:
+            if (
+                record.status.life.state is not State.STOPPED
+                or record.intent.run is not Run.STOPPED
+            ):
                 self._engine.enqueue(record.id, priority=Priority.RESYNC)
 
     async def resync(self, period: float) -> None:
@@ -100,7 +105,7 @@ class Triggers:
         for number in itertools.count(1):
             if number % FULL_LOOK == 0 or not self._driver.intact():
                 self._events.unsettle()
-            keys = [r.id for r in self._store.records() if r.status.state in ACTIVE]
+            keys = [r.id for r in self._store.records() if r.status.life.state in ACTIVE]
             size = max(1, -(-len(keys) // SLICES))
             slices = [keys[i : i + size] for i in range(0, len(keys), size)] or [[]]
             for part in slices:

@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from porto.spec.config import Config
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.rules import cgroups, cpu, cpuset, devices, io, memory, streams
 from porto.spec.containers.rules.proposal import Proposal, SetRule, StartRule
 from porto.spec.containers.spec import SPEC_PROPERTIES, ContainerSpec
 from porto.spec.errors import NotSupported
 from porto.spec.host import Host
 from porto.spec.prop import Property
-from porto.spec.records.record import Record
 
 if TYPE_CHECKING:
-    from porto.spec.store import SpecStore
+    from porto.spec.containers.store import ContainerStore
 
 _FACETS = (cgroups, cpu, cpuset, devices, io, memory, streams)
 
@@ -51,14 +51,14 @@ class Admission:
 
     def check_set(
         self,
-        store: "SpecStore",
+        store: "ContainerStore",
         name: str,
         spec: ContainerSpec,
         prop: Property,
         value: Any,
         *,
         superuser: bool,
-        record: Record | None = None,
+        record: ContainerRecord | None = None,
     ) -> None:
         """Raise unless the value may be written where `spec` is now."""
         self.check_supported("set", name, prop)
@@ -70,14 +70,16 @@ class Admission:
                 )
             )
 
-    def check_update(self, store: "SpecStore", old: Record, spec: ContainerSpec) -> None:
+    def check_update(
+        self, store: "ContainerStore", old: ContainerRecord, spec: ContainerSpec
+    ) -> None:
         """The same for every property that `spec` changes: a file's new version."""
         for prop in SPEC_PROPERTIES:
             value = spec.value(prop)
             if spec.is_set(prop) and not (old.spec.is_set(prop) and old.spec.value(prop) == value):
                 self.check_set(store, old.name, spec, prop, value, superuser=True, record=old)
 
-    def check_start(self, store: "SpecStore", record: Record) -> None:
+    def check_start(self, store: "ContainerStore", record: ContainerRecord) -> None:
         """Raise unless the container may start now."""
         for prop in SPEC_PROPERTIES:
             if prop.name in self.host.unsupported and record.spec.is_set(prop):

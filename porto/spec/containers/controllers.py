@@ -12,13 +12,14 @@ from typing import Protocol
 from porto.spec.codecs.controllers import chosen
 from porto.spec.containers import cpu_holders
 from porto.spec.containers.names import level
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.rules.cgroups import required
-from porto.spec.records.record import Record, State
-from porto.spec.store import SpecStore
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 
 CACHED_MAX = 1024
 
-Demand = Callable[[SpecStore, Record], Iterable[str]]
+Demand = Callable[[ContainerStore, ContainerRecord], Iterable[str]]
 """Controllers that a container must have for another reason than its own properties."""
 
 DEMANDS: tuple[Demand, ...] = (cpu_holders.demand,)
@@ -42,13 +43,13 @@ class Offer(Protocol):
 class ControllerSets:
     """The controllers of the store's containers."""
 
-    def __init__(self, store: SpecStore, offer: Offer) -> None:
+    def __init__(self, store: ContainerStore, offer: Offer) -> None:
         self._store = store
         self._offer = offer
         self._parsed: dict[str, frozenset[str]] = {}
         self._bound: dict[frozenset[str], frozenset[str]] = {}
 
-    def wanted(self, record: Record) -> frozenset[str]:
+    def wanted(self, record: ContainerRecord) -> frozenset[str]:
         """The controllers that a start would enable."""
         default = self._offer.default_controllers(level(record.name))
         words = {*chosen(record.spec.cgroups.controllers, default), *required(record.spec)}
@@ -67,8 +68,8 @@ class ControllerSets:
         record = self._store.find(name)
         if record is None:
             return self._offer.default_controllers(level(name))
-        text = record.status.controllers
-        if not text or record.status.state is State.STOPPED:
+        text = record.status.cgroups.controllers
+        if not text or record.status.life.state is State.STOPPED:
             return self.wanted(record)
         found = self._parsed.get(text)
         if found is None:

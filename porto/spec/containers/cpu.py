@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from porto.spec.containers.fields.cpu import POLICIES
 from porto.spec.containers.names import ROOT
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import ContainerSpec
-from porto.spec.records.record import ACTIVE, Record
+from porto.spec.containers.status import ACTIVE
 
 if TYPE_CHECKING:
-    from porto.spec.store import SpecStore
+    from porto.spec.containers.store import ContainerStore
 
 
 def policy(lineage: Iterable[ContainerSpec]) -> str:
@@ -47,17 +48,17 @@ def guarantee_bound(lineage: Iterable[ContainerSpec]) -> int:
     return max((spec.cpu.cpu_guarantee for spec in lineage), default=0)
 
 
-def guarantee_total(store: "SpecStore", record: Record) -> int:
+def guarantee_total(store: "ContainerStore", record: ContainerRecord) -> int:
     """Its own guarantee, or that of its running children together if that is more."""
     return max(record.spec.cpu.cpu_guarantee, children_guarantee(store, record.name))
 
 
-def children_guarantee(store: "SpecStore", name: str) -> int:
+def children_guarantee(store: "ContainerStore", name: str) -> int:
     """What the running children of a container, or of `ROOT`, need together."""
     if name != ROOT and not store.has_children(name):
         return 0
     return sum(
         guarantee_total(store, child)
         for child in store.children(name)
-        if child.status.state in ACTIVE
+        if child.status.life.state in ACTIVE
     )

@@ -11,14 +11,15 @@ from weakref import WeakKeyDictionary
 
 from porto.spec.codecs.cpuset import EXCLUSIVE
 from porto.spec.containers.names import ROOT, parent_name
-from porto.spec.records.record import Record, State
-from porto.spec.store import SpecStore
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 
 _ENDED = frozenset({State.STOPPED, State.DEAD})
-_indexes: "WeakKeyDictionary[SpecStore, _Holders]" = WeakKeyDictionary()
+_indexes: "WeakKeyDictionary[ContainerStore, _Holders]" = WeakKeyDictionary()
 
 
-def demand(store: SpecStore, record: Record) -> Iterable[str]:
+def demand(store: ContainerStore, record: ContainerRecord) -> Iterable[str]:
     """The cpuset controller, when a started sibling holds CPUs for itself."""
     parent = parent_name(record.name)
     if parent == ROOT:
@@ -33,13 +34,13 @@ def demand(store: SpecStore, record: Record) -> Iterable[str]:
 class _Holders:
     """Names of started containers with exclusive CPUs, by parent."""
 
-    def __init__(self, store: SpecStore) -> None:
+    def __init__(self, store: ContainerStore) -> None:
         self.below: dict[str, set[str]] = {}
         for record in store.records():
             self._change(None, record)
         store.subscribe(self._change)
 
-    def _change(self, old: Record | None, new: Record | None) -> None:
+    def _change(self, old: ContainerRecord | None, new: ContainerRecord | None) -> None:
         before, after = _holds(old), _holds(new)
         if before == after:
             return
@@ -54,9 +55,9 @@ class _Holders:
             self.below.pop(parent, None)
 
 
-def _holds(record: Record | None) -> bool:
+def _holds(record: ContainerRecord | None) -> bool:
     return (
         record is not None
         and record.spec.cpuset.cpu_set[0] in EXCLUSIVE
-        and record.status.state not in _ENDED
+        and record.status.life.state not in _ENDED
     )

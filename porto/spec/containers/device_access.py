@@ -15,8 +15,8 @@ from typing import NamedTuple
 from porto.spec.accounts import Owner, gid_of, owner_of, uid_of
 from porto.spec.codecs.devices import PRESET, DeviceItem, DevicesCodec, DevicesValue
 from porto.spec.config import ContainerConfig
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.errors import DeviceNotFound, InvalidValue, Permission, PortoError, by_errno
-from porto.spec.records.record import Record
 
 MKNOD, READ, WRITE = 1, 2, 4
 """Bits of an access, those of include/uapi/linux/bpf.h."""
@@ -200,7 +200,7 @@ def _check_owner(item: DeviceItem, node: Node, access: int, owner: Owner, refusa
 # -- containers ----------------------------------------------------------------
 
 
-def own_items(record: Record) -> DevicesValue:
+def own_items(record: ContainerRecord) -> DevicesValue:
     """What the property of a container says."""
     return record.spec.devices.devices
 
@@ -213,7 +213,7 @@ def base(config: ContainerConfig, look_at: LookAt) -> Rules:
     return overlay(DEFAULTS, added)
 
 
-def allowed(lineage: Sequence[Record], config: ContainerConfig, look_at: LookAt) -> Rules:
+def allowed(lineage: Sequence[ContainerRecord], config: ContainerConfig, look_at: LookAt) -> Rules:
     """The rules of a container; `lineage` is it and its ancestors, nearest first.
 
     An item that cannot be granted any more (its device has gone, the parent has lost it)

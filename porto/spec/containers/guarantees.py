@@ -9,36 +9,42 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from porto.spec.containers.names import ROOT
-from porto.spec.records.record import Record, State
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
 
 if TYPE_CHECKING:
-    from porto.spec.store import SpecStore
+    from porto.spec.containers.store import ContainerStore
 
-Guarantee = Callable[[Record], int]
+Guarantee = Callable[[ContainerRecord], int]
 """The guarantee with which one container counts, sub-containers aside."""
 
 
-def own_guarantee(record: Record) -> int:
+def own_guarantee(record: ContainerRecord) -> int:
     """What a container was promised, unless it is stopped: then it needs nothing."""
-    if record.status.state is State.STOPPED:
+    if record.status.life.state is State.STOPPED:
         return 0
     return record.spec.memory.memory_guarantee
 
 
-def children_total(store: "SpecStore", name: str, own: Guarantee = own_guarantee) -> int:
+def children_total(store: "ContainerStore", name: str, own: Guarantee = own_guarantee) -> int:
     """Sum of the totals of the direct children of a container, or of `ROOT`."""
     if name != ROOT and not store.has_children(name):
         return 0
     return sum(guarantee_total(store, child, own) for child in store.children(name))
 
 
-def guarantee_total(store: "SpecStore", record: Record, own: Guarantee = own_guarantee) -> int:
+def guarantee_total(
+    store: "ContainerStore", record: ContainerRecord, own: Guarantee = own_guarantee
+) -> int:
     """The larger of a container's own guarantee and the sum of its children's totals."""
     return max(own(record), children_total(store, record.name, own))
 
 
 def limit_total(
-    store: "SpecStore", record: Record, ceiling: int, limit: Callable[[Record], int]
+    store: "ContainerStore",
+    record: ContainerRecord,
+    ceiling: int,
+    limit: Callable[[ContainerRecord], int],
 ) -> int:
     """The smallest limit of a container and its ancestors, at most `ceiling`; 0 is none."""
     numbers = [limit(item) for item in (record, *store.ancestors(record))]

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from porto.spec.containers.assign import creator_credential, parse_property, with_property
+from porto.spec.containers.intent import Client
 from porto.spec.containers.names import ROOT, parent_name, validate_name
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property, resolve_property
-from porto.spec.containers.undo import take_back
+from porto.spec.containers.status import ACTIVE, State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import ContainerDoesNotExist, InvalidState, Permission, ResourceNotAvailable
 from porto.spec.prop import Property, check_settable
-from porto.spec.records.record import ACTIVE, API_ORIGIN, Client, Record, Run, State
-from porto.spec.store import SpecStore
+from porto.spec.records.record import API_ORIGIN, ENFORCED_PREFIX, Run
 
 __all__ = [
     "CREDENTIALS",
@@ -34,12 +36,10 @@ __all__ = [
     "set_property",
     "start",
     "stop",
-    "take_back",
     "with_property",
 ]
 
 SUPERUSER_EXTRA = 100
-ENFORCED_PREFIX = "enforced:"
 
 _STARTABLE_BELOW = frozenset({State.STOPPED, State.STARTING, State.RUNNING, State.META})
 _RESPAWNABLE_BELOW = frozenset({State.RUNNING, State.META, State.RESPAWNING})
@@ -73,7 +73,7 @@ class Actor:
 
 
 def create(
-    store: SpecStore,
+    store: ContainerStore,
     name: str,
     *,
     actor: Actor,
@@ -83,7 +83,7 @@ def create(
     source: str = "",
     values: Mapping[Property, Any] | None = None,
     origins: Mapping[str, str] | None = None,
-) -> Record:
+) -> ContainerRecord:
     """A new stopped container, with `values` already parsed."""
     validate_name(name)
     parent = parent_name(name)
@@ -117,14 +117,14 @@ def create(
 
 
 def set_property(
-    store: SpecStore,
-    record: Record,
+    store: ContainerStore,
+    record: ContainerRecord,
     name: str,
     text: str,
     *,
     actor: Actor,
     now: float,
-) -> Record:
+) -> ContainerRecord:
     """Write one property of a container; the engine makes it true.
 
     Setting a value that is set already, by the same origin, changes nothing.
@@ -157,12 +157,14 @@ def set_property(
     )
 
 
-def start(store: SpecStore, record: Record, *, actor: Actor, now: float) -> list[Record]:
+def start(
+    store: ContainerStore, record: ContainerRecord, *, actor: Actor, now: float
+) -> list[ContainerRecord]:
     """Ask for a start, of stopped ancestors first; returns them in starting order."""
     record = store.current(record, "start")
     if _shown(record) != State.STOPPED:
         raise InvalidState(f"cannot start {record.name}: it is {_shown(record)}, not stopped")
-    chain: list[Record] = []
+    chain: list[ContainerRecord] = []
     for ancestor in store.ancestors(record):
         shown = _shown(ancestor)
         if shown not in _STARTABLE_BELOW or ancestor.intent.paused:
@@ -189,8 +191,8 @@ def start(store: SpecStore, record: Record, *, actor: Actor, now: float) -> list
 
 
 def stop(
-    store: SpecStore, record: Record, *, kill_at: float, actor: Actor, now: float
-) -> list[Record]:
+    store: ContainerStore, record: ContainerRecord, *, kill_at: float, actor: Actor, now: float
+) -> list[ContainerRecord]:
     """Ask for the stop of a subtree; returns it children first.
 
     `kill_at` is the CLOCK_MONOTONIC second of SIGKILL, 0 for at once.
@@ -201,7 +203,7 @@ def stop(
     for item in [*store.descendants(record.name), record]:
         if item.intent.run is Run.ABSENT:
             continue
-        if item.status.state is State.STOPPED and item.intent.run is Run.STOPPED:
+        if item.status.life.state is State.STOPPED and item.intent.run is Run.STOPPED:
             continue
         changed.append(
             store.put(
@@ -214,7 +216,9 @@ def stop(
     return changed
 
 
-def destroy(store: SpecStore, record: Record, *, actor: Actor, now: float) -> list[Record]:
+def destroy(
+    store: ContainerStore, record: ContainerRecord, *, actor: Actor, now: float
+) -> list[ContainerRecord]:
     """Ask for the end of a subtree; returns it children first."""
     record = store.current(record, "destroy")
     _refuse_frozen_parent(store, record, "destroy")
@@ -229,7 +233,9 @@ def destroy(store: SpecStore, record: Record, *, actor: Actor, now: float) -> li
     ]
 
 
-def pause(store: SpecStore, record: Record, *, actor: Actor, now: float) -> Record:
+def pause(
+    store: ContainerStore, record: ContainerRecord, *, actor: Actor, now: float
+) -> ContainerRecord:
     """Ask for a frozen subtree."""
     record = store.current(record, "pause")
     shown = _shown(record)
@@ -238,7 +244,9 @@ def pause(store: SpecStore, record: Record, *, actor: Actor, now: float) -> Reco
     return store.put(record.with_intent(paused=True, origin=actor.origin), now=now)
 
 
-def resume(store: SpecStore, record: Record, *, actor: Actor, now: float) -> list[Record]:
+def resume(
+    store: ContainerStore, record: ContainerRecord, *, actor: Actor, now: float
+) -> list[ContainerRecord]:
     """Ask for a thawed subtree; returns what changed, parents first."""
     record = store.current(record, "resume")
     _refuse_frozen_parent(store, record, "resume")
@@ -252,7 +260,9 @@ def resume(store: SpecStore, record: Record, *, actor: Actor, now: float) -> lis
     ]
 
 
-def respawn(store: SpecStore, record: Record, *, actor: Actor, now: float) -> Record:
+def respawn(
+    store: ContainerStore, record: ContainerRecord, *, actor: Actor, now: float
+) -> ContainerRecord:
     """Ask for a new main task of a dead container, in place."""
     record = store.current(record, "respawn")
     if _shown(record) not in (State.DEAD, State.RESPAWNING):
@@ -263,7 +273,7 @@ def respawn(store: SpecStore, record: Record, *, actor: Actor, now: float) -> Re
             f"cannot respawn {record.name}: its parent {parent.name} is {_shown(parent)}"
         )
     limit = record.spec.lifecycle.max_respawns
-    if 0 <= limit <= record.status.respawn_count:
+    if 0 <= limit <= record.status.life.respawn_count:
         raise ResourceNotAvailable(f"cannot respawn {record.name}: max_respawns {limit} is reached")
     return store.put(
         record.with_intent(
@@ -273,31 +283,31 @@ def respawn(store: SpecStore, record: Record, *, actor: Actor, now: float) -> Re
     )
 
 
-def check_kill(record: Record) -> None:
+def check_kill(record: ContainerRecord) -> None:
     """Raise InvalidState unless a signal may be sent to the main task."""
     if _shown(record) != State.RUNNING:
         raise InvalidState(f"cannot kill {record.name}: it is {_shown(record)}, not running")
 
 
 def _set_status(
-    store: SpecStore, record: Record, prop: Property, value: Any, *, now: float
-) -> Record:
+    store: ContainerStore, record: ContainerRecord, prop: Property, value: Any, *, now: float
+) -> ContainerRecord:
     """Write a settable status property: its name is that of the field."""
-    status = dataclasses.replace(record.status, **{prop.name: value})
+    status = record.status.changed(**{prop.name: value})
     return store.put_status(record, status, now=now)
 
 
-def _refuse_frozen_parent(store: SpecStore, record: Record, verb: str) -> None:
-    if record.status.state not in ACTIVE:
+def _refuse_frozen_parent(store: ContainerStore, record: ContainerRecord, verb: str) -> None:
+    if record.status.life.state not in ACTIVE:
         return
     for ancestor in store.ancestors(record):
-        if ancestor.intent.paused or ancestor.status.state is State.PAUSED:
+        if ancestor.intent.paused or ancestor.status.life.state is State.PAUSED:
             raise InvalidState(f"cannot {verb} {record.name}: its parent {ancestor.name} is paused")
 
 
-def _shown(record: Record) -> str:
+def _shown(record: ContainerRecord) -> str:
     """The state as operations see it: what is asked for already counts."""
-    state = record.status.state
+    state = record.status.life.state
     if record.intent.run is Run.ABSENT:
         return "being destroyed"
     if record.intent.run is Run.STOPPED and state is not State.STOPPED:

@@ -12,12 +12,11 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic
 
-from porto.spec.records.file import NewerVersion, decode
-from porto.spec.records.record import Record
+from porto.spec.kind import Kind, R
+from porto.spec.records.file import NewerVersion, RecordCodec
 
-ID_FIRST = 4
-ID_MAX = 16383
 READ_MAX_BYTES = 64 << 20
 RESERVE_MAX_BYTES = 1 << 20
 RESERVE_PART = 8
@@ -34,14 +33,16 @@ class Problem:
     reason: str
 
 
-class RecordDirectory:
-    """Reads and writes the files of one directory; knows nothing of their relations.
+class RecordDirectory(Generic[R]):
+    """Reads and writes the records of one kind; knows nothing of their relations.
 
     reserved_ids -- files that stayed in place unread: their ids are taken
     """
 
-    def __init__(self, path: Path, *, durable: bool) -> None:
+    def __init__(self, kind: Kind[R], path: Path, codec: RecordCodec[R], *, durable: bool) -> None:
         """`durable` adds fsyncs to each change."""
+        self._kind = kind
+        self._codec = codec
         self._path = path
         self._durable = durable
         self.reserved_ids: set[int] = set()
@@ -72,9 +73,9 @@ class RecordDirectory:
             os.unlink(f"{self._path}/{record_id}")
         self._sync()
 
-    def read_all(self) -> tuple[list[Record], list[Problem]]:
+    def read_all(self) -> tuple[list[R], list[Problem]]:
         """All records in no particular order; removes what a crash left half written."""
-        loaded: list[Record] = []
+        loaded: list[R] = []
         problems: list[Problem] = []
         for entry in sorted(self._path.iterdir()):
             if entry.suffix == _TEMPORARY:
@@ -101,11 +102,12 @@ class RecordDirectory:
             return Problem(str(path), f"{reason}; cannot set it aside: {error.strerror}")
         return Problem(str(kept), reason)
 
-    def _read(self, path: Path, problems: list[Problem]) -> Record | None:
+    def _read(self, path: Path, problems: list[Problem]) -> R | None:
         skipped: list[str] = []
         try:
-            record = decode(_read_file(path), skipped)
-            if path.name != str(record.id) or not ID_FIRST <= record.id <= ID_MAX:
+            record = self._codec.decode(_read_file(path), skipped)
+            known = self._kind.first_id <= record.id <= self._kind.max_id
+            if path.name != str(record.id) or not known:
                 raise ValueError(f"holds id {record.id}")
         except NewerVersion as error:
             self._reserve(path.name)
@@ -120,7 +122,7 @@ class RecordDirectory:
         return record
 
     def _reserve(self, name: str) -> None:
-        if len(name) <= len(str(ID_MAX)):
+        if len(name) <= len(str(self._kind.max_id)):
             self.reserved_ids.add(int(name))
 
     def _spare(self, path: str, size: int) -> None:

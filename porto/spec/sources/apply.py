@@ -15,8 +15,11 @@ from typing import Protocol
 from porto.spec.containers import operations
 from porto.spec.containers.names import ROOT, parent_name
 from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import InvalidState, PortoError
-from porto.spec.records.record import Condition, Record, Run
+from porto.spec.records.record import Run
+from porto.spec.records.status import Condition
 from porto.spec.sources.claims import (
     DIGEST_KEY,
     FILE_KEY,
@@ -41,7 +44,6 @@ from porto.spec.sources.plan import (
     plan_removals,
 )
 from porto.spec.sources.restart import Convergence, Restarts
-from porto.spec.store import SpecStore
 
 CHUNK = 16
 """Changes between two turns of the event loop, so that clients are served."""
@@ -50,7 +52,7 @@ CHUNK = 16
 class SourcePort(Convergence, Protocol):
     """What the sources need from the daemon; `cli/` implements it over the engine."""
 
-    def condition(self, record: Record, condition: Condition) -> None:
+    def condition(self, record: ContainerRecord, condition: Condition) -> None:
         """Keep a condition (RestartRequired) on a container until its next start."""
 
     def report(self, problems: Sequence[Diagnostic]) -> None:
@@ -62,7 +64,7 @@ class Applier:
 
     def __init__(
         self,
-        store: SpecStore,
+        store: ContainerStore,
         port: SourcePort,
         *,
         ledger: Ledger,
@@ -122,7 +124,7 @@ class Applier:
                 found.append(Diagnostic(step.path, 0, NAME_KEY, error.text))
         return found
 
-    def _destroy(self, record: Record, step: Destroy, doomed: set[str]) -> None:
+    def _destroy(self, record: ContainerRecord, step: Destroy, doomed: set[str]) -> None:
         for inner in self._store.descendants(record.name):
             stays = inner.name not in doomed and not inner.spec.lifecycle.weak
             if stays and inner.intent.run is not Run.ABSENT:
@@ -193,7 +195,7 @@ class Applier:
                 found.append(Diagnostic(path, line, NAME_KEY, error.text))
         return found
 
-    def _changed(self, old: Record | None, new: Record | None) -> None:
+    def _changed(self, old: ContainerRecord | None, new: ContainerRecord | None) -> None:
         """The store changed: remember what users destroyed, wake up for what we wait for."""
         if old is not None and new is not None:
             return
@@ -215,7 +217,7 @@ class Applier:
 
 
 def _left_alone(
-    claims: Claims, snapshots: Sequence[Snapshot], store: SpecStore
+    claims: Claims, snapshots: Sequence[Snapshot], store: ContainerStore
 ) -> list[Diagnostic]:
     """Containers of files that cannot be looked at: they are kept, and reported."""
     silent = {

@@ -12,12 +12,12 @@ Called by `sources/apply.py` with the snapshots of one pass; pure. The rules:
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from porto.spec.records.record import Record
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.store import ContainerStore
 from porto.spec.sources.ct_file import NAME_KEY
 from porto.spec.sources.declare import DeclaredContainer
 from porto.spec.sources.diagnostics import Diagnostic, shown
 from porto.spec.sources.directory import Snapshot, WatchedDirectory, is_under
-from porto.spec.store import SpecStore
 
 FILE_KEY = "@file"
 DIGEST_KEY = "@digest"
@@ -94,12 +94,14 @@ def file_of(origin: str) -> str:
     return origin.partition(":")[2].rpartition(":")[0]
 
 
-def claimant(record: Record) -> str:
+def claimant(record: ContainerRecord) -> str:
     """The file that a record remembers, "" for none."""
     return record.origins.get(FILE_KEY, record.source)
 
 
-def resolve(snapshots: Sequence[Snapshot], store: SpecStore, earlier: Mapping[str, str]) -> Claims:
+def resolve(
+    snapshots: Sequence[Snapshot], store: ContainerStore, earlier: Mapping[str, str]
+) -> Claims:
     """Decide every claim; `earlier` tells who had which name in the last pass."""
     declared: dict[str, frozenset[str]] = {}
     by_name: dict[str, list[Claim]] = {}

@@ -3,7 +3,7 @@
 Called by `sources/apply.py` right before each change, with the record as it is at
 that moment, and by tests and dry runs through `plan_sources`. The rules:
 
-- A claim without a record creates the container, owned by the file (`Record.source`),
+- A claim without a record creates the container, owned by the file (`ContainerRecord.source`),
   and starts it unless ``start`` is false.
 - A claim on a container that somebody else created adopts it: the fields that the
   file names become the file's, the container does not. When the file goes, the
@@ -30,8 +30,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from porto.spec.containers.operations import with_property
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import SPEC_PROPERTIES, ContainerSpec, find_property
-from porto.spec.records.record import API_ORIGIN, Condition, Record, Run, State
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
+from porto.spec.records.record import API_ORIGIN, Run
+from porto.spec.records.status import Condition
 from porto.spec.sources.claims import (
     DIGEST_KEY,
     FILE_KEY,
@@ -41,7 +45,6 @@ from porto.spec.sources.claims import (
     claimant,
     file_of,
 )
-from porto.spec.store import SpecStore
 
 RESERVED_PREFIX = "@"
 RESTART_REQUIRED = "RestartRequired"
@@ -62,7 +65,7 @@ class Update:
     """
 
     claim: Claim
-    record: Record
+    record: ContainerRecord
     spec: ContainerSpec
     origins: Mapping[str, str]
     source: str
@@ -73,7 +76,7 @@ class Update:
 class Destroy:
     """A container whose file declares it no more."""
 
-    record: Record
+    record: ContainerRecord
     path: str
 
 
@@ -81,7 +84,7 @@ class Destroy:
 class Release:
     """An adopted container whose file declares it no more."""
 
-    record: Record
+    record: ContainerRecord
     origins: Mapping[str, str]
 
 
@@ -89,7 +92,7 @@ Step = Create | Update | Destroy | Release
 LetsGo = Callable[[str, str], bool]
 
 
-def plan_sources(claims: Claims, store: SpecStore, dormant: Mapping[str, str]) -> list[Step]:
+def plan_sources(claims: Claims, store: ContainerStore, dormant: Mapping[str, str]) -> list[Step]:
     """Every step of a pass, were it applied at once."""
     steps: list[Step] = list(plan_removals(claims, store))
     for name, claim in claims.won.items():
@@ -99,7 +102,7 @@ def plan_sources(claims: Claims, store: SpecStore, dormant: Mapping[str, str]) -
     return steps
 
 
-def plan_removals(claims: Claims, store: SpecStore) -> Iterator[Destroy | Release]:
+def plan_removals(claims: Claims, store: ContainerStore) -> Iterator[Destroy | Release]:
     """What follows from declarations that are gone, parents first."""
     for record in store.records():
         path = claimant(record)
@@ -114,7 +117,7 @@ def plan_removals(claims: Claims, store: SpecStore) -> Iterator[Destroy | Releas
 
 
 def plan_claim(
-    claim: Claim, record: Record | None, lets_go: LetsGo, dormant: str | None
+    claim: Claim, record: ContainerRecord | None, lets_go: LetsGo, dormant: str | None
 ) -> Create | Update | None:
     """What one claim has to change; None for nothing.
 
@@ -134,10 +137,10 @@ def plan_claim(
     launch = changed_at_launch(record.spec, spec)
     condition = None
     if record.intent.run is Run.STOPPED:
-        never_started = record.intent.launch == 0 and record.status.state is State.STOPPED
+        never_started = record.intent.launch == 0 and record.status.life.state is State.STOPPED
         if container.start and (changed or never_started):
             origins[START_MARK] = str(record.intent.launch)
-    elif launch and (record.status.state is not State.DEAD or container.start):
+    elif launch and (record.status.life.state is not State.DEAD or container.start):
         if claim.directory.restart:
             origins[START_MARK] = str(record.intent.launch)
         else:
@@ -167,7 +170,9 @@ def changed_at_launch(old: ContainerSpec, new: ContainerSpec) -> tuple[str, ...]
     return tuple(name for name in names if name != "command_argv" or "command" not in names)
 
 
-def _written(record: Record, claim: Claim, lets_go: LetsGo) -> tuple[ContainerSpec, dict[str, str]]:
+def _written(
+    record: ContainerRecord, claim: Claim, lets_go: LetsGo
+) -> tuple[ContainerSpec, dict[str, str]]:
     spec, origins = record.spec, dict(record.origins)
     values = claim.container.values
     named = {prop.name for prop in values}
@@ -191,7 +196,7 @@ def _written(record: Record, claim: Claim, lets_go: LetsGo) -> tuple[ContainerSp
     return spec, origins
 
 
-def _refreshed(record: Record, claim: Claim) -> dict[str, str]:
+def _refreshed(record: ContainerRecord, claim: Claim) -> dict[str, str]:
     """The same origins, for a declaration that only stands elsewhere now."""
     origins = dict(record.origins)
     ours = {claim.path, claimant(record)}
@@ -202,7 +207,7 @@ def _refreshed(record: Record, claim: Claim) -> dict[str, str]:
     return origins
 
 
-def _released(record: Record, path: str) -> dict[str, str]:
+def _released(record: ContainerRecord, path: str) -> dict[str, str]:
     return {
         key: API_ORIGIN if file_of(origin) == path else origin
         for key, origin in record.origins.items()

@@ -21,10 +21,12 @@ from typing import Protocol
 
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import InvalidState
-from porto.spec.records.record import Record, Run, State
+from porto.spec.records.record import Run
 from porto.spec.sources.claims import START_MARK, is_file_origin
-from porto.spec.store import SpecStore
 
 STOP_TIMEOUT_S = 30.0
 _STOPPING = ":stopping"
@@ -33,7 +35,7 @@ _STOPPING = ":stopping"
 class Convergence(Protocol):
     """The part of the engine that a restart waits for."""
 
-    async def converge(self, records: Iterable[Record]) -> None:
+    async def converge(self, records: Iterable[ContainerRecord]) -> None:
         """Wait until each record's present generation is made true or given up.
 
         Raises the failing facet's `PortoError`.
@@ -53,7 +55,7 @@ class Restarts:
 
     def __init__(
         self,
-        store: SpecStore,
+        store: ContainerStore,
         port: Convergence,
         *,
         stop_timeout_s: float = STOP_TIMEOUT_S,
@@ -70,7 +72,7 @@ class Restarts:
         self.on_done: Callable[[], None] = lambda: None
         """Called when a restart has ended, well or not: another pass is due."""
 
-    def advance(self, record: Record, origin: str) -> None:
+    def advance(self, record: ContainerRecord, origin: str) -> None:
         """Take the next step for a marked container; raises `PortoError`.
 
         What has to be waited for goes on in the background.
@@ -91,7 +93,7 @@ class Restarts:
             self._stop(record, actor)
         elif _stopped_by_other(record):
             self._done(record)
-        elif record.status.state is State.STOPPED:
+        elif record.status.life.state is State.STOPPED:
             self.start(record, actor)
         else:
             inner = self._store.descendants(record.name)
@@ -99,7 +101,7 @@ class Restarts:
         if failure is not None and record.name in self._failures:
             raise InvalidState(failure.reason)
 
-    def start(self, record: Record, actor: Actor) -> None:
+    def start(self, record: ContainerRecord, actor: Actor) -> None:
         """Start a stopped container, unless that starts a parent that a user stopped."""
         for ancestor in self._store.ancestors(record):
             intent = ancestor.intent
@@ -124,11 +126,11 @@ class Restarts:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _under_way(self, record: Record) -> bool:
+    def _under_way(self, record: ContainerRecord) -> bool:
         names = {record.name, *(ancestor.name for ancestor in self._store.ancestors(record))}
         return not names.isdisjoint(self._tasks)
 
-    def _stop(self, record: Record, actor: Actor) -> None:
+    def _stop(self, record: ContainerRecord, actor: Actor) -> None:
         subtree = [record, *self._store.descendants(record.name)]
         running = [item for item in subtree if item.intent.run is Run.RUNNING]
         kill_at = self._monotonic() + self._stop_timeout_s
@@ -141,7 +143,7 @@ class Restarts:
                 self._set_mark(current, f"{item.intent.launch}{_STOPPING}")
         self._wait(stopped, actor)
 
-    def _wait(self, stopped: list[Record], actor: Actor) -> None:
+    def _wait(self, stopped: list[ContainerRecord], actor: Actor) -> None:
         """Go on in the background when `stopped`, whose last is the topmost, has stopped."""
         top = stopped[-1].name
         task = asyncio.ensure_future(self._start_when_stopped(stopped, actor))
@@ -163,7 +165,7 @@ class Restarts:
                 return
         self.on_done()
 
-    async def _start_when_stopped(self, stopped: list[Record], actor: Actor) -> None:
+    async def _start_when_stopped(self, stopped: list[ContainerRecord], actor: Actor) -> None:
         await self._port.converge([item for item in map(self._renewed, stopped) if item])
         for record in sorted(stopped, key=lambda item: item.name):  # parents first
             item = self._renewed(record)
@@ -171,25 +173,25 @@ class Restarts:
                 continue
             if item.intent.run is not Run.STOPPED or _stopped_by_other(item):
                 self._done(item)
-            elif item.status.state is State.STOPPED:
+            elif item.status.life.state is State.STOPPED:
                 self.start(item, actor)
 
-    def _renewed(self, record: Record) -> Record | None:
+    def _renewed(self, record: ContainerRecord) -> ContainerRecord | None:
         current = self._store.find_id(record.id)
         return current if current is not None and current.name == record.name else None
 
-    def _done(self, record: Record) -> None:
+    def _done(self, record: ContainerRecord) -> None:
         self._failures.pop(record.name, None)
         self._set_mark(record, None)
 
-    def _set_mark(self, record: Record, mark: str | None) -> None:
+    def _set_mark(self, record: ContainerRecord, mark: str | None) -> None:
         origins = {key: value for key, value in record.origins.items() if key != START_MARK}
         if mark is not None:
             origins[START_MARK] = mark
         self._store.put(dataclasses.replace(record, origins=origins), now=self._now())
 
 
-def _stopped_by_other(record: Record) -> bool:
+def _stopped_by_other(record: ContainerRecord) -> bool:
     _, stopping = _parse(record.origins[START_MARK])
     return stopping and not is_file_origin(record.intent.origin)
 

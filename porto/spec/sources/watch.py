@@ -15,6 +15,7 @@ from typing import Any
 
 import watchfiles
 
+from porto.spec.containers.store import ContainerStore
 from porto.spec.sources.apply import Applier, SourcePort
 from porto.spec.sources.diagnostics import Diagnostic
 from porto.spec.sources.directory import DirectoryScanner, Snapshot, WatchedDirectory, faults
@@ -22,7 +23,6 @@ from porto.spec.sources.files import Rules
 from porto.spec.sources.ledger import Ledger
 from porto.spec.sources.restart import STOP_TIMEOUT_S, Restarts
 from porto.spec.sources.watch_set import WatchSet, watch_set
-from porto.spec.store import SpecStore
 
 RESYNC_S = 60.0
 SETTLE_S = 0.1
@@ -57,7 +57,7 @@ class SourceWatcher:
 
     def __init__(
         self,
-        store: SpecStore,
+        store: ContainerStore,
         directories: Sequence[WatchedDirectory],
         *,
         port: SourcePort,

@@ -2,8 +2,8 @@
 
 import pytest
 
+from porto.spec.containers.status import State
 from porto.spec.errors import EError
-from porto.spec.records.record import State
 from tests.fakes.api import ALICE, BOB, CAROL, ROOT, asynchronous, serving
 
 OK, PERM = EError.Success, EError.Permission

@@ -2,8 +2,9 @@
 
 import pytest
 
+from porto.spec.containers.status import State
 from porto.spec.errors import EError, InvalidCommand, Unknown
-from porto.spec.records.record import Run, State
+from porto.spec.records.record import Run
 from tests.fakes.api import ALICE, START, asynchronous, serving
 
 

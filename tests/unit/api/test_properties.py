@@ -3,8 +3,8 @@
 import pytest
 
 from porto.spec.containers.spec import PROPERTIES
+from porto.spec.containers.status import State
 from porto.spec.errors import EError, ResourceNotAvailable
-from porto.spec.records.record import State
 from porto.wire import rpc_pb2
 from tests.fakes.api import ALICE, START, asynchronous, serving
 
@@ -104,7 +104,7 @@ async def test_a_live_change_that_fails_is_put_back(tmp_path):
         record = api.store.get("a")
         assert not record.spec.is_set(PROPERTIES["thread_limit"])
         assert "thread_limit" not in record.origins
-        assert record.status.state is State.META
+        assert record.status.life.state is State.META
         assert api.engine.passes[-1] == "a"
         await client.set("a", "thread_limit", "7")
         api.engine.failures["a"] = ResourceNotAvailable("full again")

@@ -4,8 +4,8 @@ import pytest
 
 from porto.api import proto_codec
 from porto.spec.containers.spec import DEFAULT_SPEC, PROPERTIES
+from porto.spec.containers.status import State
 from porto.spec.errors import EError, InvalidCommand, ResourceNotAvailable
-from porto.spec.records.record import State
 from porto.wire import rpc_pb2
 from tests.fakes.api import ALICE, asynchronous, serving
 

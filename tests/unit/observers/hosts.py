@@ -10,9 +10,9 @@ from porto.observers.readers import Readers
 from porto.observers.viewer import DAEMON, Viewer
 from porto.spec.config import Config, PathsConfig
 from porto.spec.containers.names import level
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
-from porto.spec.records.record import Record
-from porto.spec.store import SpecStore
+from porto.spec.containers.store import ContainerStore
 from tests.fakes.cgroupfs import SPLIT, FakeCgroups
 
 
@@ -35,7 +35,7 @@ class Host:
         (root / "cgroup").mkdir()
         self.fake = FakeCgroups(root / "cgroup", hierarchies)
         self.driver = probe(mountinfo=str(self.fake.mountinfo), knobs=self.fake, members=self.fake)
-        self.store = SpecStore(None)
+        self.store = ContainerStore(None)
         self.config = Config(paths=PathsConfig(place=str(self.place)))
         self.counters: dict[str, int] = {"containers": 3, "clients": 1}
         self.readers = Readers(self.store, self.driver, self.config, self._counters, FixedClock())
@@ -43,7 +43,9 @@ class Host:
     def _counters(self) -> Mapping[str, int]:
         return self.counters
 
-    def make(self, name: str, values: Mapping[str, str] | None = None, **status: Any) -> Record:
+    def make(
+        self, name: str, values: Mapping[str, str] | None = None, **status: Any
+    ) -> ContainerRecord:
         """A container with properties and a status."""
         spec = DEFAULT_SPEC
         for key, text in (values or {}).items():
@@ -60,7 +62,9 @@ class Host:
             self.driver.locate(name, lambda n: self.driver.default_controllers(level(n)))
         )
 
-    def get(self, record: Record, name: str, index: str | None = None, pid: int = 0) -> str:
+    def get(
+        self, record: ContainerRecord, name: str, index: str | None = None, pid: int = 0
+    ) -> str:
         """A property as a client at `pid` sees it."""
         prop = find_property(name)
         if prop.facet:

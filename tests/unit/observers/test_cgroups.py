@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from porto.spec.containers.status import State
 from porto.spec.errors import InvalidProperty, InvalidState, InvalidValue
-from porto.spec.records.record import State
 from tests.fakes.cgroupfs import COMOUNTED, SPLIT
 from tests.unit.observers.hosts import Host
 

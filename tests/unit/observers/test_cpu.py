@@ -7,10 +7,10 @@ import pytest
 
 from porto.observers.readers import Readers
 from porto.spec.containers.admission import Admission
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import InvalidState, InvalidValue, NotSupported, PortoError
 from porto.spec.host import Host as Machine
-from porto.spec.records.record import State
-from porto.spec.store import SpecStore
 from tests.fakes.cgroupfs import COMOUNTED
 from tests.unit.observers.hosts import Host
 
@@ -77,7 +77,9 @@ def test_counters_of_the_host(host: Host) -> None:
 
 
 def test_what_the_kernel_does_not_count_is_said(host: Host) -> None:
-    store = SpecStore(None, admission=Admission(Machine(unsupported=host.driver.unsupported())))
+    store = ContainerStore(
+        None, admission=Admission(Machine(unsupported=host.driver.unsupported()))
+    )
     host.readers = Readers(store, host.driver, host.config, dict)
     record = host.make("a", **RUNNING)
     host.start_groups("a")

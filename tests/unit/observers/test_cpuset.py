@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from porto.kernel.host.topology import read_online
+from porto.spec.containers.status import State
 from porto.spec.errors import InvalidValue
-from porto.spec.records.record import State
 from tests.unit.observers.hosts import Host
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from porto.spec.records.record import State
+from porto.spec.containers.status import State
 from tests.unit.observers.hosts import Host
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from porto.kernel.block import diskstats
 from porto.observers import io
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
 from porto.spec.errors import InvalidState, InvalidValue, NotSupported
-from porto.spec.records.record import Record, State
 from tests.fakes.cgroupfs import SPLIT
 from tests.unit.kernel.block.block_tree import BlockTree
 from tests.unit.observers.hosts import Host
@@ -40,7 +41,7 @@ def tree(tmp_path: Path) -> BlockTree:
 @pytest.fixture(params=["v1", "v2"])
 def world(
     request: pytest.FixtureRequest, tmp_path: Path, tree: BlockTree
-) -> Iterator[tuple[Host, Record]]:
+) -> Iterator[tuple[Host, ContainerRecord]]:
     host = Host(tmp_path, SPLIT if request.param == "v1" else ("v2",))
     host.readers._sources.disks = tree.disks
     record = host.make("a", state=State.RUNNING)
@@ -60,7 +61,7 @@ Get = Callable[..., str]
 
 
 @pytest.fixture
-def get(world: tuple[Host, Record]) -> Get:
+def get(world: tuple[Host, ContainerRecord]) -> Get:
     host, record = world
     return lambda name, index=None: host.get(record, name, index)
 
@@ -100,13 +101,13 @@ def test_file_systems_are_not_counted_by_this_kernel(get: Get, name: str) -> Non
         get(name, "fs")
 
 
-def test_nothing_is_read_of_a_stopped_container(world: tuple[Host, Record]) -> None:
+def test_nothing_is_read_of_a_stopped_container(world: tuple[Host, ContainerRecord]) -> None:
     host, _ = world
     with pytest.raises(InvalidState):
         host.get(host.make("b"), "io_read")
 
 
-def test_what_is_being_written(world: tuple[Host, Record], get: Get) -> None:
+def test_what_is_being_written(world: tuple[Host, ContainerRecord], get: Get) -> None:
     host, _ = world
     assert get("io_write", "total_writeback") == "0"
     group = host.driver.locate("a", lambda name: host.driver.controllers)
@@ -118,14 +119,16 @@ def test_what_is_being_written(world: tuple[Host, Record], get: Get) -> None:
         get("io_read", "total_writeback")
 
 
-def test_a_child_without_the_controller_shows_its_ancestor(world: tuple[Host, Record]) -> None:
+def test_a_child_without_the_controller_shows_its_ancestor(
+    world: tuple[Host, ContainerRecord],
+) -> None:
     host, _ = world
     child = host.make("a/b", state=State.RUNNING)
     assert host.get(child, "io_read") == "hw: 15; sda: 10; vda: 5"
 
 
 def test_the_host(
-    world: tuple[Host, Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: tuple[Host, ContainerRecord], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host, _ = world
     path = tmp_path / "diskstats"

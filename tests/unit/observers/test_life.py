@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from porto.kernel.process import processes
+from porto.spec.containers.status import Process, State
 from porto.spec.errors import InvalidState, InvalidValue
-from porto.spec.records.record import Process, State
 from tests.unit.observers.hosts import Host
 
 

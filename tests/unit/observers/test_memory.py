@@ -9,10 +9,10 @@ from porto.kernel.process import virtual_memory
 from porto.observers.readers import Readers
 from porto.spec.config import Config, ContainerConfig
 from porto.spec.containers.admission import Admission
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import InvalidProperty, InvalidState, InvalidValue, Unknown
 from porto.spec.host import Host as Machine
-from porto.spec.records.record import State
-from porto.spec.store import SpecStore
 from tests.unit.observers.hosts import Host
 
 GIB = 1 << 30
@@ -21,7 +21,7 @@ GIB = 1 << 30
 @pytest.fixture
 def sized(host: Host) -> Host:
     """The host with 4 GiB of RAM."""
-    host.store = SpecStore(None, admission=Admission(Machine(memory=4 * GIB, hugetlb=1 << 21)))
+    host.store = ContainerStore(None, admission=Admission(Machine(memory=4 * GIB, hugetlb=1 << 21)))
     host.readers = Readers(host.store, host.driver, host.config, dict)
     return host
 

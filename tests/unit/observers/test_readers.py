@@ -7,8 +7,9 @@ import pytest
 
 from porto.observers.readers import COMPUTED, READERS, ROOT_READERS, ROOT_SPEC
 from porto.spec.containers.spec import PROPERTIES, SPEC_PROPERTIES
+from porto.spec.containers.status import State
 from porto.spec.errors import InvalidProperty, InvalidState, InvalidValue, PortoError, Unknown
-from porto.spec.records.record import Condition, State
+from porto.spec.records.status import Condition
 from tests.unit.observers.hosts import Host
 
 STATUS = {prop.name for prop in PROPERTIES.values() if not prop.facet}

@@ -4,19 +4,21 @@ from dataclasses import replace
 import pytest
 
 from porto.observers.record_events import ending, record_events, recorder
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.events import Event, What
-from porto.spec.records.record import Condition, Record, State
-from porto.spec.store import SpecStore
+from porto.spec.records.status import Condition
 
 LIMIT = find_property("thread_limit")
-BORN = Record(id=2, name="a", spec=DEFAULT_SPEC)
+BORN = ContainerRecord(id=2, name="a", spec=DEFAULT_SPEC)
 LIMITED = replace(
     BORN, spec=DEFAULT_SPEC.with_value(LIMIT, 5), origins={"thread_limit": "file:/x.CT:3"}
 )
 
 
-def told(old: Record | None, new: Record | None) -> list[Event]:
+def told(old: ContainerRecord | None, new: ContainerRecord | None) -> list[Event]:
     return list(record_events(old, new))
 
 
@@ -86,7 +88,7 @@ def test_endings(status: int, oom: bool, text: str) -> None:
 
 
 def test_the_store_is_the_source() -> None:
-    store, heard = SpecStore(None), list[Event]()
+    store, heard = ContainerStore(None), list[Event]()
     store.subscribe(recorder(heard.append))
     record = store.create("a", LIMITED.spec, now=1.0, origins={})
     store.put_status(record, record.with_status(state=State.STARTING).status, now=2.0)

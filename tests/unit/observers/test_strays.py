@@ -9,7 +9,8 @@ from porto.kernel.cgroup.group import Group
 from porto.kernel.process import processes
 from porto.observers.strays import Strays
 from porto.spec.containers.names import level
-from porto.spec.records.record import Process, Record, State
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import Process, State
 from tests.unit.observers.hosts import Host
 
 
@@ -27,7 +28,7 @@ class Scene:
         driver = self.host.driver
         return driver.locate(name, lambda n: driver.default_controllers(level(n)))
 
-    def run(self, name: str) -> tuple[Record, int]:
+    def run(self, name: str) -> tuple[ContainerRecord, int]:
         """A running container and a process in it."""
         record = self.host.make(name, state=State.RUNNING)
         self.host.start_groups(name)
@@ -35,7 +36,7 @@ class Scene:
         self.host.driver.attach(self.group(name), pid)
         return record, pid
 
-    def lead(self, record: Record, pid: int) -> None:
+    def lead(self, record: ContainerRecord, pid: int) -> None:
         """Make it the container's first process."""
         process = Process(f"{record.id}:1", pid, 5, task_pid=pid, task_start=5)
         self.host.store.put_status(record, record.with_status(process=process).status, now=3.0)

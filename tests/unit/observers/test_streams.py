@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 
 from porto.kernel.file import files
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
 from porto.spec.errors import InvalidData, InvalidState, InvalidValue, Permission
-from porto.spec.records.record import Record, State
 from tests.unit.observers.hosts import Host
 
 TEXT = "0123456789"
 
 
-def kept(host: Host, values: dict[str, str] | None = None, text: str = TEXT) -> Record:
+def kept(host: Host, values: dict[str, str] | None = None, text: str = TEXT) -> ContainerRecord:
     record = host.make("a", values, state=State.RUNNING)
     (host.place / "porto" / "a").mkdir()
     (host.place / "porto" / "a" / "stdout").write_text(text)

@@ -1,17 +1,17 @@
 """Every row of bad values on the operations: the code, the message, nothing written."""
 
-import dataclasses
-
 import pytest
 
 from porto.spec.containers import operations
 from porto.spec.containers.admission import Admission
 from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import find_property
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import BY_CODE, EError, InvalidState, InvalidValue, PortoError
 from porto.spec.host import Host
-from porto.spec.records.record import Record, Run, State
-from porto.spec.store import SpecStore
+from porto.spec.records.record import Run
 from tests import rows
 from tests.rows import ROWS, Row
 
@@ -24,18 +24,18 @@ HOST = Host(
 STATES = (State.STOPPED, State.RUNNING)
 
 
-Containers = dict[State, tuple[SpecStore, Record]]
+Containers = dict[State, tuple[ContainerStore, ContainerRecord]]
 
 
 def fresh() -> Containers:
     """A container in each state."""
     found = {}
     for state in STATES:
-        store = SpecStore(None, admission=Admission(HOST))
+        store = ContainerStore(None, admission=Admission(HOST))
         record = operations.create(store, "a", actor=ME, credentials=Credentials(), now=1.0)
         if state is not State.STOPPED:
             record = store.put(record.with_intent(run=Run.RUNNING, launch=1), now=1.0)
-            status = dataclasses.replace(record.status, state=state, launched=1)
+            status = record.status.changed(state=state, launched=1)
             record = store.put_status(record, status, now=1.0)
         found[state] = store, record
     return found

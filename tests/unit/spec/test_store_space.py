@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import NoSpace
 from porto.spec.records.directory import RESERVE_MAX_BYTES, RESERVE_PART
 from porto.spec.records.record import Run
-from porto.spec.store import SpecStore
 
 BLOCK = 4096
 TOTAL = 32 << 20
@@ -30,7 +30,7 @@ def room(monkeypatch):
 
 @pytest.fixture
 def store(tmp_path, room):
-    return SpecStore(tmp_path)
+    return ContainerStore(tmp_path)
 
 
 def make(store, name="a"):
@@ -48,7 +48,7 @@ def test_the_reserve_is_for_less_only(store, room) -> None:
     with pytest.raises(NoSpace):
         store.put(record.with_intent(run=Run.RUNNING, launch=1), now=2.0)
     assert store.get("a") is record
-    status = dataclasses.replace(record.status, start_error="kept")
+    status = record.status.changed(start_error="kept")
     record = store.put_status(record, status, now=2.0)
     record = store.put(record.with_intent(run=Run.STOPPED, kill_at=1.0), now=3.0)
     record = store.put(record.with_intent(run=Run.ABSENT), now=4.0)

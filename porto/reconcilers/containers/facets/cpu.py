@@ -17,7 +17,7 @@ from porto.spec.codecs.power import PERIOD_MAX_NS, PERIOD_MIN_NS
 from porto.spec.config import ContainerConfig
 from porto.spec.containers import cpu
 from porto.spec.containers.spec import ContainerSpec
-from porto.spec.store import SpecStore
+from porto.spec.containers.store import ContainerStore
 
 
 class Cpu(KnobFacet):
@@ -26,7 +26,9 @@ class Cpu(KnobFacet):
     name = "cpu"
     controller = "cpu"
 
-    def __init__(self, driver: CgroupDriver, store: SpecStore, defaults: ContainerConfig) -> None:
+    def __init__(
+        self, driver: CgroupDriver, store: ContainerStore, defaults: ContainerConfig
+    ) -> None:
         super().__init__(driver)
         self._store = store
         self._asked = Asked()

@@ -12,8 +12,8 @@ from porto.spec.accounts import gid_of, owner_of, uid_of
 from porto.spec.config import ContainerConfig
 from porto.spec.containers import device_access
 from porto.spec.containers.device_access import Grant, LookAt, Rules
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.errors import Busy, InvalidValue
-from porto.spec.records.record import Record
 
 _DIRECTORY_MODE = 0o755
 _KINDS = {"c": stat.S_IFCHR, "b": stat.S_IFBLK}
@@ -30,7 +30,12 @@ _DEFAULTS = {
 
 
 def node_operations(
-    record: Record, *, config: ContainerConfig, look_at: LookAt, rules: Rules, root: str = ""
+    record: ContainerRecord,
+    *,
+    config: ContainerConfig,
+    look_at: LookAt,
+    rules: Rules,
+    root: str = "",
 ) -> list[Op]:
     """Nodes of the devices that `rules` permit and the container's items name.
 

@@ -17,8 +17,8 @@ from porto.reconcilers.engine.change import Change
 from porto.spec.codecs import UintMapValue
 from porto.spec.codecs.disks import FS, parse_key
 from porto.spec.containers.spec import PROPERTIES
+from porto.spec.containers.status import ACTIVE, State
 from porto.spec.errors import InvalidValue, NotSupported
-from porto.spec.records.record import ACTIVE, State
 
 MEMORY = "memory"
 COUNTED = "counted disks"
@@ -42,7 +42,7 @@ class Io(KnobFacet):
         if not target.group.owns(self.controller):
             return super().plan(target)
         changes = [*super().plan(target), *self._plan_fs(target)]
-        if target.record.status.state not in STARTED:
+        if target.record.status.life.state not in STARTED:
             changes += self._plan_counting()
         return changes
 

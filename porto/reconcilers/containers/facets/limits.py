@@ -89,7 +89,7 @@ class Limits:
 
     def plan(self, target: Target) -> Sequence[Change]:
         """Compare the main process with the explicit limits: the others inherit."""
-        process = target.record.status.process
+        process = target.record.status.life.process
         if process is None or not process.task_pid:
             return ()
         explicit = self.explicit(target)

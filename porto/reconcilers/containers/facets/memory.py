@@ -20,9 +20,9 @@ from porto.reconcilers.engine.change import Change
 from porto.spec.config import ContainerConfig
 from porto.spec.containers.guarantees import children_total, guarantee_total, own_guarantee
 from porto.spec.containers.names import ROOT
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import Busy
-from porto.spec.records.record import Record
-from porto.spec.store import SpecStore
 
 PROMISED = "guarantee of all containers"
 """Subject of the change that mends what stands above the containers."""
@@ -34,7 +34,9 @@ class Memory(KnobFacet):
     name = "memory"
     controller = "memory"
 
-    def __init__(self, driver: CgroupDriver, store: SpecStore, config: ContainerConfig) -> None:
+    def __init__(
+        self, driver: CgroupDriver, store: ContainerStore, config: ContainerConfig
+    ) -> None:
         super().__init__(driver)
         self._store = store
         self._looked = False
@@ -102,12 +104,17 @@ class Memory(KnobFacet):
             self._promise(target.record, target.lineage, target.group, gone=True)
 
     def _promise(
-        self, record: Record, lineage: Sequence[Record], group: Group, *, gone: bool = False
+        self,
+        record: ContainerRecord,
+        lineage: Sequence[ContainerRecord],
+        group: Group,
+        *,
+        gone: bool = False,
     ) -> None:
-        def own(item: Record) -> int:
+        def own(item: ContainerRecord) -> int:
             return 0 if gone and item.id == record.id else own_guarantee(item)
 
-        def promise(item: Record) -> Promise:
+        def promise(item: ContainerRecord) -> Promise:
             claimed = children_total(self._store, item.name, own)
             total = max(own(item), claimed)
             return Promise(total, total - claimed)

@@ -77,9 +77,9 @@ class Namespaces:
 
     def _join(self, target: Target, plan: LaunchPlan) -> None:
         host = target.host
-        if host is None or host.status.process is None:
+        if host is None or host.status.life.process is None:
             return
-        process = host.status.process
+        process = host.status.life.process
         try:
             pidfd = processes.open_pidfd(process.init_pid, process.init_start)
         except OSError as error:

@@ -11,7 +11,8 @@ from porto.reconcilers.containers.base import Target
 from porto.reconcilers.containers.facets.knobs import KnobFacet
 from porto.reconcilers.engine.change import Change
 from porto.spec.config import ContainerConfig
-from porto.spec.records.record import Record, State
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
 
 
 class Pressure(KnobFacet):
@@ -41,7 +42,7 @@ class Pressure(KnobFacet):
             for c in changes
         ]
 
-    def _asked(self, record: Record) -> bool:
+    def _asked(self, record: ContainerRecord) -> bool:
         memory = record.spec.memory
         if "pressurize_on_death" in memory.model_fields_set:
             return memory.pressurize_on_death
@@ -49,9 +50,9 @@ class Pressure(KnobFacet):
 
     def _is_hollow(self, target: Target) -> bool:
         record = target.record
-        state = record.status.state
+        state = record.status.life.state
         if state is State.DEAD:
-            return record.intent.launch <= record.status.launched
+            return record.intent.launch <= record.status.life.launched
         if state is not State.META:
             return False
         inside = self.driver.subtree_processes(target.group)

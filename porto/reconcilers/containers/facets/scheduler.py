@@ -94,7 +94,7 @@ class Scheduler:
     @staticmethod
     def _is_ordinary(target: Target) -> bool:
         """Of a container about which nothing is said: this is asked all the time."""
-        process = target.record.status.process
+        process = target.record.status.life.process
         if process is None or not process.task_pid:
             return True
         with contextlib.suppress(ProcessLookupError):
@@ -152,7 +152,7 @@ class Scheduler:
         Only then it is asked whether that is still the thread that was started: its
         number may be another one's by now, and that is not ours to touch.
         """
-        process = target.record.status.process
+        process = target.record.status.life.process
         if process is None or not process.task_pid:
             return {}
         found = self._differing(target, kind, (process.task_pid,))

@@ -14,6 +14,7 @@ from porto.launcher.ops import Execute, Launched, LaunchFailed, LaunchRequest, R
 from porto.reconcilers.containers.base import Launch, LaunchPlan, Target
 from porto.reconcilers.containers.facets.environment import environment
 from porto.reconcilers.containers.facets.identity import Identity, task_credentials
+from porto.spec.containers.status import Process
 from porto.spec.errors import (
     InvalidCommand,
     InvalidValue,
@@ -22,7 +23,6 @@ from porto.spec.errors import (
     ResourceNotAvailable,
     Unknown,
 )
-from porto.spec.records.record import Process
 
 INIT = "/sbin/init"
 

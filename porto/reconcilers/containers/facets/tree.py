@@ -26,7 +26,7 @@ class Tree:
 
     def plan(self, target: Target) -> Sequence[Change]:
         """A missing directory; a main process that was moved elsewhere."""
-        process = target.record.status.process
+        process = target.record.status.life.process
         changes = []
         if not self._driver.exists(target.group):
             changes.append(Change(self.name, "directories", "present", "absent"))

@@ -9,8 +9,8 @@ import os
 from porto.kernel.file import files
 from porto.reconcilers.containers.base import LaunchPlan, Target
 from porto.reconcilers.containers.facets.identity import task_credentials
+from porto.spec.containers.status import State
 from porto.spec.errors import by_errno
-from porto.spec.records.record import State
 
 WORK_MODE = 0o775
 
@@ -33,7 +33,7 @@ class WorkDirectory:
         place = (self._root, target.name, WORK_MODE, user.uid, user.gid)
         try:
             made = files.make_work_directory(*place)
-            if not made and target.record.status.state is not State.DEAD:
+            if not made and target.record.status.life.state is not State.DEAD:
                 files.remove_tree_beneath(self._root, target.name)
                 files.make_work_directory(*place)
         except OSError as error:

@@ -17,8 +17,10 @@ from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.result import Again, Done, Result
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
 from porto.spec.errors import PortoError
-from porto.spec.records.record import Record, Run, State
+from porto.spec.records.record import Run
 
 RESPAWN_ORIGIN = "respawn"
 AGING_ORIGIN = "aging"
@@ -50,14 +52,14 @@ class Dying:
     async def by_oom(self, target: Target) -> Result:
         """Kill all of it: oom_is_fatal."""
         record = target.record
-        if not record.status.oom_killed and not self._was_counted(target):
+        if not record.status.oom.oom_killed and not self._was_counted(target):
             # v1 tells before it kills: given a moment, the victim is counted.
             left = self._world.events.oom_time(record.id) + COUNT_S - self._world.clock.mono()
             if left > 0:
                 return Again(min(left, COUNT_POLL_S))
         # Durable before the effect: whoever finds it dead knows why.
         self._notes.update(record, oom_killed=True)
-        process = record.status.process
+        process = record.status.life.process
         if process is not None and processes.is_alive(process.init_pid, process.init_start):
             await self._stopping.kill(target)
             if self._world.exits.find(process) is None:
@@ -68,7 +70,7 @@ class Dying:
 
     def _was_counted(self, target: Target) -> bool:
         counted = self._world.driver.oom.count(target.group)
-        return counted > target.record.status.oom_before
+        return counted > target.record.status.oom.oom_before
 
     def _killed_by_oom(self, target: Target) -> bool:
         """Whether a main task that died of SIGKILL died of that.
@@ -81,10 +83,10 @@ class Dying:
                 return self.ran_out_of_memory(above)
         return False
 
-    async def with_parent(self, record: Record, parent: Record) -> Result:
+    async def with_parent(self, record: ContainerRecord, parent: ContainerRecord) -> Result:
         """The parent is dead or on its way: nothing below it lives on."""
-        process = record.status.process
-        if parent.status.oom_killed:
+        process = record.status.life.process
+        if parent.status.oom.oom_killed:
             self._notes.update(record, oom_killed=True)
         # Its exit, if it had a process, is on its way: the parent's pass killed it.
         if process is not None and processes.is_alive(process.init_pid, process.init_start):
@@ -92,15 +94,15 @@ class Dying:
             return Again(KILL_POLL_S)
         return await self.die(record, int(signal.SIGKILL))
 
-    async def die(self, record: Record, status: int) -> Result:
+    async def die(self, record: ContainerRecord, status: int) -> Result:
         """Nothing of it runs any more; `status` is the main task's wait status."""
         target = self._world.target(record)
         if not await self._stopping.kill(target):
             return Again(KILL_POLL_S)
         lost = self._output.rotate(target)
-        process = record.status.process
+        process = record.status.life.process
         present = self._store.find_id(record.id) or record
-        oom = present.status.oom_killed or (
+        oom = present.status.oom.oom_killed or (
             status == signal.SIGKILL and self._killed_by_oom(target)
         )
         self._world.count("containers_oom", int(oom))
@@ -122,18 +124,18 @@ class Dying:
         current = self._store.find_id(record.id)
         return self.dead(current) if current is not None else Done()
 
-    def dead(self, record: Record) -> Result:
+    def dead(self, record: ContainerRecord) -> Result:
         """Timers of a dead container: respawn, then aging."""
         self._keep(record)
         clock = self._world.clock
         lifecycle = record.spec.lifecycle
-        since_death = clock.mono() - record.status.death_mono
+        since_death = clock.mono() - record.status.life.death_mono
         parent = self._store.parent(record)
         may_respawn = (
             lifecycle.respawn
             and record.intent.run is Run.RUNNING
-            and (parent is None or parent.status.state in (State.RUNNING, State.META))
-            and not 0 <= lifecycle.max_respawns <= record.status.respawn_count
+            and (parent is None or parent.status.life.state in (State.RUNNING, State.META))
+            and not 0 <= lifecycle.max_respawns <= record.status.life.respawn_count
         )
         if may_respawn:
             left = lifecycle.respawn_delay / 1e9 - since_death
@@ -150,7 +152,7 @@ class Dying:
         operations.destroy(self._store, record, actor=Actor(origin=AGING_ORIGIN), now=clock.wall())
         return Again(0.0)
 
-    def _keep(self, record: Record) -> None:
+    def _keep(self, record: ContainerRecord) -> None:
         """What a facet wants of the groups of a dead container."""
         target = self._world.target(record)
         for facet in self._world.chain.dead:

@@ -10,8 +10,9 @@ from porto.reconcilers.containers.life.upkeep import Upkeep
 from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.change import Change
 from porto.reconcilers.engine.result import Again, Done, Result, Stuck
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
 from porto.spec.errors import Busy, Unknown
-from porto.spec.records.record import Record, State
 
 POLL_S = 0.005
 
@@ -38,7 +39,7 @@ class Freezing:
             if self._driver.freezer_state(target.group) is not FreezerState.FROZEN:
                 return self._still_freezing(target)
             self._since.pop(record.id, None)
-            if record.status.state is not State.PAUSED:
+            if record.status.life.state is not State.PAUSED:
                 self._notes.update(
                     record, state=State.PAUSED, observed_generation=record.generation
                 )
@@ -48,19 +49,19 @@ class Freezing:
             self._driver.thaw(target.group)
             if self._driver.freezer_state(target.group) is not FreezerState.THAWED:
                 parent = self._store.parent(record)
-                if parent is not None and parent.status.state is State.PAUSED:
+                if parent is not None and parent.status.life.state is State.PAUSED:
                     return Stuck(Busy(f"cannot resume {record.name}: {parent.name} is paused"))
                 return Again(POLL_S)
-            if record.status.state is not State.PAUSED:
+            if record.status.life.state is not State.PAUSED:
                 change = Change("freezer", "freezer.state", "THAWED", "FROZEN")
                 self._upkeep.count_drift(record, change)
-        if record.status.state is State.PAUSED and not self._paused_from_above(record):
+        if record.status.life.state is State.PAUSED and not self._paused_from_above(record):
             self._notes.update(record, state=active_state(record))
             self._follow(record)
             return Again(0.0)
         return None
 
-    def forget(self, record: Record) -> None:
+    def forget(self, record: ContainerRecord) -> None:
         """The container runs no more."""
         self._since.pop(record.id, None)
 
@@ -76,26 +77,26 @@ class Freezing:
         self._store.put(record.with_intent(paused=False), now=self._world.clock.wall())
         return Stuck(Unknown(f"cannot pause {record.name}: not frozen after {timeout} s"))
 
-    def _paused_from_above(self, record: Record) -> bool:
+    def _paused_from_above(self, record: ContainerRecord) -> bool:
         return any(ancestor.intent.paused for ancestor in self._store.ancestors(record))
 
-    def _follow(self, record: Record) -> None:
+    def _follow(self, record: ContainerRecord) -> None:
         """Descendants are frozen and thawed by the kernel; their state follows."""
         current = self._store.find_id(record.id)
-        paused = current is not None and current.status.state is State.PAUSED
+        paused = current is not None and current.status.life.state is State.PAUSED
         for child in self._store.descendants(record.name):
-            if paused and child.status.state in (State.RUNNING, State.META):
+            if paused and child.status.life.state in (State.RUNNING, State.META):
                 self._notes.update(child, state=State.PAUSED)
             elif (
                 not paused
-                and child.status.state is State.PAUSED
+                and child.status.life.state is State.PAUSED
                 and not child.intent.paused
                 and not self._paused_from_above(child)
             ):
                 self._notes.update(child, state=active_state(child))
 
 
-def active_state(record: Record) -> State:
+def active_state(record: ContainerRecord) -> State:
     """What a started container is when it is not paused."""
-    meta = record.is_meta and record.spec.process.virt_mode != "os"
+    meta = record.spec.process.is_meta and record.spec.process.virt_mode != "os"
     return State.META if meta else State.RUNNING

@@ -3,10 +3,9 @@
 Used by the other files of this room.
 """
 
-import dataclasses
-
 from porto.reconcilers.containers.world import World
-from porto.spec.records.record import Condition, Record
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.records.status import Condition
 
 
 class Notes:
@@ -15,27 +14,24 @@ class Notes:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def update(self, record: Record, **changes: object) -> None:
+    def update(self, record: ContainerRecord, **changes: object) -> None:
         """Change some fields of the *present* status: others may have written meanwhile."""
         current = self._world.store.find_id(record.id)
         if current is None:
             return
-        old = current.status
-        if all(getattr(old, name) == value for name, value in changes.items()):
-            return
-        now = self._world.clock.wall()
-        status = dataclasses.replace(old, change_time=now, **changes)  # type: ignore[arg-type]
-        self._world.store.put_status(current, status, now=now)
+        status = current.status.changed(**changes)
+        if status is not current.status:
+            self._world.store.put_status(current, status, now=self._world.clock.wall())
 
-    def lasting(self, record: Record) -> tuple[Condition, ...]:
+    def lasting(self, record: ContainerRecord) -> tuple[Condition, ...]:
         """The conditions that stay until the next start."""
         return tuple(c for c in record.status.conditions if c.kind == "RestartRequired")
 
-    def condition(self, record: Record, condition: Condition) -> None:
+    def condition(self, record: ContainerRecord, condition: Condition) -> None:
         """Show what stands in the way."""
         self.update(record, conditions=(*self.lasting(record), condition))
 
-    def keep_condition(self, record: Record, condition: Condition) -> None:
+    def keep_condition(self, record: ContainerRecord, condition: Condition) -> None:
         """Show a condition until the container's next start."""
         current = self._world.store.find_id(record.id)
         if current is not None:

@@ -33,5 +33,5 @@ class Output:
         changes = {}
         for name, amount in lost.items():
             self._world.count("log_rotate_bytes", amount)
-            changes[f"{name}_offset"] = getattr(status, f"{name}_offset") + amount
+            changes[f"{name}_offset"] = getattr(status.streams, f"{name}_offset") + amount
         return changes

@@ -18,9 +18,11 @@ from porto.reconcilers.containers.life.stopping import KILL_POLL_S, Stopping
 from porto.reconcilers.containers.life.upkeep import Upkeep
 from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.result import Again, Done, Result, Retry, Stuck
-from porto.spec.containers import operations
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import Process, State
 from porto.spec.errors import EError, InvalidState, PortoError, by_errno
-from porto.spec.records.record import Condition, Process, Record, Run, State
+from porto.spec.records.record import Run, is_file_origin
+from porto.spec.records.status import Condition
 
 log = structlog.get_logger()
 
@@ -47,17 +49,17 @@ class Starting:
         if launching is not None:
             launching.cancel()
 
-    async def start(self, record: Record) -> Result:
+    async def start(self, record: ContainerRecord) -> Result:
         """One try; a stopped container, or a dead one that is started again in place."""
         parent = self._store.parent(record)
-        if parent is not None and parent.status.state not in (State.RUNNING, State.META):
+        if parent is not None and parent.status.life.state not in (State.RUNNING, State.META):
             return self._wait_for_parent(record, parent)
-        from_dead = record.status.state is State.DEAD
+        from_dead = record.status.life.state is State.DEAD
         if from_dead:
             target = self._world.target(record)
             if not await self._stopping.kill(target):
                 return Again(KILL_POLL_S)
-            controllers = record.status.controllers
+            controllers = record.status.cgroups.controllers
         else:
             controllers = ";".join(sorted(self._world.controllers.wanted(record)))
         target = self._world.target(record)
@@ -100,7 +102,7 @@ class Starting:
             death_mono=0.0,
             start_error="",
             start_error_code=EError.Success,
-            respawn_count=record.status.respawn_count + respawned,
+            respawn_count=record.status.life.respawn_count + respawned,
             observed_generation=record.generation,
             conditions=(),
         )
@@ -130,19 +132,21 @@ class Starting:
         finally:
             self._launching.pop(key, None)
 
-    def _wait_for_parent(self, record: Record, parent: Record) -> Result:
-        if parent.intent.run is Run.RUNNING and parent.status.state is not State.PAUSED:
-            dying = parent.status.state is State.DEAD and (
-                parent.intent.launch <= parent.status.launched
+    def _wait_for_parent(self, record: ContainerRecord, parent: ContainerRecord) -> Result:
+        if parent.intent.run is Run.RUNNING and parent.status.life.state is not State.PAUSED:
+            dying = parent.status.life.state is State.DEAD and (
+                parent.intent.launch <= parent.status.life.launched
             )
             if not dying:
                 return Again()
         error = InvalidState(
-            f"cannot start {record.name}: its parent {parent.name} is {parent.status.state}"
+            f"cannot start {record.name}: its parent {parent.name} is {parent.status.life.state}"
         )
         return self._given_up(record, error)
 
-    async def _start_failed(self, record: Record, target: Target, error: PortoError) -> Result:
+    async def _start_failed(
+        self, record: ContainerRecord, target: Target, error: PortoError
+    ) -> Result:
         self._world.count("containers_failed_start", 1)
         await self._stopping.kill(target)
         try:
@@ -160,14 +164,12 @@ class Starting:
         )
         return self._given_up(record, error)
 
-    def _given_up(self, record: Record, error: PortoError) -> Result:
+    def _given_up(self, record: ContainerRecord, error: PortoError) -> Result:
         """An imperative start is taken back; a file's is tried again."""
         current = self._store.find_id(record.id)
         if current is None:
             return Done()
-        if current.intent.origin.startswith("file:") or current.intent.origin.startswith(
-            operations.ENFORCED_PREFIX
-        ):
+        if is_file_origin(current.intent.origin):
             self._notes.condition(record, Condition("Retrying", "task", error.text, error.code))
             return Retry(error)
         if current.intent == record.intent and current.intent.run is Run.RUNNING:

@@ -13,8 +13,10 @@ from porto.reconcilers.containers.base import Target
 from porto.reconcilers.containers.life.notes import Notes
 from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.result import Again, Done, Result, Retry
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import Process, State
 from porto.spec.errors import by_errno
-from porto.spec.records.record import Process, Record, Run, State
+from porto.spec.records.record import Run
 
 KILL_POLL_S = 1.0
 
@@ -28,11 +30,11 @@ class Stopping:
         self._notes = notes
         self._asked: dict[str, float] = {}
 
-    async def absent(self, record: Record) -> Result:
+    async def absent(self, record: ContainerRecord) -> Result:
         """A container that is being destroyed."""
         if self._store.has_children(record.name):
             return Again()
-        if record.status.state is not State.STOPPED:
+        if record.status.life.state is not State.STOPPED:
             result = await self.end(record, kill_at=0.0, forget=True)
             if result is not None:
                 return result
@@ -41,16 +43,18 @@ class Stopping:
         self._store.delete(current)
         return Done()
 
-    async def stopped(self, record: Record) -> Result:
+    async def stopped(self, record: ContainerRecord) -> Result:
         """A container that shall be stopped."""
-        if record.status.state is State.STOPPED:
+        if record.status.life.state is State.STOPPED:
             return Done()
         for child in self._store.children(record.name):
-            if child.status.state is not State.STOPPED:
+            if child.status.life.state is not State.STOPPED:
                 return Again()
         return await self.end(record, kill_at=record.intent.kill_at) or Done()
 
-    async def end(self, record: Record, *, kill_at: float, forget: bool = False) -> Result | None:
+    async def end(
+        self, record: ContainerRecord, *, kill_at: float, forget: bool = False
+    ) -> Result | None:
         """Bring a started container to stopped; None when it is there.
 
         With `forget` the record is about to be deleted, so only what outlives it is noted.
@@ -61,7 +65,7 @@ class Stopping:
             return result
         if not await self.kill(target):
             return Again(KILL_POLL_S)
-        oom_kills = record.status.oom_kills_before + self._oom_kills(target)
+        oom_kills = record.status.oom.oom_kills_before + self._oom_kills(target)
         try:
             self.take_down(target)
         except OSError as error:
@@ -85,11 +89,11 @@ class Stopping:
                 stderr_offset=0,
                 conditions=(),
             )
-        elif oom_kills != record.status.oom_kills_before:
+        elif oom_kills != record.status.oom.oom_kills_before:
             self._notes.update(record, oom_kills_before=oom_kills)
         # Only now: an exit is kept until the record does not need it any more.
-        if record.status.process is not None:
-            self.forget_launch(record.status.process)
+        if record.status.life.process is not None:
+            self.forget_launch(record.status.life.process)
         return None
 
     async def kill(self, target: Target) -> bool:
@@ -113,8 +117,8 @@ class Stopping:
     def _ask(self, target: Target, kill_at: float) -> Result | None:
         """The polite signal; None when it is time for SIGKILL."""
         record = target.record
-        process = record.status.process
-        if process is None or not process.task_pid or record.status.state is State.DEAD:
+        process = record.status.life.process
+        if process is None or not process.task_pid or record.status.life.state is State.DEAD:
             return None
         if self._world.exits.find(process) is not None:
             return None
@@ -136,15 +140,15 @@ class Stopping:
     def _oom_kills(self, target: Target) -> int:
         return self._world.driver.oom.kills(target.group) if target.group.owns("memory") else 0
 
-    def _bequeath(self, record: Record) -> None:
+    def _bequeath(self, record: ContainerRecord) -> None:
         """What oom_kills_total of the parent counts must not shrink."""
         parent = self._store.parent(record)
-        if parent is not None and record.status.oom_kills_before:
-            total = parent.status.oom_kills_before + record.status.oom_kills_before
+        if parent is not None and record.status.oom.oom_kills_before:
+            total = parent.status.oom.oom_kills_before + record.status.oom.oom_kills_before
             self._notes.update(parent, oom_kills_before=total)
 
 
-def _end_signal(record: Record, process: Process) -> int | None:
+def _end_signal(record: ContainerRecord, process: Process) -> int | None:
     """The signal that politely asks the main task to end; None when it has none."""
     if record.spec.process.virt_mode != "os":
         return signal.SIGTERM

@@ -11,8 +11,8 @@ import structlog
 from porto.reconcilers.containers.base import Target
 from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.change import Change
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.errors import PortoError, by_errno
-from porto.spec.records.record import Record
 
 log = structlog.get_logger()
 
@@ -66,7 +66,7 @@ class Upkeep:
             events.settle(record.id, record.generation)
         return True
 
-    def count_drift(self, record: Record, change: Change) -> None:
+    def count_drift(self, record: ContainerRecord, change: Change) -> None:
         """Somebody else changed a knob, which was put back."""
         self.drift[change.facet] = self.drift.get(change.facet, 0) + 1
         self._world.count("drift_repaired", 1)

@@ -29,8 +29,9 @@ from porto.reconcilers.host.cpuset.members import Member, blame, member_of, refu
 from porto.reconcilers.host.cpuset.recover import recover
 from porto.reconcilers.host.cpuset.solve import grant, revoke, solve
 from porto.spec.containers.names import ROOT, parent_name
-from porto.spec.records.record import Record, State
-from porto.spec.store import SpecStore
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 
 _ENDED = frozenset({State.STOPPED, State.DEAD})
 
@@ -40,7 +41,7 @@ class Allocation:
 
     def __init__(
         self,
-        store: SpecStore,
+        store: ContainerStore,
         driver: CgroupDriver,
         *,
         locate: Callable[[str], Group],
@@ -76,7 +77,7 @@ class Allocation:
         """All CPUs of the host."""
         return self._machine.available
 
-    def admit(self, record: Record, *, confined: bool) -> None:
+    def admit(self, record: ContainerRecord, *, confined: bool) -> None:
         """Let a container in, or let it ask for something else; nothing new costs nothing.
 
         confined -- whether it has a cpuset of its own
@@ -139,7 +140,7 @@ class Allocation:
         self._machine.look()
         self._solution = self._solve({})
         for record in self.store.records():
-            if record.status.state not in (*_ENDED, State.STARTING):
+            if record.status.life.state not in (*_ENDED, State.STARTING):
                 confined = self.locate(record.name).owns("cpuset")
                 self._put(record.name, member_of(record, confined))
         if self._claims:
@@ -156,11 +157,13 @@ class Allocation:
     def _solved(self) -> Solution:
         return self._begin() if self._solution is None else self._solution
 
-    def _on_change(self, old: Record | None, new: Record | None) -> None:
+    def _on_change(self, old: ContainerRecord | None, new: ContainerRecord | None) -> None:
         """What the ended held is for the others."""
         if old is None or self._solution is None or old.name not in self._members:
             return
-        if new is None or (new.status.state in _ENDED and new.status.state is not old.status.state):
+        if new is None or (
+            new.status.life.state in _ENDED and new.status.life.state is not old.status.life.state
+        ):
             self._moved.discard(old.name)
             self._change(old.name, None, self._solution)
 

@@ -9,8 +9,8 @@ from porto.reconcilers.host.cpuset.claims import Solution
 from porto.spec.codecs import CpuSetCodec, CpuSetValue
 from porto.spec.codecs.cpuset import INHERIT
 from porto.spec.containers.names import parent_name
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.errors import ResourceNotAvailable
-from porto.spec.records.record import Record
 
 _CODEC = CpuSetCodec()
 
@@ -30,7 +30,7 @@ class Member:
     guarantee: int
 
 
-def member_of(record: Record, confined: bool) -> Member:
+def member_of(record: ContainerRecord, confined: bool) -> Member:
     """A container as it asks now."""
     wish = record.spec.cpuset.cpu_set if confined else INHERIT
     return Member(record.id, confined, wish, record.spec.cpu.cpu_guarantee)

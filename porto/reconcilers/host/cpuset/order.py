@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from porto.kernel.cgroup.group import Group
 from porto.reconcilers.containers.base import Target
 from porto.reconcilers.host.cpuset.host import Allocation
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
 from porto.spec.cpulist import format_cpus, parse_cpus
-from porto.spec.records.record import Record, State
 
 CONTROLLER = "cpuset"
 
@@ -46,10 +47,12 @@ class OrderedWriter:
         for item in reversed(below):
             self._put(item, item.want, knob)
 
-    def _knobs(self, records: Iterator[Record] | tuple[Record, ...], knob: str) -> Iterator[_Knob]:
+    def _knobs(
+        self, records: Iterator[ContainerRecord] | tuple[ContainerRecord, ...], knob: str
+    ) -> Iterator[_Knob]:
         """Those with a cpuset of their own, in the given order."""
         for record in records:
-            if record.status.state is State.STOPPED:
+            if record.status.life.state is State.STOPPED:
                 continue
             group = self._allocation.locate(record.name)
             if not group.owns(CONTROLLER):

@@ -3,11 +3,13 @@
 What follows from them: `spec/containers/controllers.py`.
 """
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from porto.spec.codecs import ControllersCodec, ControllersValue, TextMapCodec, TextMapValue
 from porto.spec.containers.fields.reading import reading
 from porto.spec.prop import Facet, Prop
+from porto.spec.records.status import Part
 
 
 class CgroupsFields(Facet):
@@ -26,7 +28,7 @@ class CgroupsFields(Facet):
     bound to an enabled one are enabled, too. Fixed while the container runs."""
 
 
-class CgroupsStatus(Facet):
+class CgroupsReadings(Facet):
     """What is observed; read by `observers/cgroups.py`."""
 
     cgroups: Annotated[
@@ -34,3 +36,14 @@ class CgroupsStatus(Facet):
     ] = ()
     """Paths to cgroups: NAME: path; ..., the parent's where the container has not got the
     controller. [NAME] selects one. In the stopped state: where a start would make them."""
+
+
+@dataclass(frozen=True, slots=True)
+class CgroupsStatus(Part):
+    """What is noted.
+
+    controllers -- names joined by ";" of the controllers it was started with; they
+                   cannot change while it runs
+    """
+
+    controllers: str = ""

@@ -53,7 +53,7 @@ class CpuFields(Facet):
     Default: the parent's, normal at the first level."""
 
 
-class CpuStatus(Facet):
+class CpuReadings(Facet):
     """What is observed. Times are nanoseconds."""
 
     cpu_usage: Annotated[int, Int(), reading("cpu", example="1200000000", runtime=True)] = 0

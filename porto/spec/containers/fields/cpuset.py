@@ -22,7 +22,7 @@ class CpusetFields(Facet):
     parent has and no sibling has taken for itself."""
 
 
-class CpusetStatus(Facet):
+class CpusetReadings(Facet):
     """What is observed; read by `observers/cpuset.py`."""
 
     cpu_set_affinity: Annotated[str, CpuListCodec(), reading("cpuset", example="0-3,5")] = ""

@@ -51,7 +51,7 @@ class IoFields(Facet):
     gives."""
 
 
-class IoStatus(Facet):
+class IoReadings(Facet):
     """What is observed.
 
     Of all maps: "hw" is the total of all disks; ``[<path>]`` and ``[.<path>]`` the sum of the

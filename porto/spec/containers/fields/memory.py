@@ -77,7 +77,7 @@ class MemoryFields(Facet):
     """
 
 
-class MemoryStatus(Facet):
+class MemoryReadings(Facet):
     """What is observed. A container without its own controller shows its parent's."""
 
     memory_usage: Annotated[int, Int(), reading(_OWNER, example="2097152", runtime=True)] = 0

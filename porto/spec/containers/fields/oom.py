@@ -4,11 +4,13 @@ oom_is_fatal is obeyed by `containers/life/dying.py`, oom_score_adj by
 `facets/oom.py`.
 """
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from porto.spec.codecs import Bool, Int
 from porto.spec.containers.fields.reading import reading
 from porto.spec.prop import Facet, Prop
+from porto.spec.records.status import Part
 
 OOM_SCORE_ADJ_MAX = 1000
 
@@ -29,7 +31,7 @@ class OomFields(Facet):
     oom_score_adj in proc(5)."""
 
 
-class OomStatus(Facet):
+class OomReadings(Facet):
     """What is observed; read by `observers/oom.py`."""
 
     oom_kills: Annotated[int, Int(), reading("oom", example="1", runtime=True)] = 0
@@ -38,3 +40,18 @@ class OomStatus(Facet):
     oom_kills_total: Annotated[int, Int(), reading("oom", example="3")] = 0
     """Tasks of the container and its sub-containers killed by the OOM killer, over all
     their lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class OomStatus(Part):
+    """What is noted.
+
+    oom_killed       -- the main task was killed for lack of memory
+    oom_before       -- what its memory cgroup had counted when the main task was started
+    oom_kills_before -- tasks killed by the OOM killer in earlier lives, and in containers
+                        below that are destroyed
+    """
+
+    oom_killed: bool = False
+    oom_before: int = 0
+    oom_kills_before: int = 0

@@ -4,10 +4,13 @@ Manual sections "Filesystem" and "State"; applied by `facets/streams.py`,
 rotated by `facets/rotation.py`, read by `observers/streams.py`.
 """
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from porto.spec.codecs import PathText, Size
+from porto.spec.codecs import Int, PathText, Size, StreamText
+from porto.spec.containers.fields.reading import reading
 from porto.spec.prop import Facet, Prop
+from porto.spec.records.status import Part
 
 STDOUT_LIMIT_DEFAULT = 8 << 20
 
@@ -30,3 +33,31 @@ class StreamFields(Facet):
         STDOUT_LIMIT_DEFAULT
     )
     """Bytes of stdout and of stderr that are kept; older ones are dropped."""
+
+
+class StreamReadings(Facet):
+    """Kept output."""
+
+    stdout: Annotated[
+        str, StreamText(), reading("streams", example="Hello, world!", runtime=True)
+    ] = ""
+    """Standard output; [offset][:length] selects a part."""
+
+    stderr: Annotated[
+        str, StreamText(), reading("streams", example="no such file", runtime=True)
+    ] = ""
+    """Standard error; [offset][:length] selects a part."""
+
+    stdout_offset: Annotated[int, Int(), reading("streams", example="0", runtime=True)] = 0
+    """Bytes of stdout that were dropped from the beginning."""
+
+    stderr_offset: Annotated[int, Int(), reading("streams", example="0", runtime=True)] = 0
+    """Bytes of stderr that were dropped from the beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamsStatus(Part):
+    """What is noted: bytes that rotation has dropped from the beginning."""
+
+    stdout_offset: int = 0
+    stderr_offset: int = 0

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from porto.spec.codecs.controllers import WORDS, ControllersValue, chosen, ordered
 from porto.spec.config import Config
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.rules.proposal import Proposal, SetRule, StartRule
 from porto.spec.containers.spec import SPEC_PROPERTIES, ContainerSpec
 from porto.spec.errors import InvalidValue, NotSupported
 from porto.spec.host import Host
-from porto.spec.records.record import Record
 
 if TYPE_CHECKING:
-    from porto.spec.store import SpecStore
+    from porto.spec.containers.store import ContainerStore
 
 ALWAYS = "freezer"
 """Porto manages containers by it."""
@@ -62,7 +62,9 @@ def check_choice(proposal: Proposal) -> None:
         raise NotSupported(f"{proposal.refusal}: this host has no controller {', '.join(lacking)}")
 
 
-def check_host(store: "SpecStore", host: Host, config: Config, record: Record) -> None:
+def check_host(
+    store: "ContainerStore", host: Host, config: Config, record: ContainerRecord
+) -> None:
     """A host that has lost a controller since it was asked for."""
     lacking = _lacking(record.spec.cgroups.controllers, host)
     if lacking:

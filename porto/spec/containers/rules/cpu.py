@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from porto.spec.codecs import CpuPower
 from porto.spec.config import Config
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.rules.proposal import Proposal, SetRule, StartRule
 from porto.spec.errors import InvalidValue, NotSupported
 from porto.spec.host import Host
-from porto.spec.records.record import Record
 
 if TYPE_CHECKING:
-    from porto.spec.store import SpecStore
+    from porto.spec.containers.store import ContainerStore
 
 ISO = "cpu_policy=iso"
 """In `Host.unsupported`: a value, not a property, that the kernel lacks."""
@@ -47,7 +47,9 @@ def _check_policy(proposal: Proposal) -> None:
         raise NotSupported(f"{proposal.refusal}: {reason}")
 
 
-def _check_start(store: "SpecStore", host: Host, config: Config, record: Record) -> None:
+def _check_start(
+    store: "ContainerStore", host: Host, config: Config, record: ContainerRecord
+) -> None:
     """A policy that was written under another kernel."""
     reason = host.unsupported.get(ISO)
     if record.spec.cpu.cpu_policy == "iso" and reason is not None:

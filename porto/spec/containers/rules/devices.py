@@ -13,14 +13,15 @@ from porto.spec.containers import device_access
 from porto.spec.containers.device_access import Grant, Rules
 from porto.spec.containers.fields.access import AccessFields
 from porto.spec.containers.names import parent_name
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.rules.proposal import Proposal, SetRule, StartRule
 from porto.spec.containers.spec import ContainerSpec
+from porto.spec.containers.status import State
 from porto.spec.errors import InvalidValue, Permission
 from porto.spec.host import Host
-from porto.spec.records.record import Record, State
 
 if TYPE_CHECKING:
-    from porto.spec.store import SpecStore
+    from porto.spec.containers.store import ContainerStore
 
 
 def has_own_dev(spec: ContainerSpec) -> bool:
@@ -34,7 +35,7 @@ def has_own_dev(spec: ContainerSpec) -> bool:
 def _check_items(
     items: DevicesValue,
     access: AccessFields,
-    lineage: Sequence[Record],
+    lineage: Sequence[ContainerRecord],
     *,
     host: Host,
     config: Config,
@@ -90,12 +91,14 @@ def check_set(proposal: Proposal) -> None:
         config=proposal.config,
         refusal=proposal.refusal,
     )
-    started = proposal.record is not None and proposal.record.status.state is not State.STOPPED
+    started = proposal.record is not None and proposal.record.status.life.state is not State.STOPPED
     if started and not has_own_dev(proposal.spec):
         _check_nodes(grants, proposal.refusal)
 
 
-def check_start(store: "SpecStore", host: Host, config: Config, record: Record) -> None:
+def check_start(
+    store: "ContainerStore", host: Host, config: Config, record: ContainerRecord
+) -> None:
     """The same again: the host, the owner and the parent may have changed since."""
     items = device_access.own_items(record)
     if not items:

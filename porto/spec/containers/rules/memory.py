@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from porto.spec.config import Config
 from porto.spec.containers.guarantees import Guarantee, children_total, own_guarantee
 from porto.spec.containers.names import ROOT
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.rules.proposal import Proposal, SetRule, StartRule
+from porto.spec.containers.status import State
 from porto.spec.errors import InvalidValue, ResourceNotAvailable
 from porto.spec.host import Host
-from porto.spec.records.record import Record, State
 
 if TYPE_CHECKING:
-    from porto.spec.store import SpecStore
+    from porto.spec.containers.store import ContainerStore
 
 
 def _check_minimum(proposal: Proposal) -> None:
@@ -39,9 +40,9 @@ def _check_guarantee(proposal: Proposal) -> None:
     room = _room(proposal.host, proposal.config)
     if room is None:
         return
-    if record is not None and record.status.state is not State.STOPPED:
+    if record is not None and record.status.life.state is not State.STOPPED:
 
-        def own(item: Record) -> int:
+        def own(item: ContainerRecord) -> int:
             return value if item.id == record.id else own_guarantee(item)
 
         _check_total(proposal.refusal, proposal.store, room, own)
@@ -49,7 +50,9 @@ def _check_guarantee(proposal: Proposal) -> None:
         raise ResourceNotAvailable(f"{proposal.refusal}: {_left(room)}")
 
 
-def _check_start(store: "SpecStore", host: Host, config: Config, record: Record) -> None:
+def _check_start(
+    store: "ContainerStore", host: Host, config: Config, record: ContainerRecord
+) -> None:
     """Whether the guarantee can be given now; none at all takes nothing from anybody.
 
     Of two containers that are being started, the one that asked first counts for the
@@ -61,11 +64,11 @@ def _check_start(store: "SpecStore", host: Host, config: Config, record: Record)
         return
     turn = (record.status.change_time, record.id)
 
-    def own(item: Record) -> int:
+    def own(item: ContainerRecord) -> int:
         if item.id == record.id:
             return guarantee
         later = (item.status.change_time, item.id) > turn
-        if later and item.status.state is State.STARTING:
+        if later and item.status.life.state is State.STARTING:
             return 0
         return own_guarantee(item)
 
@@ -73,7 +76,7 @@ def _check_start(store: "SpecStore", host: Host, config: Config, record: Record)
     _check_total(text, store, room, own)
 
 
-def _check_total(refusal: str, store: "SpecStore", room: int, own: Guarantee) -> None:
+def _check_total(refusal: str, store: "ContainerStore", room: int, own: Guarantee) -> None:
     total = children_total(store, ROOT, own)
     if total > room:
         raise ResourceNotAvailable(

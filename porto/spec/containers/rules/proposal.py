@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from porto.spec.config import Config
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import ContainerSpec
 from porto.spec.host import Host
 from porto.spec.prop import Property
-from porto.spec.records.record import Record
 
 if TYPE_CHECKING:
-    from porto.spec.store import SpecStore
+    from porto.spec.containers.store import ContainerStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class Proposal:
     text   -- the canonical text of `value`, for messages
     """
 
-    store: "SpecStore"
+    store: "ContainerStore"
     host: Host
     config: Config
     name: str
-    record: Record | None
+    record: ContainerRecord | None
     spec: ContainerSpec
     prop: Property
     value: Any
@@ -47,5 +47,5 @@ class Proposal:
 SetRule = Callable[[Proposal], None]
 """Raises the `PortoError` that refuses the value."""
 
-StartRule = Callable[["SpecStore", Host, Config, Record], None]
+StartRule = Callable[["ContainerStore", Host, Config, ContainerRecord], None]
 """Raises the `PortoError` that refuses the start of a container."""

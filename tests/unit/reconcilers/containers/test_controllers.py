@@ -8,7 +8,7 @@ import pytest
 
 from porto.reconcilers.containers.controllers import Controllers
 from porto.reconcilers.containers.leftovers import remove_leftovers
-from porto.spec.records.record import State
+from porto.spec.containers.status import State
 from tests.fakes.cgroupfs import COMOUNTED, SPLIT
 from tests.unit.observers.hosts import Host
 

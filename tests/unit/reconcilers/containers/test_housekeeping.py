@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from porto.reconcilers.containers.housekeeping import SKIP_MAX, Housekeeping
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
-from porto.spec.records.record import Record, State
-from porto.spec.store import SpecStore
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 
 
 class Containers:
@@ -15,15 +16,15 @@ class Containers:
         self.path = path
         self.rotated: list[str] = []
 
-    def output_files(self, record: Record) -> tuple[str, ...]:
+    def output_files(self, record: ContainerRecord) -> tuple[str, ...]:
         return (str(self.path / record.name),)
 
-    def rotate(self, record: Record) -> None:
+    def rotate(self, record: ContainerRecord) -> None:
         self.rotated.append(record.name)
 
 
-def make(tmp_path: Path) -> tuple[SpecStore, Containers, Housekeeping]:
-    store = SpecStore(None)
+def make(tmp_path: Path) -> tuple[ContainerStore, Containers, Housekeeping]:
+    store = ContainerStore(None)
     spec = DEFAULT_SPEC.with_value(find_property("stdout_limit"), 8192)
     record = store.create("a", spec, now=0.0, origins={})
     store.put_status(record, record.with_status(state=State.RUNNING).status, now=1.0)

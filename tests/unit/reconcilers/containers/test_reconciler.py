@@ -28,9 +28,11 @@ from porto.reconcilers.host.cpuset.host import Allocation
 from porto.spec.config import Config, PathsConfig
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import Process, State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import EError, InvalidCommand, InvalidState, NotSupported, PortoError
-from porto.spec.records.record import Process, Record, Run, State
-from porto.spec.store import SpecStore
+from porto.spec.records.record import Run
 from tests.fakes.driver import FakeDriver
 
 ACTOR = Actor()
@@ -46,7 +48,7 @@ class Launcher:
         self.fail: dict[int, LaunchFailed] = {}
         self.acknowledged: list[str] = []
         self.in_flight: frozenset[str] = frozenset()
-        self.store: SpecStore | None = None
+        self.store: ContainerStore | None = None
         self.gate: asyncio.Event | None = None
 
     async def launch(self, request: LaunchRequest) -> Launched:
@@ -77,7 +79,7 @@ class Rig:
 
     def __init__(self, place: Path) -> None:
         self.driver = FakeDriver()
-        self.store = SpecStore(None)
+        self.store = ContainerStore(None)
         self.config = Config(paths=PathsConfig(place=str(place), runtime=str(place / "run")))
         Path(self.config.paths.work).mkdir(parents=True, exist_ok=True)
         self.launcher = Launcher(self.driver)
@@ -123,7 +125,7 @@ class Rig:
     def _count(self, name: str, amount: int) -> None:
         self.counts[name] = self.counts.get(name, 0) + amount
 
-    def create(self, name: str, command: str = "sleep 1", **values: str) -> Record:
+    def create(self, name: str, command: str = "sleep 1", **values: str) -> ContainerRecord:
         record = operations.create(
             self.store, name, actor=ACTOR, credentials=Credentials(), now=0.0
         )
@@ -131,11 +133,11 @@ class Rig:
             record = operations.set_property(self.store, record, key, value, actor=ACTOR, now=0.0)
         return record
 
-    def get(self, name: str) -> Record:
+    def get(self, name: str) -> ContainerRecord:
         return self.store.get(name)
 
     def state(self, name: str) -> State:
-        return self.get(name).status.state
+        return self.get(name).status.life.state
 
     async def start(self, name: str) -> None:
         await self.engine.converge(
@@ -155,7 +157,7 @@ class Rig:
 
     def end(self, name: str, status: int) -> None:
         """What the launcher reports when the main task ends."""
-        process = self.get(name).status.process
+        process = self.get(name).status.life.process
         assert process is not None
         self.driver.tasks[name] = set()
         self.exits.tell(Exited(process.launch_id, process.init_pid, status))
@@ -203,7 +205,7 @@ def test_start_makes_cgroups_knobs_and_a_process(play: Any) -> None:
         assert rig.state("a") is State.RUNNING
         assert rig.driver.groups["a"]["pids.max"] == "50"
         assert rig.launcher.requests[0].launch_id == f"{rig.get('a').id}:1"
-        assert rig.get("a").status.process is not None
+        assert rig.get("a").status.life.process is not None
 
     play(body)
 
@@ -229,7 +231,7 @@ def test_exit_is_recorded_then_acknowledged(play: Any) -> None:
         await rig.start("a")
         rig.end("a", 5 << 8)
         await rig.until(lambda: rig.state("a") is State.DEAD)
-        assert rig.get("a").status.exit_status == 5 << 8
+        assert rig.get("a").status.life.exit_status == 5 << 8
         assert rig.launcher.acknowledged == [f"{rig.get('a').id}:1"]
 
     play(body)
@@ -243,8 +245,8 @@ def test_a_kill_by_the_oom_killer_is_told_from_others(play: Any) -> None:
             rig.driver.oom.counts[name] = kills
             rig.end(name, signal.SIGKILL)
             await rig.until(lambda n=name: rig.state(n) is State.DEAD)
-        assert rig.get("a").status.oom_killed
-        assert not rig.get("b").status.oom_killed
+        assert rig.get("a").status.oom.oom_killed
+        assert not rig.get("b").status.oom.oom_killed
         assert rig.counts["containers_oom"] == 1
 
     play(body)
@@ -268,7 +270,7 @@ def test_parents_start_before_children_and_stop_after_them(play: Any) -> None:
         rig.store.subscribe(
             lambda old, new: (
                 order.append(new.name)
-                if old and new and old.status.state != new.status.state
+                if old and new and old.status.life.state != new.status.life.state
                 else None
             )
         )
@@ -300,7 +302,7 @@ def test_a_failed_start_cleans_up_and_is_taken_back(play: Any) -> None:
             await rig.start("a")
         assert rig.state("a") is State.STOPPED
         assert rig.get("a").intent.run is Run.STOPPED
-        assert rig.get("a").status.start_error_code is EError.InvalidCommand
+        assert rig.get("a").status.life.start_error_code is EError.InvalidCommand
         assert rig.driver.groups == {}
         del rig.launcher.fail[record.id]
         await rig.start("a")
@@ -337,7 +339,7 @@ def test_a_start_under_way_is_broken_off(play: Any, verb: str) -> None:
         await (rig.stop("a") if verb == "stop" else rig.destroy("a"))
         await starting
         found = rig.store.find("a")
-        assert found is None if verb == "destroy" else found.status.state is State.STOPPED
+        assert found is None if verb == "destroy" else found.status.life.state is State.STOPPED
         assert rig.driver.groups == {}
         assert rig.launcher.requests == []
 
@@ -348,7 +350,7 @@ def test_stop_asks_first_and_kills_when_time_is_up(play: Any) -> None:
     async def body(rig: Rig) -> None:
         rig.create("a")
         await rig.start("a")
-        task = rig.get("a").status.process
+        task = rig.get("a").status.life.process
         assert task is not None
         await rig.stop("a", grace=0.05)
         assert rig.signals == [(task.task_pid, signal.SIGTERM)]  # type: ignore[attr-defined]
@@ -365,11 +367,11 @@ def test_a_dead_parent_takes_its_children_along(play: Any) -> None:
         rig.end("a", 0)
         rig.driver.tasks["a/b"] = set()
         await rig.until(lambda: rig.state("a") is State.DEAD)
-        process = rig.get("a/b").status.process
+        process = rig.get("a/b").status.life.process
         assert process is not None
         rig.exits.tell(Exited(process.launch_id, process.init_pid, 9))
         await rig.until(lambda: rig.state("a/b") is State.DEAD)
-        assert rig.get("a/b").status.exit_status == 9
+        assert rig.get("a/b").status.life.exit_status == 9
 
     play(body)
 
@@ -483,12 +485,12 @@ def test_respawn_counts_and_stops_at_its_limit(play: Any) -> None:
         rig.create("a", respawn="true", max_respawns="1", respawn_delay="1ms")
         await rig.start("a")
         rig.end("a", 256)
-        await rig.until(lambda: rig.get("a").status.respawn_count == 1)
+        await rig.until(lambda: rig.get("a").status.life.respawn_count == 1)
         await rig.until(lambda: rig.state("a") is State.RUNNING)
         rig.end("a", 256)
         await rig.until(lambda: rig.state("a") is State.DEAD)
         await asyncio.sleep(0.02)
-        assert rig.get("a").status.respawn_count == 1
+        assert rig.get("a").status.life.respawn_count == 1
 
     play(body)
 
@@ -515,7 +517,7 @@ def test_takeover_adopts_a_launch_that_was_not_recorded(play: Any) -> None:
         strangers = take_over(rig.world, [launched], same_boot=True)
         assert strangers == []
         assert rig.state("a") is State.RUNNING
-        assert rig.get("a").status.process == Process(f"{record.id}:1", 50, 5, 51, 5, 2)
+        assert rig.get("a").status.life.process == Process(f"{record.id}:1", 50, 5, 51, 5, 2)
         await rig.engine.converge([rig.get("a")])
         assert rig.launcher.requests == []
 

@@ -9,10 +9,10 @@ import pytest
 from porto.observers.clock import Clock
 from porto.reconcilers.engine.loop import CONCURRENCY, Engine
 from porto.reconcilers.engine.result import Again, Done, Result, Retry, Stuck
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import Busy, InvalidValue, Unknown
-from porto.spec.records.record import Record
-from porto.spec.store import SpecStore
 
 
 class Script:
@@ -39,10 +39,11 @@ class Script:
 
 
 def run(
-    script: Script, body: Callable[[Engine, SpecStore, Record], Coroutine[Any, Any, None]]
+    script: Script,
+    body: Callable[[Engine, ContainerStore, ContainerRecord], Coroutine[Any, Any, None]],
 ) -> None:
     async def main() -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         record = store.create("a", DEFAULT_SPEC, now=0.0, origins={})
         engine = Engine(store, script, Clock())
         try:
@@ -54,7 +55,7 @@ def run(
 
 
 def test_done_answers_the_caller() -> None:
-    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
         await engine.converge([record])
 
     script = Script()
@@ -63,7 +64,7 @@ def test_done_answers_the_caller() -> None:
 
 
 def test_again_keeps_the_caller_waiting() -> None:
-    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
         await engine.converge([record])
 
     script = Script(Again(0.0), Again(0.0), Done())
@@ -72,7 +73,7 @@ def test_again_keeps_the_caller_waiting() -> None:
 
 
 def test_stuck_raises_the_facets_error() -> None:
-    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
         with pytest.raises(InvalidValue, match="no good"):
             await engine.converge([record])
 
@@ -82,7 +83,7 @@ def test_stuck_raises_the_facets_error() -> None:
 def test_retry_answers_the_caller_and_tries_again_by_itself() -> None:
     tried_again = asyncio.Event()
 
-    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
         with pytest.raises(Busy):
             await engine.converge([record])
         while len(script.seen) < 2:
@@ -95,7 +96,7 @@ def test_retry_answers_the_caller_and_tries_again_by_itself() -> None:
 
 
 def test_an_unexpected_exception_does_not_stop_the_loop() -> None:
-    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
         with pytest.raises(Unknown, match="boom"):
             await engine.converge([record])
         await engine.converge([record])
@@ -104,7 +105,7 @@ def test_an_unexpected_exception_does_not_stop_the_loop() -> None:
 
 
 def test_a_change_during_a_pass_gets_a_pass_of_its_own() -> None:
-    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
         script.gate = asyncio.Event()
         first = asyncio.ensure_future(engine.converge([record]))
         while not script.seen:
@@ -123,7 +124,7 @@ def test_a_change_during_a_pass_gets_a_pass_of_its_own() -> None:
 
 
 def test_a_deleted_container_answers_its_waiters() -> None:
-    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
         script.gate = asyncio.Event()
         waiting = asyncio.ensure_future(engine.converge([record]))
         while not script.seen:
@@ -137,7 +138,7 @@ def test_a_deleted_container_answers_its_waiters() -> None:
 
 
 def test_a_cancelled_caller_leaves_nothing_behind() -> None:
-    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
         script.gate = asyncio.Event()
         waiting = asyncio.ensure_future(engine.converge([record]))
         while not script.seen:
@@ -157,7 +158,7 @@ def test_a_caller_that_comes_during_the_pass_of_its_generation_needs_no_other() 
     script = Script()
     script.gate = asyncio.Event()
 
-    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
         assert script.gate is not None
         engine.enqueue(record.id)
         while not script.running:
@@ -185,7 +186,7 @@ def test_a_caller_that_comes_during_the_pass_of_its_generation_needs_no_other() 
 def test_more_callers_than_passes_at_once() -> None:
     """Passes that never wait all end together, and the others must still have their turn."""
 
-    async def body(engine: Engine, store: SpecStore, record: Record) -> None:
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
         names = [f"c{number}" for number in range(3 * CONCURRENCY)]
         await engine.converge(
             [store.create(name, DEFAULT_SPEC, now=0.0, origins={}) for name in names]

@@ -7,8 +7,8 @@ import pytest
 from porto.reconcilers.engine.triggers import Triggers
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor, Credentials
-from porto.spec.records.record import State
-from porto.spec.store import SpecStore
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 
 ACTOR = Actor()
 
@@ -17,7 +17,7 @@ class Rig:
     """A tree of running containers; what is enqueued is noted."""
 
     def __init__(self) -> None:
-        self.store = SpecStore(None)
+        self.store = ContainerStore(None)
         self.queued: list[str] = []
         for name in ("a", "a/b", "a/b/c", "a/d", "e"):
             operations.create(self.store, name, actor=ACTOR, credentials=Credentials(), now=0.0)

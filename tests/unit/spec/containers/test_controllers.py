@@ -10,11 +10,12 @@ from porto.spec.containers import operations
 from porto.spec.containers.admission import Admission
 from porto.spec.containers.controllers import ControllerSets
 from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import EError, InvalidState, InvalidValue, NotSupported, Unknown
 from porto.spec.host import Host
 from porto.spec.prop import Rejected
-from porto.spec.records.record import Record, State
-from porto.spec.store import SpecStore
 
 ME = Actor()
 CODEC = ControllersCodec()
@@ -36,16 +37,16 @@ class Offer:
 
 class Rig:
     def __init__(self) -> None:
-        self.store = SpecStore(None, admission=Admission(Host(controllers=HOST)))
+        self.store = ContainerStore(None, admission=Admission(Host(controllers=HOST)))
         self.sets = ControllerSets(self.store, Offer())
 
-    def create(self, name: str, **values: str) -> Record:
+    def create(self, name: str, **values: str) -> ContainerRecord:
         record = operations.create(self.store, name, actor=ME, credentials=Credentials(), now=1.0)
         for key, text in values.items():
             record = self.put(name, key, text)
         return record
 
-    def put(self, name: str, key: str, text: str) -> Record:
+    def put(self, name: str, key: str, text: str) -> ContainerRecord:
         record = self.store.get(name)
         return operations.set_property(self.store, record, key, text, actor=ME, now=2.0)
 

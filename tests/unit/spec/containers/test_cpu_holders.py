@@ -5,26 +5,29 @@ import dataclasses
 import pytest
 
 from porto.spec.containers.cpu_holders import demand
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
-from porto.spec.records.record import Record, State
-from porto.spec.store import SpecStore
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 
 CPU_SET = find_property("cpu_set")
 
 
-def make(store: SpecStore, name: str, wish: str = "", state: State = State.RUNNING) -> Record:
+def make(
+    store: ContainerStore, name: str, wish: str = "", state: State = State.RUNNING
+) -> ContainerRecord:
     spec = DEFAULT_SPEC.with_value(CPU_SET, CPU_SET.parse(name, wish))
     record = store.create(name, spec, now=1.0, origins={})
     return store.put_status(record, record.with_status(state=state).status, now=2.0)
 
 
-def asked(store: SpecStore, name: str) -> list[str]:
+def asked(store: ContainerStore, name: str) -> list[str]:
     return list(demand(store, store.get(name)))
 
 
 @pytest.mark.parametrize("wish", ["threads 1", "cores 1", "reserve 1"])
 def test_below_a_parent_whose_cpus_are_taken(wish: str) -> None:
-    store = SpecStore(None)
+    store = ContainerStore(None)
     for name in ("a", "b", "b/y"):
         make(store, name)
     make(store, "a/x", wish)
@@ -37,7 +40,7 @@ def test_below_a_parent_whose_cpus_are_taken(wish: str) -> None:
 
 @pytest.mark.parametrize("wish", ["0", "node 0", ""])
 def test_masks_take_nothing(wish: str) -> None:
-    store = SpecStore(None)
+    store = ContainerStore(None)
     for name in ("a", "a/y"):
         make(store, name)
     make(store, "a/x", wish)
@@ -45,7 +48,7 @@ def test_masks_take_nothing(wish: str) -> None:
 
 
 def test_changes_are_followed() -> None:
-    store = SpecStore(None)
+    store = ContainerStore(None)
     for name in ("a", "a/x", "a/y"):
         make(store, name)
     assert asked(store, "a/y") == []

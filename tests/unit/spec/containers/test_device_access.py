@@ -18,9 +18,9 @@ from porto.spec.containers.device_access import (
     covers,
     overlay,
 )
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, PROPERTIES
 from porto.spec.errors import DeviceNotFound, InvalidValue, Permission, Unknown
-from porto.spec.records.record import Record
 
 ROOT = Owner("root", 0, frozenset({0}))
 ALICE = Owner("alice", 1000, frozenset({100, 44}))
@@ -54,9 +54,9 @@ def rule(text: str, owner: Owner = ROOT) -> str:
     return str(found.rule)
 
 
-def record(name: str, devices: str, owner: str = "root") -> Record:
+def record(name: str, devices: str, owner: str = "root") -> ContainerRecord:
     spec = DEFAULT_SPEC.with_value(PROPERTIES["devices"], DevicesCodec().parse(devices))
-    return Record(4, name, spec.with_value(PROPERTIES["owner_user"], owner))
+    return ContainerRecord(4, name, spec.with_value(PROPERTIES["owner_user"], owner))
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_presets_are_expanded_in_their_place() -> None:
 class TestLineage:
     config = ContainerConfig()
 
-    def text(self, *lineage: Record, config: ContainerConfig | None = None) -> str:
+    def text(self, *lineage: ContainerRecord, config: ContainerConfig | None = None) -> str:
         rules = device_access.allowed(lineage, config or self.config, look_at)
         return "; ".join(str(r) for r in rules if r not in DEFAULTS)
 

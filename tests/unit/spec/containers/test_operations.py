@@ -1,14 +1,17 @@
 """The legality table: each operation in each state, and what it writes."""
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from porto.spec.containers import operations
+from porto.spec.containers.intent import Client
 from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import (
     ContainerAlreadyExists,
     ContainerDoesNotExist,
@@ -20,8 +23,8 @@ from porto.spec.errors import (
     ResourceNotAvailable,
     Unknown,
 )
-from porto.spec.records.record import Client, Record, Run, State
-from porto.spec.store import SpecStore
+from porto.spec.records.record import Run
+from porto.spec.undo import take_back
 
 ME = Actor(client=Client(pid=10, start=20, uid=0, gid=0))
 USER = Actor(superuser=False)
@@ -32,12 +35,12 @@ ALL = frozenset(State) - {State.DESTROYED}
 STARTED = {State.RUNNING, State.META, State.PAUSED}
 
 
-def create(store: SpecStore, name: str, **given: Any) -> Record:
+def create(store: ContainerStore, name: str, **given: Any) -> ContainerRecord:
     options: dict[str, Any] = {"actor": ME, "credentials": NOBODY, "now": 1.0, **given}
     return operations.create(store, name, **options)
 
 
-def in_state(store: SpecStore, name: str, state: State, **status: Any) -> Record:
+def in_state(store: ContainerStore, name: str, state: State, **status: Any) -> ContainerRecord:
     """A container that the engine has brought into `state`, as it was asked to."""
     record = create(store, name)
     if state is not State.STOPPED:
@@ -45,39 +48,41 @@ def in_state(store: SpecStore, name: str, state: State, **status: Any) -> Record
         paused = state is State.PAUSED
         record = store.put(record.with_intent(run=run, paused=paused, launch=1), now=1.0)
         status = {"launched": 1, **status}
-    new = dataclasses.replace(record.status, state=state, **status)
+    new = record.status.changed(state=state, **status)
     return store.put_status(record, new, now=1.0)
 
 
-def put(record: Record, name: str, text: str, store: SpecStore, actor: Actor = ME) -> Record:
+def put(
+    record: ContainerRecord, name: str, text: str, store: ContainerStore, actor: Actor = ME
+) -> ContainerRecord:
     return operations.set_property(store, record, name, text, actor=actor, now=2.0)
 
 
-def start(store: SpecStore, record: Record) -> Any:
+def start(store: ContainerStore, record: ContainerRecord) -> Any:
     return operations.start(store, record, actor=ME, now=2.0)
 
 
-def stop(store: SpecStore, record: Record) -> Any:
+def stop(store: ContainerStore, record: ContainerRecord) -> Any:
     return operations.stop(store, record, kill_at=7.5, actor=ME, now=2.0)
 
 
-def destroy(store: SpecStore, record: Record) -> Any:
+def destroy(store: ContainerStore, record: ContainerRecord) -> Any:
     return operations.destroy(store, record, actor=ME, now=2.0)
 
 
-def pause(store: SpecStore, record: Record) -> Any:
+def pause(store: ContainerStore, record: ContainerRecord) -> Any:
     return operations.pause(store, record, actor=ME, now=2.0)
 
 
-def resume(store: SpecStore, record: Record) -> Any:
+def resume(store: ContainerStore, record: ContainerRecord) -> Any:
     return operations.resume(store, record, actor=ME, now=2.0)
 
 
-def respawn(store: SpecStore, record: Record) -> Any:
+def respawn(store: ContainerStore, record: ContainerRecord) -> Any:
     return operations.respawn(store, record, actor=ME, now=2.0)
 
 
-def kill(store: SpecStore, record: Record) -> Any:
+def kill(store: ContainerStore, record: ContainerRecord) -> Any:
     operations.check_kill(record)
 
 
@@ -102,7 +107,7 @@ BELOW: Mapping[Callable[..., Any], frozenset[State]] = {
 @pytest.mark.parametrize("state", sorted(ALL))
 @pytest.mark.parametrize("operation", TABLE, ids=lambda operation: operation.__name__)
 def test_legality(operation: Callable[..., Any], state: State) -> None:
-    store = SpecStore(None)
+    store = ContainerStore(None)
     record = in_state(store, "a", state)
     if state in TABLE[operation]:
         operation(store, record)
@@ -115,7 +120,7 @@ def test_legality(operation: Callable[..., Any], state: State) -> None:
 @pytest.mark.parametrize("state", sorted(ALL))
 @pytest.mark.parametrize("operation", BELOW, ids=lambda operation: operation.__name__)
 def test_legality_below_a_parent(operation: Callable[..., Any], state: State) -> None:
-    store = SpecStore(None)
+    store = ContainerStore(None)
     in_state(store, "a", state)
     child = in_state(store, "a/b", State.STOPPED if operation is start else State.DEAD)
     if state in BELOW[operation]:
@@ -130,7 +135,7 @@ def test_legality_below_a_parent(operation: Callable[..., Any], state: State) ->
 def test_a_child_frozen_through_its_parents_stays(
     operation: Callable[..., Any], level: str
 ) -> None:
-    store = SpecStore(None)
+    store = ContainerStore(None)
     for name in ("a", "a/b"):
         in_state(store, name, State.PAUSED if name == level else State.META)
     child = in_state(store, "a/b/c", State.PAUSED)
@@ -146,7 +151,7 @@ def test_a_child_frozen_through_its_parents_stays(
 def test_nothing_is_done_to_what_is_being_destroyed(
     operation: Callable[..., Any], state: State
 ) -> None:
-    store = SpecStore(None)
+    store = ContainerStore(None)
     record = in_state(store, "a", state)
     (record,) = destroy(store, record)
     with pytest.raises(InvalidState, match="being destroyed"):
@@ -155,13 +160,13 @@ def test_nothing_is_done_to_what_is_being_destroyed(
     assert destroy(store, record) == [record]
 
 
-def note(store: SpecStore, record: Record) -> Any:
+def note(store: ContainerStore, record: ContainerRecord) -> Any:
     return put(record, "private", "x", store)
 
 
 @pytest.mark.parametrize("operation", [*(op for op in TABLE if op is not kill), note])
 def test_a_container_that_is_gone(operation: Callable[..., Any]) -> None:
-    store = SpecStore(None)
+    store = ContainerStore(None)
     record = create(store, "a")
     store.delete(record)
     with pytest.raises(ContainerDoesNotExist, match="no such container"):
@@ -170,7 +175,7 @@ def test_a_container_that_is_gone(operation: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("operation", [pause, kill])
 def test_what_is_asked_for_already_counts(operation: Callable[..., Any]) -> None:
-    store = SpecStore(None)
+    store = ContainerStore(None)
     record = in_state(store, "a", State.RUNNING)
     stop(store, record)
     with pytest.raises(InvalidState, match="it is stopping"):
@@ -179,9 +184,9 @@ def test_what_is_asked_for_already_counts(operation: Callable[..., Any]) -> None
 
 class TestCreate:
     def test_a_stopped_container(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         record = create(store, "a", source="/etc/a.CT")
-        assert record.status.state is State.STOPPED
+        assert record.status.life.state is State.STOPPED
         assert record.intent.run is Run.STOPPED
         assert record.status.creation_time == 1.0
         assert record.source == "/etc/a.CT"
@@ -212,13 +217,13 @@ class TestCreate:
         ],
     )
     def test_names_that_are_none(self, name: str) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         with pytest.raises(InvalidValue, match="cannot create container"):
             create(store, name, actor=USER)
         assert len(store) == 0
 
     def test_name_limits(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         create(store, "a" * 128)
         name = "a"
         for _ in range(16):
@@ -229,7 +234,7 @@ class TestCreate:
 
     @pytest.mark.parametrize("actor", [ME, USER, FILE])
     def test_the_longest_name_is_the_same_for_everybody(self, actor: Actor) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         parent = "a" * 100
         create(store, parent, actor=actor)
         with pytest.raises(InvalidValue, match="longer than 200 characters"):
@@ -237,13 +242,13 @@ class TestCreate:
         create(store, f"{parent}/{'b' * 99}", actor=actor)
 
     def test_exists(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         create(store, "a")
         with pytest.raises(ContainerAlreadyExists):
             create(store, "a")
 
     def test_parent(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         with pytest.raises(ContainerDoesNotExist, match="no parent container a"):
             create(store, "a/b")
         destroy(store, create(store, "a"))
@@ -251,21 +256,21 @@ class TestCreate:
             create(store, "a/b")
 
     def test_limit_of_containers(self) -> None:
-        store = SpecStore(None, max_total=1)
+        store = ContainerStore(None, max_total=1)
         create(store, "a", actor=USER)
         with pytest.raises(ResourceNotAvailable):
             create(store, "b", actor=USER)
         create(store, "b")
 
     def test_credentials(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         who = Credentials(user="0", group="root", owner_user="4000000001", owner_group="root")
         spec = create(store, "a", credentials=who).spec
         assert (spec.process.user, spec.process.group) == ("root", "root")
         assert (spec.access.owner_user, spec.access.owner_group) == ("4000000001", "root")
 
     def test_values_and_where_they_come_from(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         values = {find_property("command_argv"): ("echo", "a b"), find_property("private"): "x"}
         record = create(
             store, "a", values=values, origins={"private": "file:a:3"}, actor=FILE, weak=True
@@ -275,7 +280,7 @@ class TestCreate:
         assert record.origins == {"private": "file:a:3", "command_argv": "file:/etc/a.CT"}
 
     def test_values_only_the_superuser_may_set(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         values = {find_property("stdout_limit"): 2 << 30}
         with pytest.raises(Permission):
             create(store, "a", values=values, actor=USER)
@@ -284,16 +289,16 @@ class TestCreate:
 
 class TestStart:
     def test_it_shows_at_once(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         record = create(store, "a")
         (started,) = start(store, record)
-        assert started.status.state is State.STARTING
+        assert started.status.life.state is State.STARTING
         # Whoever starts a dead one again sees it dead until the engine acts.
         dead = in_state(store, "b", State.DEAD)
-        assert respawn(store, dead).status.state is State.DEAD
+        assert respawn(store, dead).status.life.state is State.DEAD
 
     def test_stopped_ancestors_first(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         in_state(store, "a", State.META)
         for name in ("a/b", "a/b/c"):
             create(store, name)
@@ -307,14 +312,14 @@ class TestStart:
         assert store.get("a").intent.launch == 1
 
     def test_twice(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         record = create(store, "a")
         start(store, record)
         with pytest.raises(InvalidState, match="it is starting"):
             start(store, store.get("a"))
 
     def test_a_parent_that_is_to_be_paused_or_stopped(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         parent = in_state(store, "a", State.RUNNING)
         child = create(store, "a/b")
         pause(store, parent)
@@ -325,7 +330,7 @@ class TestStart:
             start(store, child)
 
     def test_nothing_is_written_when_it_is_refused(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         in_state(store, "a", State.DEAD)
         create(store, "a/b")
         record = create(store, "a/b/c")
@@ -336,7 +341,7 @@ class TestStart:
 
 class TestStop:
     def test_the_subtree_children_first(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         for name in ("a", "a/b", "a/c"):
             in_state(store, name, State.RUNNING)
         create(store, "a/d")
@@ -346,22 +351,22 @@ class TestStop:
         assert all(r.intent.kill_at == 7.5 for r in changed)
 
     def test_stopped_is_no_error_and_no_change(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         assert stop(store, create(store, "a")) == []
 
     def test_a_start_that_is_not_yet_done_is_taken_back(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         (record,) = start(store, create(store, "a"))
         assert stop(store, record)[0].intent.run is Run.STOPPED
 
     def test_a_paused_one_is_thawed(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         assert stop(store, in_state(store, "a", State.PAUSED))[0].intent.paused is False
 
 
 class TestDestroy:
     def test_the_subtree_children_first(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         for name in ("a", "a/b", "a/b/c"):
             create(store, name)
         doomed = destroy(store, store.get("a"))
@@ -371,13 +376,13 @@ class TestDestroy:
 
 class TestPauseAndResume:
     def test_resume_reaches_what_was_paused_below(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         for name in ("a", "a/b", "a/c"):
             in_state(store, name, State.RUNNING)
         pause(store, store.get("a/b"))
         for name in ("a", "a/b", "a/c"):
             record = store.get(name)
-            status = dataclasses.replace(record.status, state=State.PAUSED)
+            status = record.status.changed(state=State.PAUSED)
             store.put_status(record, status, now=2.0)
         store.put(store.get("a").with_intent(paused=True), now=2.0)
         changed = resume(store, store.get("a"))
@@ -387,13 +392,13 @@ class TestPauseAndResume:
 
 class TestRespawn:
     def test_asks_for_a_new_launch(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         record = in_state(store, "a", State.DEAD)
         assert respawn(store, record).intent.launch == record.intent.launch + 1
 
     @pytest.mark.parametrize(("limit", "count"), [("0", 0), ("3", 3), ("3", 4)])
     def test_limit(self, limit: str, count: int) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         record = in_state(store, "a", State.DEAD, respawn_count=count)
         record = put(record, "max_respawns", limit, store)
         with pytest.raises(ResourceNotAvailable, match=f"max_respawns {limit} is reached"):
@@ -403,36 +408,36 @@ class TestRespawn:
 
 class TestSetProperty:
     def test_writes_value_and_origin(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         record = put(create(store, "a"), "private", " x\n", store)
         assert record.spec.lifecycle.private == "x"
         assert record.origins == {"private": "api"}
         assert record.generation == 2
 
     def test_the_last_writer_is_remembered(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         record = put(create(store, "a"), "private", "x", store, FILE)
         record = put(record, "private", "x", store)
         assert record.origins == {"private": "api"}
 
     def test_the_same_again_is_no_change(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         record = put(create(store, "a"), "private", "x", store)
         assert put(record, "private", "x ", store) is record
 
     def test_the_default_set_explicitly_is_set(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         record = put(create(store, "a"), "isolate", "true", store)
         assert record.spec.is_set(find_property("isolate"))
 
     def test_an_outdated_record_costs_nobody_a_value(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         old = create(store, "a")
         put(old, "private", "x", store)
         assert put(old, "cwd", "/tmp", store).spec.lifecycle.private == "x"
 
     def test_elements(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         record = put(create(store, "a"), "env[A]", "1", store)
         record = put(record, "env[B]", "2", store)
         assert record.spec.process.env == (("A", "1"), ("B", "2"))
@@ -440,7 +445,7 @@ class TestSetProperty:
         assert put(record, "ulimit[nofile]", "", store).spec.process.ulimit == ()
 
     def test_labels_merge_and_have_a_short_form(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         record = put(create(store, "a"), "labels", "WEB.a: 1; WEB.b: 2", store)
         record = put(record, "labels", "WEB.a: ; WEB.c: 3", store)
         record = put(record, "WEB.d", "4", store)
@@ -450,7 +455,7 @@ class TestSetProperty:
             put(record, "PORTO.x", "1", store)
 
     def test_command_and_argv_follow_each_other(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         record = put(create(store, "a"), "command_argv", "echo\t$HOME a", store)
         assert record.spec.process.command == "echo '$HOME a'"
         record = put(record, "command", "true", store)
@@ -473,14 +478,14 @@ class TestSetProperty:
         ids=range(10),
     )
     def test_refused_and_nothing_changed(self, name: str, text: str, error: Any) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         record = create(store, "a")
         with pytest.raises(error):
             put(record, name, text, store)
         assert store.get("a") is record
 
     def test_a_value_that_no_record_can_hold(self) -> None:
-        store = SpecStore(None, record_max_bytes=1 << 20)
+        store = ContainerStore(None, record_max_bytes=1 << 20)
         record = create(store, "a")
         for text in ("A=" + "x" * ((1 << 20) - 2), "A=" + "x" * (1 << 20)):
             with pytest.raises((Unknown, InvalidValue), match="limit of 1048576"):
@@ -490,7 +495,7 @@ class TestSetProperty:
     @pytest.mark.parametrize("state", sorted(ALL))
     def test_states(self, state: State) -> None:
         def allowed(name: str, text: str) -> bool:
-            store = SpecStore(None)
+            store = ContainerStore(None)
             record = in_state(store, "a", state)
             try:
                 put(record, name, text, store)
@@ -503,7 +508,7 @@ class TestSetProperty:
         assert allowed("private", "x") is True
 
     def test_a_container_that_is_about_to_start_or_go(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         (record,) = start(store, create(store, "a"))
         with pytest.raises(InvalidState, match="the container is starting"):
             put(record, "cwd", "/tmp", store)
@@ -512,14 +517,14 @@ class TestSetProperty:
             put(record, "private", "x", store)
 
     def test_enforced_values_win(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         record = put(create(store, "a"), "private", "x", store, ENFORCED)
         with pytest.raises(Permission, match=r"enforced by /etc/git/a\.yaml"):
             put(record, "private", "y", store)
         assert put(record, "private", "z", store, ENFORCED).spec.lifecycle.private == "z"
 
     def test_stdout_limit(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         record = create(store, "a")
         put(record, "stdout_limit", "1G", store, USER)
         with pytest.raises(Permission, match="the limit is 1073741824 bytes"):
@@ -527,86 +532,84 @@ class TestSetProperty:
         put(record, "stdout_limit", "2G", store)
 
     def test_respawn_count_is_status(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         record = in_state(store, "a", State.DEAD)
         new = put(record, "respawn_count", "7", store)
-        assert new.status.respawn_count == 7
+        assert new.status.life.respawn_count == 7
         assert new.generation == record.generation
         with pytest.raises(InvalidValue):
             put(new, "respawn_count", "-1", store)
 
 
 class TestTakeBack:
-    ERROR = InvalidState("why")
-
     def test_a_value(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         old = put(create(store, "a"), "private", "x", store)
         put(old, "private", "y", store)
-        operations.take_back(store, old, self.ERROR, now=3.0)
+        take_back(store, old, now=3.0)
         now = store.get("a")
         assert now.spec == old.spec
         assert now.origins == old.origins
         assert now.generation > old.generation + 1
 
     def test_what_others_have_set_since_stays(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         old = create(store, "a")
         new = put(old, "thread_limit", "5", store)
         put(put(new, "private", "x", store), "cwd", "/tmp", store, FILE)
-        operations.take_back(store, old, self.ERROR, now=3.0, new=new)
+        take_back(store, old, now=3.0, new=new)
         now = store.get("a")
         assert not now.spec.is_set(find_property("thread_limit"))
         assert now.spec.lifecycle.private == "x"
         assert now.origins == {"private": "api", "cwd": FILE.origin}
 
     def test_what_others_have_set_in_its_place_stays(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         old = create(store, "a")
         new = put(old, "thread_limit", "5", store)
         put(new, "thread_limit", "6", store)
-        operations.take_back(store, old, self.ERROR, now=3.0, new=new)
+        take_back(store, old, now=3.0, new=new)
         assert store.get("a").spec.pids.thread_limit == 6
 
     @pytest.mark.parametrize("launched", [0, 1])
     def test_a_start(self, launched: int) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         old = create(store, "a")
         (new,) = start(store, old)
-        store.put_status(new, dataclasses.replace(new.status, launched=launched), now=2.0)
-        operations.take_back(store, old, self.ERROR, now=3.0, new=new)
+        store.put_status(new, new.status.changed(launched=launched), now=2.0)
+        take_back(store, old, now=3.0, new=new)
         now = store.get("a")
         assert now.intent.run is Run.STOPPED
         # A launch may be under way: only the engine knows when it is stopped.
         with pytest.raises(InvalidState, match="stopping"):
             start(store, now)
-        store.put_status(now, dataclasses.replace(now.status, state=State.STOPPED), now=4.0)
+        store.put_status(now, now.status.changed(state=State.STOPPED), now=4.0)
         (again,) = start(store, store.get("a"))
         assert again.intent.launch == 2
 
     def test_a_respawn_that_was_not_tried_is_not_wished_for_any_more(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         old = in_state(store, "a", State.DEAD)
         new = operations.respawn(store, old, actor=ME, now=2.0)
-        operations.take_back(store, old, self.ERROR, now=3.0, new=new)
+        take_back(store, old, now=3.0, new=new)
         now = store.get("a")
         assert now.intent.run is Run.RUNNING
-        assert now.intent.launch == now.status.launched
+        assert now.intent.launch == now.status.life.launched
 
     def test_a_stop_asked_for_since_stays(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         old = in_state(store, "a", State.RUNNING)
         new = pause(store, old)
         stop(store, new)
-        operations.take_back(store, old, self.ERROR, now=3.0, new=new)
+        take_back(store, old, now=3.0, new=new)
         assert store.get("a").intent.run is Run.STOPPED
 
     def test_what_is_gone_stays_gone(self) -> None:
-        store = SpecStore(None)
+        store = ContainerStore(None)
         old = create(store, "a")
         destroy(store, old)
-        operations.take_back(store, old, self.ERROR, now=3.0)
+        take_back(store, old, now=3.0)
         assert store.get("a").intent.run is Run.ABSENT
         store.delete(store.get("a"))
-        operations.take_back(store, old, self.ERROR, now=3.0)
+        take_back(store, old, now=3.0)
         assert store.find("a") is None

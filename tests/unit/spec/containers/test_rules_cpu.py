@@ -7,11 +7,13 @@ from porto.spec.containers import cpu, operations
 from porto.spec.containers.admission import Admission
 from porto.spec.containers.names import ROOT
 from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import ContainerSpec
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import InvalidState, InvalidValue, NotSupported, PortoError
 from porto.spec.host import Host
-from porto.spec.records.record import Record, Run, State
-from porto.spec.store import SpecStore
+from porto.spec.records.record import Run
 
 CORE = 10**9
 SUPERUSER = Actor()
@@ -22,9 +24,9 @@ NO_ISO = {"cpu_policy=iso": "the kernel has no SCHED_ISO"}
 class Rig:
     def __init__(self, unsupported: dict[str, str] | None = None) -> None:
         self.admission = Admission(Host(cores=4, unsupported=unsupported or {}), Config())
-        self.store = SpecStore(None, admission=self.admission)
+        self.store = ContainerStore(None, admission=self.admission)
 
-    def make(self, name: str, state: State = State.STOPPED, **values: str) -> Record:
+    def make(self, name: str, state: State = State.STOPPED, **values: str) -> ContainerRecord:
         record = operations.create(
             self.store, name, actor=SUPERUSER, credentials=Credentials(), now=0.0
         )
@@ -32,7 +34,7 @@ class Rig:
             record = self.set(name, key, text)
         return self.store.put_status(record, record.with_status(state=state).status, now=0.0)
 
-    def set(self, name: str, key: str, text: str, actor: Actor = SUPERUSER) -> Record:
+    def set(self, name: str, key: str, text: str, actor: Actor = SUPERUSER) -> ContainerRecord:
         record = self.store.get(name)
         return operations.set_property(self.store, record, key, text, actor=actor, now=0.0)
 

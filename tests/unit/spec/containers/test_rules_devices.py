@@ -7,6 +7,9 @@ from porto.spec.containers import operations
 from porto.spec.containers.admission import Admission
 from porto.spec.containers.device_access import Node
 from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import (
     DeviceNotFound,
     InvalidValue,
@@ -15,8 +18,6 @@ from porto.spec.errors import (
     PortoError,
 )
 from porto.spec.host import Host
-from porto.spec.records.record import Record, State
-from porto.spec.store import SpecStore
 
 ACTOR = Actor()
 CONFIG = Config(container=ContainerConfig(device_preset={"gpu": "/dev/gpu rw"}))
@@ -32,19 +33,19 @@ class Rig:
             "/dev/gpu1": Node("c", 195, 1, 0o666, 0, 44),
         }
         self.admission = Admission(host or Host(device_node=self.look_at), CONFIG)
-        self.store = SpecStore(None, admission=self.admission)
+        self.store = ContainerStore(None, admission=self.admission)
 
     def look_at(self, path: str) -> Node | None:
         if path not in self.nodes:
             raise FileNotFoundError(2, "No such file or directory", path)
         return self.nodes[path]
 
-    def make(self, name: str, devices: str = "", owner: str = "root") -> Record:
+    def make(self, name: str, devices: str = "", owner: str = "root") -> ContainerRecord:
         operations.create(self.store, name, actor=ACTOR, credentials=Credentials(), now=1.0)
         self.set(name, owner, "owner_user")
         return self.set(name, devices) if devices else self.store.get(name)
 
-    def set(self, name: str, text: str, key: str = "devices") -> Record:
+    def set(self, name: str, text: str, key: str = "devices") -> ContainerRecord:
         record = self.store.get(name)
         return operations.set_property(self.store, record, key, text, actor=ACTOR, now=1.0)
 

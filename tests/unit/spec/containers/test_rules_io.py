@@ -7,12 +7,12 @@ from porto.spec.codecs.disks import KEYS_MAX, DiskKey, parse_key
 from porto.spec.containers import operations
 from porto.spec.containers.admission import Admission
 from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import find_property
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import InvalidValue, NotSupported
 from porto.spec.host import Host
 from porto.spec.prop import Rejected
-from porto.spec.records.record import Record
-from porto.spec.store import SpecStore
 
 CODEC = DiskLimits()
 ACTOR = Actor()
@@ -124,13 +124,13 @@ def find_disks(key: str) -> tuple[str, ...]:
     raise OSError(19, "no such disk", key)
 
 
-def make(host: Host) -> tuple[SpecStore, Record]:
-    store = SpecStore(None, admission=Admission(host))
+def make(host: Host) -> tuple[ContainerStore, ContainerRecord]:
+    store = ContainerStore(None, admission=Admission(host))
     record = operations.create(store, "a", actor=ACTOR, credentials=Credentials(), now=1.0)
     return store, record
 
 
-def change(store: SpecStore, name: str, text: str) -> Record:
+def change(store: ContainerStore, name: str, text: str) -> ContainerRecord:
     record = store.get("a", "get")
     return operations.set_property(store, record, name, text, actor=ACTOR, now=2.0)
 

@@ -8,11 +8,12 @@ from porto.spec.containers.admission import Admission
 from porto.spec.containers.guarantees import children_total, guarantee_total, limit_total
 from porto.spec.containers.names import ROOT
 from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import find_property
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import InvalidValue, PortoError, ResourceNotAvailable
 from porto.spec.host import Host
-from porto.spec.records.record import Record, State
-from porto.spec.store import SpecStore
 
 GIB = 1 << 30
 ACTOR = Actor()
@@ -23,10 +24,10 @@ class Rig:
 
     def __init__(self) -> None:
         self.admission = Admission(Host(memory=10 * GIB, hugetlb=GIB), Config())
-        self.store = SpecStore(None, admission=self.admission)
+        self.store = ContainerStore(None, admission=self.admission)
         self.now = 0.0
 
-    def make(self, name: str, state: State = State.STOPPED, **values: str) -> Record:
+    def make(self, name: str, state: State = State.STOPPED, **values: str) -> ContainerRecord:
         record = operations.create(
             self.store, name, actor=ACTOR, credentials=Credentials(), now=self.now
         )
@@ -36,11 +37,11 @@ class Rig:
             record = self.become(name, state)
         return record
 
-    def set(self, name: str, key: str, text: str) -> Record:
+    def set(self, name: str, key: str, text: str) -> ContainerRecord:
         record = self.store.get(name)
         return operations.set_property(self.store, record, key, text, actor=ACTOR, now=self.now)
 
-    def become(self, name: str, state: State) -> Record:
+    def become(self, name: str, state: State) -> ContainerRecord:
         self.now += 1
         record = self.store.get(name)
         return self.store.put_status(record, record.with_status(state=state).status, now=self.now)

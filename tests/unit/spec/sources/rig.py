@@ -3,17 +3,19 @@
 import asyncio
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import PortoError
-from porto.spec.records.record import Condition, Record, Run, State
+from porto.spec.records.record import Run
+from porto.spec.records.status import Condition
 from porto.spec.sources.diagnostics import Diagnostic
 from porto.spec.sources.directory import WatchedDirectory
 from porto.spec.sources.watch import SourceWatcher
-from porto.spec.store import SpecStore
 
 API = Actor()
 
@@ -25,7 +27,7 @@ class Engine:
     holding  -- stops last until it is cleared
     """
 
-    def __init__(self, store: SpecStore) -> None:
+    def __init__(self, store: ContainerStore) -> None:
         self.store = store
         self.launched: list[str] = []
         self.conditions: list[tuple[str, Condition]] = []
@@ -34,7 +36,7 @@ class Engine:
         self.error: PortoError | None = None
         self.waited: list[list[str]] = []
 
-    async def converge(self, records: Iterable[Record]) -> None:
+    async def converge(self, records: Iterable[ContainerRecord]) -> None:
         self.waited.append([record.name for record in records])
         if self.holding is not None:
             self.stopping()
@@ -43,7 +45,7 @@ class Engine:
             raise self.error
         self.settle()
 
-    def condition(self, record: Record, condition: Condition) -> None:
+    def condition(self, record: ContainerRecord, condition: Condition) -> None:
         self.conditions.append((record.name, condition))
 
     def report(self, problems: Sequence[Diagnostic]) -> None:
@@ -51,27 +53,30 @@ class Engine:
 
     def stopping(self) -> None:
         for record in list(self.store.records()):
-            if record.intent.run is Run.STOPPED and record.status.state is not State.STOPPED:
+            if record.intent.run is Run.STOPPED and record.status.life.state is not State.STOPPED:
                 self._state(record, State.STOPPING)
 
     def settle(self) -> None:
         for record in reversed(list(self.store.records())):
             if record.intent.run is Run.ABSENT:
                 self.store.delete(record)
-            elif record.intent.run is Run.STOPPED and record.status.state is not State.STOPPED:
+            elif record.intent.run is Run.STOPPED and record.status.life.state is not State.STOPPED:
                 self._state(record, State.STOPPED)
         for record in list(self.store.records()):
-            if record.intent.run is Run.RUNNING and record.status.launched < record.intent.launch:
+            if (
+                record.intent.run is Run.RUNNING
+                and record.status.life.launched < record.intent.launch
+            ):
                 self.launched.append(record.name)
-                state = State.META if record.is_meta else State.RUNNING
-                status = replace(record.status, state=state, launched=record.intent.launch)
+                state = State.META if record.spec.process.is_meta else State.RUNNING
+                status = record.status.changed(state=state, launched=record.intent.launch)
                 self.store.put_status(record, status, now=2.0)
 
     def die(self, name: str) -> None:
         self._state(self.store.get(name), State.DEAD)
 
-    def _state(self, record: Record, state: State) -> None:
-        self.store.put_status(record, replace(record.status, state=state), now=2.0)
+    def _state(self, record: ContainerRecord, state: State) -> None:
+        self.store.put_status(record, record.status.changed(state=state), now=2.0)
 
 
 class Rig:
@@ -79,7 +84,7 @@ class Rig:
 
     def __init__(self, root: Path, *directories: WatchedDirectory, ledger: Path | None = None):
         self.root = root
-        self.store = SpecStore(None)
+        self.store = ContainerStore(None)
         self.engine = Engine(self.store)
         self.directories = directories or (WatchedDirectory(path=str(root / "specs")),)
         for directory in self.directories:
@@ -134,11 +139,11 @@ class Rig:
     def names(self) -> list[str]:
         return list(self.store.names())
 
-    def record(self, name: str) -> Record:
+    def record(self, name: str) -> ContainerRecord:
         return self.store.get(name)
 
     def state(self, name: str) -> str:
-        return str(self.record(name).status.state)
+        return str(self.record(name).status.life.state)
 
     def value(self, name: str, prop: str) -> object:
         record = self.record(name)

@@ -54,9 +54,8 @@ def test_applied_and_applied_again(rig: Rig) -> None:
     declared = {item.name: item for document in documents() for item in document.containers}
     assert rig.names() == sorted(declared)
     for name, item in declared.items():
-        expected = (
-            "stopped" if not item.start else "meta" if rig.record(name).is_meta else "running"
-        )
+        is_meta = rig.record(name).spec.process.is_meta
+        expected = "stopped" if not item.start else "meta" if is_meta else "running"
         assert rig.state(name) == expected
         for prop, value in item.values.items():
             assert rig.value(name, prop.name) == value

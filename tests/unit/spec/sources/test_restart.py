@@ -3,8 +3,9 @@
 import asyncio
 import dataclasses
 
+from porto.spec.containers.status import State
 from porto.spec.errors import Busy
-from porto.spec.records.record import Run, State
+from porto.spec.records.record import Run
 from porto.spec.sources.claims import START_MARK
 from tests.unit.spec.sources.rig import Rig
 
@@ -125,7 +126,7 @@ def test_a_stop_that_fails_is_reported_and_tried_again(rig):
         # A failure is told at once, then tried again, and told without a gap.
         assert rig.sync() == expected
         record = rig.record("a")
-        stopping = dataclasses.replace(record.status, state=State.STOPPING)
+        stopping = record.status.changed(state=State.STOPPING)
         rig.store.put_status(record, stopping, now=1.0)
         assert len(rig.engine.waited) == waits
     rig.engine.error = None

@@ -14,10 +14,11 @@ from porto.reconcilers.containers.facets.cpu import Cpu
 from porto.spec.config import ContainerConfig
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import find_property
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import NotSupported
-from porto.spec.records.record import Record, State
-from porto.spec.store import SpecStore
 from tests.fakes.cgroupfs import FakeCgroups
 
 ACTOR = Actor()
@@ -29,11 +30,11 @@ class Rig:
     def __init__(self, root: Path, config: ContainerConfig | None = None) -> None:
         self.fake = FakeCgroups(root, ("freezer", "cpu"))
         self.driver = probe(mountinfo=str(self.fake.mountinfo), knobs=self.fake, members=self.fake)
-        self.store = SpecStore(None)
+        self.store = ContainerStore(None)
         self.facet = Cpu(self.driver, self.store, config or ContainerConfig())
         self.controllers: Mapping[str, frozenset[str]] = {}
 
-    def make(self, name: str, state: State = State.RUNNING, **values: str) -> Record:
+    def make(self, name: str, state: State = State.RUNNING, **values: str) -> ContainerRecord:
         record = operations.create(
             self.store, name, actor=ACTOR, credentials=Credentials(), now=0.0
         )
@@ -42,7 +43,7 @@ class Rig:
         self.driver.create(self.group(name))
         return self.store.put_status(record, record.with_status(state=state).status, now=0.0)
 
-    def set(self, name: str, key: str, text: str) -> Record:
+    def set(self, name: str, key: str, text: str) -> ContainerRecord:
         record = self.store.get(name)
         return operations.set_property(self.store, record, key, text, actor=ACTOR, now=0.0)
 

@@ -10,9 +10,9 @@ from porto.spec.codecs import DevicesCodec
 from porto.spec.config import ContainerConfig
 from porto.spec.containers import device_access
 from porto.spec.containers.device_access import Node
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
 from porto.spec.errors import Busy, DeviceNotFound, InvalidValue
-from porto.spec.records.record import Record
 
 NODES = {
     "/dev/null": Node("c", 1, 3, 0o666, 0, 0),
@@ -32,7 +32,7 @@ def look_at(path: str) -> Node | None:
 
 def operations(devices: str, root: str = "") -> list[Op]:
     spec = DEFAULT_SPEC.with_value(find_property("devices"), DevicesCodec().parse(devices))
-    record = Record(4, "a", spec)
+    record = ContainerRecord(4, "a", spec)
     rules = device_access.allowed([record], CONFIG, look_at)
     return node_operations(record, config=CONFIG, look_at=look_at, rules=rules, root=root)
 

@@ -14,10 +14,11 @@ from porto.reconcilers.engine.change import Change
 from porto.spec.config import ContainerConfig
 from porto.spec.containers.device_access import DEFAULTS, Node
 from porto.spec.containers.names import level
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import NotSupported
-from porto.spec.records.record import Record, State
-from porto.spec.store import SpecStore
 from tests.fakes.cgroupfs import FakeCgroups
 from tests.fakes.programs import FakePrograms
 
@@ -37,7 +38,7 @@ class World:
         if kind == "v2":
             self.driver.devices = DevicesV2(self.driver, self.programs)  # type: ignore[arg-type]
             self.driver.controllers |= {"devices"}
-        self.store = SpecStore(None)
+        self.store = ContainerStore(None)
         self.nodes = {
             "/dev/full": Node("c", 1, 7, 0o666, 0, 0),
             "/dev/gpu": Node("c", 195, 0, 0o666, 0, 0),
@@ -63,7 +64,9 @@ class World:
     def set(self, name: str, text: str) -> None:
         record = self.store.get(name)
         spec = record.spec.with_value(DEVICES, DEVICES.codec.parse(text))
-        self.store.put(Record(record.id, name, spec, generation=record.generation), now=1.0)
+        self.store.put(
+            ContainerRecord(record.id, name, spec, generation=record.generation), now=1.0
+        )
 
     def make(self, name: str, text: str = "") -> None:
         self.store.create(name, DEFAULT_SPEC, now=1.0, origins={})

@@ -10,9 +10,10 @@ from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.probe import probe
 from porto.reconcilers.containers.base import Target
 from porto.reconcilers.containers.facets.io import COUNTED, Io
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
+from porto.spec.containers.status import ContainerStatus, State
 from porto.spec.errors import InvalidValue, NotSupported
-from porto.spec.records.record import Record, State, Status
 from tests.fakes.cgroupfs import SPLIT, FakeCgroups
 from tests.unit.kernel.block.block_tree import BlockTree
 
@@ -48,7 +49,9 @@ class Rig:
         for name, text in values.items():
             prop = find_property(name)
             spec = spec.with_value(prop, prop.parse("a", text))
-        record = Record(id=4, name="a", spec=spec, status=Status(state=State(state)))
+        record = ContainerRecord(
+            id=4, name="a", spec=spec, status=ContainerStatus().changed(state=State(state))
+        )
         return Target(record=record, lineage=(), group=group or self.group)
 
     def converge(self, **values: str) -> None:

@@ -14,10 +14,11 @@ from porto.reconcilers.containers.facets.memory import Memory
 from porto.reconcilers.containers.facets.pressure import Pressure
 from porto.spec.config import ContainerConfig, build_config
 from porto.spec.containers.names import level
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import Busy, InvalidValue, NotSupported
-from porto.spec.records.record import Record, State
-from porto.spec.store import SpecStore
 from tests.fakes.cgroupfs import FakeCgroups
 
 MIB = 1 << 20
@@ -33,7 +34,7 @@ class World:
         self.driver = probe(
             "porto", mountinfo=str(self.fake.mountinfo), knobs=self.fake, members=self.fake
         )
-        self.store = SpecStore(None)
+        self.store = ContainerStore(None)
         self.config = ContainerConfig()
         self.without: set[str] = set()
         self.memory = Memory(self.driver, self.store, self.config)
@@ -51,7 +52,7 @@ class World:
             group=self.driver.locate(name, self.enabled),
         )
 
-    def make(self, name: str, state: State = State.RUNNING, **values: str) -> Record:
+    def make(self, name: str, state: State = State.RUNNING, **values: str) -> ContainerRecord:
         spec = DEFAULT_SPEC
         for key, text in values.items():
             prop = find_property(key)
@@ -59,7 +60,7 @@ class World:
         self.store.create(name, spec, now=1.0, origins={})
         return self.become(name, state)
 
-    def become(self, name: str, state: State) -> Record:
+    def become(self, name: str, state: State) -> ContainerRecord:
         record = self.store.get(name)
         record = self.store.put_status(record, record.with_status(state=state).status, now=2.0)
         if state is not State.STOPPED:

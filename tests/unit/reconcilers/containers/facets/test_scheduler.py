@@ -14,9 +14,10 @@ from porto.launcher.ops import SetScheduler
 from porto.reconcilers.containers.base import LaunchPlan, Target
 from porto.reconcilers.containers.facets.scheduler import IOPRIOS, Scheduler
 from porto.spec.config import ContainerConfig
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, ContainerSpec, find_property
+from porto.spec.containers.status import ContainerStatus, Process, State
 from porto.spec.errors import NotSupported, PortoError
-from porto.spec.records.record import Process, Record, State, Status
 
 MAIN, START = 100, 7
 OTHERS = (MAIN, 101, 102)
@@ -93,7 +94,12 @@ def target(*lineage: ContainerSpec, start: int = START, task: int = MAIN) -> Tar
     specs = lineage or (DEFAULT_SPEC,)
     names = ["/".join("abcd"[: len(specs) - i]) for i in range(len(specs))]
     records = [
-        Record(i + 1, name, spec, status=Status(state=State.RUNNING, process=process))
+        ContainerRecord(
+            i + 1,
+            name,
+            spec,
+            status=ContainerStatus().changed(state=State.RUNNING, process=process),
+        )
         for i, (name, spec) in enumerate(zip(names, specs, strict=True))
     ]
     return Target(records[0], tuple(records[1:]), Group(names[0], {}, ()))

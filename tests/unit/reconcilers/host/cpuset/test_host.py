@@ -18,11 +18,12 @@ from porto.reconcilers.containers.controllers import Controllers
 from porto.reconcilers.containers.facets.cpuset import Cpuset
 from porto.reconcilers.host.cpuset import host as module
 from porto.reconcilers.host.cpuset.host import Allocation
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
+from porto.spec.containers.status import State
+from porto.spec.containers.store import ContainerStore
 from porto.spec.cpulist import format_cpus
 from porto.spec.errors import NotSupported, PortoError, ResourceNotAvailable
-from porto.spec.records.record import Record, State
-from porto.spec.store import SpecStore
 from tests.fakes import cpuset_knobs
 from tests.fakes.cgroupfs import FakeCgroups
 from tests.fakes.cpus import machine, write_sysfs
@@ -43,7 +44,7 @@ class Host:
         self.driver: CgroupDriver = probe(
             mountinfo=str(self.fake.mountinfo), knobs=self.fake, members=self.fake
         )
-        self.store = SpecStore(None)
+        self.store = ContainerStore(None)
         self.controllers = Controllers(self.store, self.driver)
         self.now = 100.0
         self.restart()
@@ -64,7 +65,7 @@ class Host:
     def online(self, topology: Topology) -> None:
         write_sysfs(self.root / "devices", topology)
 
-    def create(self, name: str, wish: str = "", guarantee: str = "0") -> Record:
+    def create(self, name: str, wish: str = "", guarantee: str = "0") -> ContainerRecord:
         spec = DEFAULT_SPEC
         for key, text in (("cpu_set", wish), ("cpu_guarantee", guarantee)):
             prop = find_property(key)
@@ -74,7 +75,7 @@ class Host:
 
     def state(self, name: str, state: State) -> None:
         record = self.store.get(name)
-        self.store.put_status(record, dataclasses.replace(record.status, state=state), now=3.0)
+        self.store.put_status(record, record.status.changed(state=state), now=3.0)
 
     def start(self, name: str, wish: str = "", guarantee: str = "0") -> None:
         """As `life/starting.py` does it."""
@@ -88,7 +89,7 @@ class Host:
             self.stop(name)
             raise
         record = self.store.get(name)
-        status = dataclasses.replace(record.status, state=State.RUNNING, controllers=controllers)
+        status = record.status.changed(state=State.RUNNING, controllers=controllers)
         self.store.put_status(record, status, now=4.0)
 
     def stop(self, name: str) -> None:
@@ -290,7 +291,7 @@ def test_guarantees(host: Host) -> None:
         host.set("x", "cpu_set", "threads 4")
     host.set("n", "cpu_guarantee", "4c")
     host.set("x", "cpu_set", "threads 4")
-    assert host.store.get("y").status.state is State.STOPPED
+    assert host.store.get("y").status.life.state is State.STOPPED
 
 
 def test_a_container_without_a_cpuset_of_its_own(host: Host) -> None:

@@ -12,7 +12,6 @@ from porto.spec.codecs import (
     Date,
     Elapsed,
     Int,
-    StreamText,
     Text,
     UintMapCodec,
     UintMapValue,
@@ -21,7 +20,7 @@ from porto.spec.containers.fields.reading import reading
 from porto.spec.prop import Facet, Prop
 
 
-class IdentityStatus(Facet):
+class IdentityReadings(Facet):
     """Names and numbers of a container."""
 
     absolute_name: Annotated[str, Text(), reading("identity", example="/porto/a/b")] = ""
@@ -40,7 +39,7 @@ class IdentityStatus(Facet):
     """Nesting level: 0 for the host, 1 for first-level containers."""
 
 
-class LifeStatus(Facet):
+class LifeReadings(Facet):
     """State, exit and times."""
 
     state: Annotated[str, Text(), reading("life", example="running")] = "stopped"
@@ -91,7 +90,7 @@ class LifeStatus(Facet):
     """When its record last changed; [raw]: seconds since the epoch."""
 
 
-class TaskStatus(Facet):
+class TaskReadings(Facet):
     """Processes of a container."""
 
     process_count: Annotated[int, Int(), reading("tasks", example="3", runtime=True)] = 0
@@ -101,27 +100,7 @@ class TaskStatus(Facet):
     """Threads in the container and its sub-containers."""
 
 
-class StreamStatus(Facet):
-    """Kept output."""
-
-    stdout: Annotated[
-        str, StreamText(), reading("streams", example="Hello, world!", runtime=True)
-    ] = ""
-    """Standard output; [offset][:length] selects a part."""
-
-    stderr: Annotated[
-        str, StreamText(), reading("streams", example="no such file", runtime=True)
-    ] = ""
-    """Standard error; [offset][:length] selects a part."""
-
-    stdout_offset: Annotated[int, Int(), reading("streams", example="0", runtime=True)] = 0
-    """Bytes of stdout that were dropped from the beginning."""
-
-    stderr_offset: Annotated[int, Int(), reading("streams", example="0", runtime=True)] = 0
-    """Bytes of stderr that were dropped from the beginning."""
-
-
-class DaemonStatus(Facet):
+class DaemonReadings(Facet):
     """Counters of the daemon."""
 
     porto_stat: Annotated[
@@ -139,4 +118,4 @@ class DaemonStatus(Facet):
     """JSON object: who set each property of the container last."""
 
 
-STATUS_MODELS = (IdentityStatus, LifeStatus, TaskStatus, StreamStatus, DaemonStatus)
+READINGS = (IdentityReadings, LifeReadings, TaskReadings, DaemonReadings)
