@@ -54,12 +54,15 @@ from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.loop import Engine
 from porto.reconcilers.engine.triggers import Triggers
 from porto.reconcilers.host.cpuset.host import Allocation
+from porto.spec.catalog import Catalog
 from porto.spec.config import Config
 from porto.spec.containers import operations
 from porto.spec.containers.admission import Admission
+from porto.spec.containers.kind import CONTAINER
 from porto.spec.containers.names import ROOT
 from porto.spec.containers.operations import Actor
 from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.relations import relations
 from porto.spec.containers.store import ContainerStore
 from porto.spec.records.status import Condition
 from porto.spec.sources.diagnostics import Diagnostic
@@ -175,13 +178,14 @@ class Daemon:
             log.warning("configuration without effect", keys=" ".join(self._loaded.ignored))
         driver = probe(paths.cgroup)
         store = ContainerStore(
-            Path(paths.store),
-            max_total=config.container.max_total,
-            record_max_bytes=config.keyvalue_limit,
+            CONTAINER.directory(config),
+            max_total=CONTAINER.max_total(config),
+            record_max_bytes=CONTAINER.record_max_bytes(config),
             admission=Admission(look(driver), config),
         )
         history = EventLog(Journal(str(Path(paths.runtime) / "porto" / "events")))
-        set_aside = store.load()
+        catalog = Catalog(store)
+        set_aside = catalog.load()
         store.subscribe(recorder(history.add))
         for unread in set_aside:
             counters.add("restore_failed")
@@ -218,7 +222,13 @@ class Daemon:
         containers = ContainerReconciler(world)
         engine = Engine(store, containers.reconcile, self._clock)
         triggers = Triggers(
-            store, engine, containers.is_settled, driver=driver, events=events, strays=strays
+            store,
+            engine,
+            containers.is_settled,
+            driver=driver,
+            events=events,
+            strays=strays,
+            relations=relations(store),
         )
         port = _EnginePort(engine, containers)
         sources = SourceWatcher(
@@ -230,7 +240,7 @@ class Daemon:
         )
         report = Report(
             version=VERSION,
-            store=store,
+            catalog=catalog,
             clock=self._clock,
             started=self._started,
             drift=containers.drift,

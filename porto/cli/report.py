@@ -1,7 +1,8 @@
 """What `portoctl status` shows of the daemon: the host's hidden property porto_status.
 
-Built by `cli/daemon.py` from the store, the sources and the engine; JSON text, so
-that scripts can read it too.
+Built by `cli/daemon.py` from the stores, the sources and the engine; JSON text, so
+that scripts can read it too. Of each kind the states of its objects are counted under
+the kind's plural; a condition names its object under the kind's noun.
 """
 
 import json
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from porto.observers.clock import Clock
-from porto.spec.containers.store import ContainerStore
+from porto.spec.catalog import Catalog
 from porto.spec.records.directory import Problem
 
 
@@ -20,7 +21,7 @@ class Report:
     """Where the parts of a status report come from."""
 
     version: str
-    store: ContainerStore
+    catalog: Catalog
     clock: Clock
     started: float
     drift: Mapping[str, int]
@@ -29,19 +30,6 @@ class Report:
 
     def status(self) -> str:
         """The whole daemon, as JSON."""
-        states: Counter[str] = Counter()
-        conditions = []
-        for record in self.store.records():
-            states[str(record.status.life.state)] += 1
-            conditions += [
-                {
-                    "container": record.name,
-                    "kind": condition.kind,
-                    "facet": condition.facet,
-                    "message": condition.message,
-                }
-                for condition in record.status.conditions
-            ]
         problems = [
             {"file": p.path, "line": 0, "property": "", "reason": p.reason} for p in self.set_aside
         ]
@@ -53,9 +41,26 @@ class Report:
             {
                 "version": self.version,
                 "uptime": int(self.clock.mono() - self.started),
-                "containers": dict(sorted(states.items())),
+                "kinds": {kind.noun: kind.plural for kind in self.catalog.kinds},
+                **self._states(),
                 "problems": problems,
-                "conditions": conditions,
+                "conditions": [
+                    {
+                        record.kind: record.name,
+                        "kind": condition.kind,
+                        "facet": condition.facet,
+                        "message": condition.message,
+                    }
+                    for record in self.catalog.records()
+                    for condition in record.status.conditions
+                ],
                 "drift": dict(self.drift),
             }
         )
+
+    def _states(self) -> dict[str, dict[str, int]]:
+        found = {}
+        for store in self.catalog.stores():
+            states = Counter(str(store.kind.state(record)) for record in store.records())
+            found[store.kind.plural] = dict(sorted(states.items()))
+        return found

@@ -19,9 +19,6 @@ from porto.spec.records.status import Status
 
 R = TypeVar("R", bound=Record)
 
-ChangeOfRecord = tuple[R | None, R | None]
-"""The old and the new record, None before creation and after deletion."""
-
 
 def _same_status(old: Any, new: Any) -> Status:
     status: Status = old.status

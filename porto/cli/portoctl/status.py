@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from porto.cli.portoctl.usage import Options
 
 
+_KINDS = {"container": "containers"}
+"""What there is on a daemon that does not say it."""
+
+
 def status(session: Session, options: Options, arguments: list[str]) -> int:
     """Print the daemon's state of affairs, or a container's."""
     try:
@@ -32,9 +36,11 @@ def status(session: Session, options: Options, arguments: list[str]) -> int:
         return max(_container(session, picture, name) for name in arguments)
     print(f"version     {picture.get('version', 'unknown')}")
     print(f"uptime      {duration(int(picture.get('uptime', 0)))}")
-    counts = picture.get("containers", {})
-    states = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()) if count)
-    print(f"containers  {sum(counts.values())}" + (f": {states}" if states else ""))
+    kinds: dict[str, str] = picture.get("kinds", _KINDS)
+    for plural in kinds.values():
+        counts = picture.get(plural, {})
+        states = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()) if count)
+        print(f"{plural:11} {sum(counts.values())}" + (f": {states}" if states else ""))
     drift = {what: count for what, count in sorted(picture.get("drift", {}).items()) if count}
     print("repaired    " + (", ".join(f"{k} {v}" for k, v in drift.items()) or "nothing"))
     problems = picture.get("problems", [])
@@ -43,10 +49,12 @@ def status(session: Session, options: Options, arguments: list[str]) -> int:
         print("\nfiles that are not in effect:")
     for problem in problems:
         print(f"  {_problem(problem)}")
-    if conditions:
-        print("\ncontainers that are not as declared:")
-    for condition in conditions:
-        print(f"  {condition.get('container', '')}: {_condition(condition)}")
+    for noun, plural in kinds.items():
+        concerned = [condition for condition in conditions if noun in condition]
+        if concerned:
+            print(f"\n{plural} that are not as declared:")
+        for condition in concerned:
+            print(f"  {condition[noun]}: {_condition(condition)}")
     return 1 if problems or conditions else 0
 
 

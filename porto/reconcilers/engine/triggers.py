@@ -1,14 +1,13 @@
 """Everything that makes a pass necessary, turned into keys.
 
-Built by `cli/daemon.py`. Store changes reach the neighbours that may be waiting:
-a child waits for its parent to run, a parent for its children to stop. The resync
+Built by `cli/daemon.py`. Store changes reach all whom they concern. The resync
 tick walks the started containers in small slices, so that drift is found without
 bursts of work.
 """
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.observers.kernel_events import KernelEvents
@@ -19,6 +18,7 @@ from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import ACTIVE, State
 from porto.spec.containers.store import ContainerStore
 from porto.spec.records.record import Run
+from porto.spec.relations import Relation
 
 SLICES = 10
 FULL_LOOK = 60
@@ -37,53 +37,25 @@ class Triggers:
         driver: CgroupDriver,
         events: KernelEvents,
         strays: Strays,
+        relations: Sequence[Relation],
     ) -> None:
-        """`is_settled` looks at a started container more cheaply than a pass does."""
+        """`is_settled` looks at a started container more cheaply than a pass does.
+
+        `relations` say who is concerned by a change of a record.
+        """
         self._store = store
         self._engine = engine
         self._is_settled = is_settled
         self._driver = driver
         self._events = events
         self._strays = strays
+        self._relations = relations
 
     def on_change(self, old: ContainerRecord | None, new: ContainerRecord | None) -> None:
         """A record was created, replaced or deleted."""
-        if new is None:
-            if old is not None:
-                self._parent(old)
-            return
-        if old is None:
-            return
-        started = new.status.life.state is not State.STOPPED
-        if (started and old.generation != new.generation) or old.intent.run != new.intent.run:
-            self._engine.enqueue(new.id)
-        if old.status.life.state is not new.status.life.state:
-            self._parent(new)
-            for child in self._store.children(new.name):
-                if child.intent.run is Run.RUNNING or child.status.life.state in ACTIVE:
-                    self._engine.enqueue(child.id)
-        self._relatives(old, new)
-
-    def _relatives(self, old: ContainerRecord, new: ContainerRecord) -> None:
-        """CPU policy, period and limit reach down to the children, guarantees up."""
-        before, after = old.spec.cpu, new.spec.cpu
-        changed = before is not after and (
-            before != after or before.model_fields_set != after.model_fields_set
-        )
-        came_or_went = (old.status.life.state in ACTIVE) is not (new.status.life.state in ACTIVE)
-        relatives: list[ContainerRecord] = []
-        if (changed or came_or_went) and (old.spec.cpu.cpu_guarantee or new.spec.cpu.cpu_guarantee):
-            relatives += self._store.ancestors(new)
-        if changed:
-            relatives += reversed(self._store.descendants(new.name))
-        for relative in relatives:
-            if relative.status.life.state in ACTIVE:
-                self._engine.enqueue(relative.id)
-
-    def _parent(self, record: ContainerRecord) -> None:
-        parent = self._store.parent(record)
-        if parent is not None and parent.intent.run is not Run.RUNNING:
-            self._engine.enqueue(parent.id)
+        for relation in self._relations:
+            for key in relation(old, new):
+                self._engine.enqueue(key.id)
 
     def on_exit(self, launch_id: str) -> None:
         """A main task ended."""

@@ -12,6 +12,8 @@ from porto.spec.containers.names import ROOT
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import ContainerSpec
 from porto.spec.containers.status import ACTIVE
+from porto.spec.key import Key
+from porto.spec.relations import Relation
 
 if TYPE_CHECKING:
     from porto.spec.containers.store import ContainerStore
@@ -62,3 +64,26 @@ def children_guarantee(store: "ContainerStore", name: str) -> int:
         for child in store.children(name)
         if child.status.life.state in ACTIVE
     )
+
+
+def relatives(store: "ContainerStore") -> Relation:
+    """CPU policy, period and limit reach down to the children, guarantees up."""
+
+    def concerned(old: ContainerRecord | None, new: ContainerRecord | None) -> Iterable[Key]:
+        if old is None or new is None:
+            return
+        before, after = old.spec.cpu, new.spec.cpu
+        changed = before is not after and (
+            before != after or before.model_fields_set != after.model_fields_set
+        )
+        came_or_went = (old.status.life.state in ACTIVE) is not (new.status.life.state in ACTIVE)
+        found: list[ContainerRecord] = []
+        if (changed or came_or_went) and (before.cpu_guarantee or after.cpu_guarantee):
+            found += store.ancestors(new)
+        if changed:
+            found += reversed(store.descendants(new.name))
+        for relative in found:
+            if relative.status.life.state in ACTIVE:
+                yield relative.key
+
+    return concerned

@@ -29,6 +29,7 @@ from porto.spec.config import Config, PathsConfig
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor, Credentials
 from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.relations import relations
 from porto.spec.containers.status import Process, State
 from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import EError, InvalidCommand, InvalidState, NotSupported, PortoError
@@ -118,6 +119,7 @@ class Rig:
             driver=self.driver,
             events=self.events,
             strays=self.strays,
+            relations=relations(self.store),
         )
         self.store.subscribe(self.containers.on_change)
         self.store.subscribe(self.triggers.on_change)

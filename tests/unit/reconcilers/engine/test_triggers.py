@@ -7,6 +7,7 @@ import pytest
 from porto.reconcilers.engine.triggers import Triggers
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.containers.relations import relations
 from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
 
@@ -31,6 +32,7 @@ class Rig:
             driver=nothing,
             events=nothing,
             strays=nothing,
+            relations=relations(self.store),
         )
         self.store.subscribe(triggers.on_change)
 
