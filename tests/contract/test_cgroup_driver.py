@@ -365,3 +365,30 @@ def test_a_polled_knob_is_that_of_the_group_that_is_there(world: World) -> None:
         else:
             for knob, text in limits.items():
                 world.driver.write(group, "pids", knob, text)
+
+
+def test_a_job_is_outside_of_every_container(world: World) -> None:
+    driver = world.driver
+    driver.create(driver.jobs_group())
+    group = driver.job_group("a")
+    assert driver.job_names() == []
+    assert driver.create(group)
+    pid = member(world, group)
+    assert driver.job_names() == ["a"]
+    assert driver.processes(group) == [pid]
+    assert driver.container_of(pid) is None
+    assert driver.name_in(driver.membership(pid)) is None
+    assert driver.sweep(lambda name: False) == []
+    assert driver.processes(group) == [pid]
+    assert driver.kill(group) == [pid]
+    world.await_end(pid)
+    remove(world, group)
+    driver.remove(driver.jobs_group())
+    assert driver.job_names() == []
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "%leaf", "a\0b"])
+def test_the_name_of_a_job_leads_nowhere_else(world: World, name: str) -> None:
+    with pytest.raises(OSError, match="not ") as caught:
+        world.driver.job_group(name)
+    assert caught.value.errno == errno.EINVAL

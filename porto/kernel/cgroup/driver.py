@@ -62,6 +62,15 @@ class CgroupDriver(Protocol):
         that could leave our directories.
         """
 
+    def jobs_group(self) -> Group:
+        """The group of all jobs of the daemon, outside of every container: ``%jobs``."""
+
+    def job_group(self, name: str) -> Group:
+        """The group of one job within it. OSError (EINVAL) refuses a name as `locate` does."""
+
+    def job_names(self) -> list[str]:
+        """Names of the jobs whose groups exist."""
+
     def default_controllers(self, level: int) -> frozenset[str]:
         """Controllers of a container at this nesting level."""
 

@@ -23,6 +23,7 @@ from porto.kernel.cgroup.pids import Pids
 from porto.kernel.cgroup.tree import walk
 
 ROOT = "/"
+JOBS = "%jobs"
 CACHED_MAX = 8192
 Sets = tuple[frozenset[str], ...]
 
@@ -70,6 +71,30 @@ class GroupFiles:
             group = self.make_group(name, names.split_name(name), sets)
         self._groups[name] = (sets, group)
         return group
+
+    def jobs_group(self) -> Group:
+        """The group of all jobs, with what gives them less than others."""
+        return self.make_group(JOBS, [JOBS], (self._of_jobs,))
+
+    def job_group(self, name: str) -> Group:
+        """The group of one job."""
+        full = f"{JOBS}/{name}"
+        if len(names.split_name(name)) != 1:
+            raise OSError(errno.EINVAL, "not the name of a job", name)
+        return self.make_group(full, [JOBS, name], (self._of_jobs, self.bound(frozenset())))
+
+    def job_names(self) -> list[str]:
+        """Names of the jobs whose groups exist."""
+        found = self.knobs.subdirectories(self.jobs_group().freezer)
+        return [name for name in found if not names.is_reserved(name)]
+
+    @property
+    def _of_jobs(self) -> frozenset[str]:
+        return self.bound(self.controllers & {"cpu", "blkio"})
+
+    def bound(self, controllers: frozenset[str]) -> frozenset[str]:
+        """These, those bound to one of them by the mounts, and those every container has."""
+        raise NotImplementedError
 
     def root_group(self) -> Group:
         """The group of the whole host."""

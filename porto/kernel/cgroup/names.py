@@ -30,6 +30,14 @@ def is_container_name(name: str) -> bool:
     )
 
 
+def is_reserved(name: str) -> bool:
+    """Whether what is below our top under this name is no container's, but our own.
+
+    No container's name has a "%".
+    """
+    return name.startswith("%")
+
+
 def split_name(name: str) -> list[str]:
     """The parts of a container's full name.
 

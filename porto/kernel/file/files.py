@@ -14,7 +14,12 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from porto.kernel import syscalls
-from porto.kernel.file.workdirs import make_work_directory, remove_tree_beneath
+from porto.kernel.file.workdirs import (
+    make_work_directory,
+    removal_program,
+    remove_small_tree_beneath,
+    remove_tree_beneath,
+)
 from porto.kernel.process import processes
 
 __all__ = [
@@ -23,6 +28,8 @@ __all__ = [
     "make_work_directory",
     "open_client_descriptor",
     "open_regular",
+    "removal_program",
+    "remove_small_tree_beneath",
     "remove_tree_beneath",
 ]
 

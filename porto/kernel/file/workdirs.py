@@ -1,20 +1,23 @@
 """Making and removing directories beneath a root, safe against their owners.
 
 Called through `kernel/file/files.py`. A container's directory belongs to its user, and a
-child container's lies within it: every step goes by directory descriptor, follows no
-symbolic link and enters no other mount. Man 2 openat.
+child container's lies within it: every step goes by directory descriptor and follows no
+symbolic link. The removal itself: `removal.py`. Man 2 openat.
 """
 
-import contextlib
 import errno
 import os
-import secrets
-import stat
+import sys
 
-_OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-_DEPTH_MAX = 32
-"""Deeper directories are moved up before they are removed: descriptors stay few."""
-_ROUNDS_MAX = 10_000
+from porto.kernel.file import removal
+from porto.kernel.file.removal import OPEN, Removal
+from porto.kernel.process.programs import FIRST_DESCRIPTOR, Program
+
+SMALL = (64, 0.001)
+"""Entries and seconds: what is removed at once, while the daemon's other work waits.
+
+Of one entry more, since nothing tells beforehand what a filesystem takes for it.
+"""
 
 
 def _parts(name: str) -> list[str]:
@@ -30,7 +33,7 @@ def _open_beneath(root: str, parts: list[str], *, make: bool, made: list[str] | 
 
     With `make`, missing ones are made; `made` then holds the last one if it was missing.
     """
-    at = os.open(root, _OPEN & ~os.O_NOFOLLOW)
+    at = os.open(root, OPEN & ~os.O_NOFOLLOW)
     try:
         for part in parts:
             if make:
@@ -56,7 +59,7 @@ def _make(part: str, at: int) -> bool:
 
 def _open_directory(part: str, at: int, subject: str) -> int:
     try:
-        return os.open(part, _OPEN, dir_fd=at)
+        return os.open(part, OPEN, dir_fd=at)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENOTDIR):
             raise NotADirectoryError(errno.ENOTDIR, "not a directory", subject) from error
@@ -86,97 +89,37 @@ def make_work_directory(root: str, name: str, mode: int, uid: int, gid: int) -> 
 def remove_tree_beneath(root: str, name: str) -> None:
     """Remove `name` (``a/b``) beneath `root` and everything in it; absent is fine.
 
-    Symbolic links are removed, not followed. Raises OSError (EBUSY) at a mount point,
-    whose contents are left alone.
+    Symbolic links are removed, not followed. Raises OSError, after the rest has been
+    removed: EBUSY for a mount point, whose contents are left alone.
     """
+    _remove_beneath(root, name, Removal())
+
+
+def remove_small_tree_beneath(root: str, name: str) -> bool:
+    """The same within `SMALL`, and of no large file.
+
+    Whether all of it is gone. If not, `removal_program` does the rest.
+    """
+    return _remove_beneath(root, name, Removal(bounds=SMALL))
+
+
+def removal_program(root: str, name: str) -> Program:
+    """The program that removes `name` beneath `root`: `removal.py` says what it tells."""
+    *above, last = _parts(name)
+    return Program(
+        argv=(sys.executable, "-I", "-S", removal.__file__, str(FIRST_DESCRIPTOR), last),
+        descriptors=(lambda: _open_beneath(root, above, make=False),),
+        tells_errno=True,
+    )
+
+
+def _remove_beneath(root: str, name: str, work: Removal) -> bool:
     *above, last = _parts(name)
     try:
         parent = _open_beneath(root, above, make=False)
     except FileNotFoundError:
-        return
+        return True
     try:
-        _remove(parent, last, f"{root}/{name}")
+        return work.run(parent, last, f"{root}/{name}")
     finally:
         os.close(parent)
-
-
-def _remove(parent: int, name: str, subject: str) -> None:
-    try:
-        os.unlink(name, dir_fd=parent)
-        return
-    except FileNotFoundError:
-        return
-    except (IsADirectoryError, PermissionError) as error:
-        if not stat.S_ISDIR(os.lstat(name, dir_fd=parent).st_mode):
-            error.filename = subject
-            raise
-    top = _open_directory(name, parent, subject)
-    try:
-        mount = _mount_id(top)
-        if mount != _mount_id(parent):
-            raise OSError(errno.EBUSY, "is a mount point", subject)
-        # Every round brings what was too deep right below the top, until one moves
-        # nothing. A directory that keeps growing makes the rmdir fail.
-        for _ in range(_ROUNDS_MAX):
-            if not _empty(top, mount, top, 0, subject):
-                break
-    finally:
-        os.close(top)
-    try:
-        os.rmdir(name, dir_fd=parent)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        error.filename = subject
-        raise
-
-
-def _empty(at: int, mount: int, top: int, depth: int, subject: str) -> bool:
-    """Remove what is in directory `at`; whether something deep was moved to `top`."""
-    moved = False
-    with os.scandir(at) as entries:
-        found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-    for name, is_directory in found:
-        if not is_directory:
-            _unlink(name, at, subject)
-            continue
-        try:
-            below = _open_directory(name, at, f"{subject}/.../{name}")
-        except FileNotFoundError:
-            continue
-        try:
-            if _mount_id(below) != mount:
-                raise OSError(errno.EBUSY, "a mount point is in the way", f"{subject}/.../{name}")
-            if depth >= _DEPTH_MAX:
-                moved = True
-                os.rename(name, secrets.token_hex(16), src_dir_fd=at, dst_dir_fd=top)
-                continue
-            moved |= _empty(below, mount, top, depth + 1, subject)
-        finally:
-            os.close(below)
-        with contextlib.suppress(FileNotFoundError):
-            os.rmdir(name, dir_fd=at)
-    return moved
-
-
-def _unlink(name: str, at: int, subject: str) -> None:
-    try:
-        os.unlink(name, dir_fd=at)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        error.filename = f"{subject}/.../{name}"
-        raise
-
-
-def _mount_id(descriptor: int) -> int:
-    """The mount a descriptor is on; a bind mount of the same filesystem differs too."""
-    path = f"/proc/self/fdinfo/{descriptor}"
-    info = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        _, found, rest = os.read(info, 4096).partition(b"mnt_id:")
-    finally:
-        os.close(info)
-    if not found:
-        raise OSError(errno.ENOTSUP, "the kernel does not tell the mount", path)
-    return int(rest.split(None, 1)[0])

@@ -264,4 +264,5 @@ class V1Driver(GroupFiles):
         """The container of a path in the freezer's hierarchy."""
         if path is None or path == self._inner_top or not is_within(path, self._inner_top):
             return None
-        return os.fsdecode(path[len(self._inner_top) + 1 :])
+        name = os.fsdecode(path[len(self._inner_top) + 1 :])
+        return None if names.is_reserved(name) else name

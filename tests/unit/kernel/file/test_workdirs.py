@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from porto.kernel.file import removal
 from porto.kernel.file.files import make_work_directory, remove_tree_beneath
 
 
@@ -132,14 +133,12 @@ def test_depth_costs_no_descriptors(tmp_path: Path) -> None:
 
 
 def test_a_mount_is_not_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from porto.kernel.file import workdirs
-
     made(tmp_path, "a/mnt")
     (tmp_path / "a/mnt/file").write_text("keep")
-    real = workdirs._mount_id
+    real = removal.mount_id
     target = (tmp_path / "a/mnt").stat().st_ino
     monkeypatch.setattr(
-        workdirs, "_mount_id", lambda fd: -1 if os.fstat(fd).st_ino == target else real(fd)
+        removal, "mount_id", lambda fd: -1 if os.fstat(fd).st_ino == target else real(fd)
     )
     with pytest.raises(OSError, match="mount point") as caught:
         remove_tree_beneath(str(tmp_path), "a")
