@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
-from porto.api.accounts import Accounts, Cred
 from porto.api.names import View
+from porto.api.users import Cred, Users
 from porto.kernel.process import processes
 from porto.observers.viewer import Viewer
 from porto.spec.containers.intent import Client
@@ -103,12 +103,12 @@ class Authority:
     def __init__(
         self,
         store: ContainerStore,
-        accounts: Accounts,
+        users: Users,
         container_of: Callable[[int], str | None],
         start_of: Callable[[int], int],
     ) -> None:
         self._store = store
-        self._accounts = accounts
+        self._users = users
         self._container_of = container_of
         self._start_of = start_of
 
@@ -123,7 +123,7 @@ class Authority:
             container = self._container_of(pid) or ROOT
         except OSError as error:
             raise Permission(f"cannot identify the client with pid {pid}: {error}") from error
-        return self._caller(pid, start, self._accounts.cred(uid, gid), container)
+        return self._caller(pid, start, self._users.cred(uid, gid), container)
 
     def refresh(self, caller: Caller) -> Caller:
         """The same client now; raises Permission when it is not served any more."""
@@ -149,7 +149,7 @@ class Authority:
         level = min((level_of(record) for record in basis), default=Level.FULL)
         if level is Level.NONE:
             raise Permission(f"cannot serve a client in {container}: enable_porto is false")
-        member = cred.uid == 0 or cred.in_group(self._accounts.group_id(PORTO_GROUP))
+        member = cred.uid == 0 or cred.in_group(self._users.group_id(PORTO_GROUP))
         reads, writes = _namespaces(basis)
         return Caller(
             pid=pid,
@@ -175,14 +175,14 @@ class Authority:
         return self._cred(process.user or access.owner_user, process.group or access.owner_group)
 
     def _cred(self, user: str, group: str) -> Cred:
-        uid = self._accounts.user_id(user) if user else 0
+        uid = self._users.user_id(user) if user else 0
         if uid is None:
             # A user who was removed since: nobody's, and certainly not root's.
             return Cred(uid=0xFFFFFFFE, gid=0xFFFFFFFE)
-        gid = self._accounts.group_id(group) if group else None
+        gid = self._users.group_id(group) if group else None
         if gid is None:
-            gid = self._accounts.primary_group(str(uid))
-        return self._accounts.cred(uid, uid if gid is None else gid)
+            gid = self._users.primary_group(str(uid))
+        return self._users.cred(uid, uid if gid is None else gid)
 
     # -- may it ------------------------------------------------------------
 
@@ -195,13 +195,13 @@ class Authority:
             raise Permission(f"{text}: Write access denied")
         if caller.superuser or caller.cred.uid == cred.uid:
             return
-        personal = self._accounts.user_name(caller.cred.uid) + OWNERS_GROUP_SUFFIX
+        personal = self._users.user_name(caller.cred.uid) + OWNERS_GROUP_SUFFIX
         for name in (SHARED_OWNERS_GROUP, personal):
-            if cred.in_group(self._accounts.group_id(name)):
+            if cred.in_group(self._users.group_id(name)):
                 return
         raise Permission(
-            f"{text}: it belongs to {self._accounts.user_name(cred.uid)}, "
-            f"the client acts as {self._accounts.user_name(caller.cred.uid)}"
+            f"{text}: it belongs to {self._users.user_name(cred.uid)}, "
+            f"the client acts as {self._users.user_name(caller.cred.uid)}"
         )
 
     def check_control(self, caller: Caller, name: str, verb: str) -> ContainerRecord:
@@ -250,21 +250,21 @@ class Authority:
         text = f"cannot start {record.name}"
         owner, task = self.owner(record), self.task(record)
         self.check_cred(caller, owner, text)
-        self.check_cred(caller, task, f"{text} as user {self._accounts.user_name(task.uid)}")
+        self.check_cred(caller, task, f"{text} as user {self._users.user_name(task.uid)}")
         if task.uid == 0 and owner.uid != 0:
             raise Permission(f"{text}: root's tasks need an owner who is root")
         if not (
             caller.superuser or owner.in_group(task.gid) or self._has_group(task.uid, task.gid)
         ):
             raise Permission(
-                f"{text}: group {self._accounts.group_name(task.gid)} is neither its "
+                f"{text}: group {self._users.group_name(task.gid)} is neither its "
                 "owner's nor its user's"
             )
 
     def check_owner_user(self, caller: Caller, record: ContainerRecord, user: str) -> None:
         """Raise unless the client may hand the container to `user`."""
         text = f"cannot set owner_user of {record.name} to {user!r}"
-        uid = self._accounts.user_id(user)
+        uid = self._users.user_id(user)
         if uid is None:
             raise InvalidValue(f"{text}: no such user")
         self.check_cred(caller, self._cred(user, ""), text)
@@ -272,7 +272,7 @@ class Authority:
     def check_owner_group(self, caller: Caller, record: ContainerRecord, group: str) -> None:
         """Raise unless the client may give the container this group."""
         text = f"cannot set owner_group of {record.name} to {group!r}"
-        gid = self._accounts.group_id(group)
+        gid = self._users.group_id(group)
         if gid is None:
             raise InvalidValue(f"{text}: no such group")
         if not (caller.superuser or caller.cred.in_group(gid) or self.owner(record).in_group(gid)):
@@ -291,8 +291,8 @@ class Authority:
                 )
 
     def _has_group(self, uid: int, gid: int) -> bool:
-        primary = self._accounts.primary_group(str(uid))
-        return primary is not None and self._accounts.cred(uid, primary).in_group(gid)
+        primary = self._users.primary_group(str(uid))
+        return primary is not None and self._users.cred(uid, primary).in_group(gid)
 
 
 def level_of(record: ContainerRecord) -> Level:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from porto.api.accounts import Accounts
 from porto.api.auth import Authority, Caller
-from porto.api.ports import Counters, Engine, Readers
+from porto.api.protocols import Converger, Counters, Readers
 from porto.api.switches import Switches
+from porto.api.users import Users
 from porto.api.waits import Waiter, Waits
 from porto.spec.config import Config
 from porto.spec.containers.operations import Actor
@@ -49,12 +49,12 @@ class Services:
     """
 
     store: ContainerStore
-    engine: Engine
+    engine: Converger
     readers: Readers
     counters: Counters
     config: Config
     authority: Authority
-    accounts: Accounts
+    users: Users
     waits: Waits
     names: NameIndex
     switches: Switches

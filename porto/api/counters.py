@@ -1,6 +1,6 @@
 """The daemon's counters: what GetSystem and the property porto_stat show.
 
-Filled by every room through `ports.Counters`; read by `handlers/system.py` and by
+Filled by every room through `protocols.Counters`; read by `handlers/system.py` and by
 the observer of porto_stat. Counters live in a mapped file of the runtime directory,
 so they survive the death of the daemon at any instruction; without a path they live
 in memory. Gauges are functions that are asked at each reading and never stored.
@@ -85,7 +85,7 @@ Gauge = Callable[[], int]
 
 
 class DaemonCounters:
-    """Implements `ports.Counters`; used from the daemon's event loop only."""
+    """Implements `protocols.Counters`; used from the daemon's event loop only."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._memory: mmap.mmap | bytearray = _map(path) if path else bytearray(_SIZE)

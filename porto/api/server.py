@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable
 
 from porto.api import dispatch, peers
-from porto.api.accounts import Accounts
 from porto.api.auth import Authority, Caller
 from porto.api.clients import Clients
 from porto.api.context import NameIndex, Services
 from porto.api.conversation import Conversation
-from porto.api.ports import Counters, Engine, Readers
+from porto.api.protocols import Converger, Counters, Readers
 from porto.api.switches import Switches
 from porto.api.tasks import Tasks
+from porto.api.users import Users
 from porto.api.waits import Waits
 from porto.spec.config import Config
 from porto.spec.containers.names import ROOT
@@ -30,14 +30,14 @@ class ApiServer:
         self,
         *,
         store: ContainerStore,
-        engine: Engine,
+        engine: Converger,
         readers: Readers,
         counters: Counters,
         config: Config,
         container_of: Callable[[int], str | None],
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
-        accounts: Accounts | None = None,
+        users: Users | None = None,
         start_of: Callable[[int], int] = peers.start_of,
         credentials_of: Callable[[socket.socket], tuple[int, int, int]] = peers.credentials_of,
         host_pid: Callable[[Caller, int], int | None] | None = None,
@@ -45,7 +45,7 @@ class ApiServer:
         revision: str = "",
     ) -> None:
         """See `context.Services` for the functions; they have working defaults."""
-        accounts = accounts or Accounts()
+        users = users or Users()
         self.methods = dispatch.table()
         tasks = Tasks()
         self.switches = Switches(verbose=config.log.verbose, debug=config.log.debug)
@@ -55,8 +55,8 @@ class ApiServer:
             readers=readers,
             counters=counters,
             config=config,
-            authority=Authority(store, accounts, container_of, start_of),
-            accounts=accounts,
+            authority=Authority(store, users, container_of, start_of),
+            users=users,
             waits=Waits(store, clock),
             names=NameIndex(store),
             switches=self.switches,

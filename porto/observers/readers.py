@@ -73,7 +73,7 @@ COMPUTED: Mapping[str, Computed] = _merge(tuple(facet.COMPUTED for facet in _COM
 
 
 class Readers:
-    """See `api.ports.Readers`. Methods raise `PortoError`."""
+    """See `api.protocols.Readers`. Methods raise `PortoError`."""
 
     def __init__(
         self,

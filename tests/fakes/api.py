@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from porto.api.accounts import Accounts, Cred
 from porto.api.counters import DaemonCounters
 from porto.api.server import ApiServer
+from porto.api.users import Cred, Users
 from porto.spec.config import Config, ContainerConfig, DaemonConfig
 from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
@@ -32,7 +32,7 @@ GROUPS = {"root": 0, "porto": PORTO_GID, "porto-containers": SHARED_GID}
 MEMBERS = {PORTO_GID: {ALICE, BOB}, SHARED_GID: {CAROL}}
 
 
-class FakeAccounts(Accounts):
+class FakeUsers(Users):
     """alice and bob are in group porto, carol is not; carol's containers are shared."""
 
     def user_id(self, user: str) -> int | None:
@@ -209,7 +209,7 @@ async def serving(tmp_path: Path, **daemon: int) -> AsyncIterator[FakeApi]:
         container_of=container_of,
         clock=lambda: time[0],
         monotonic=lambda: mono[0],
-        accounts=FakeAccounts(),
+        users=FakeUsers(),
         start_of=lambda pid: 1,
         credentials_of=lambda peer: peers.pop(0),
         version="1.2.3",

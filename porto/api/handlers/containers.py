@@ -67,13 +67,13 @@ def create_container(
 
 def _credentials(services: Services, session: Session, name: str) -> Credentials:
     """The owner is who the client acts as; its own user runs what it puts below itself."""
-    caller, accounts = session.caller, services.accounts
+    caller, users = session.caller, services.users
     task = caller.task if is_below(name, caller.container) else caller.cred
     return Credentials(
-        user=accounts.user_name(task.uid),
-        group=accounts.group_name(task.gid),
-        owner_user=accounts.user_name(caller.cred.uid),
-        owner_group=accounts.group_name(caller.cred.gid),
+        user=users.user_name(task.uid),
+        group=users.group_name(task.gid),
+        owner_user=users.user_name(caller.cred.uid),
+        owner_group=users.group_name(caller.cred.gid),
     )
 
 

@@ -170,10 +170,10 @@ class _Listing:
             proto_codec.fill_error(status.start_error, code, record.status.life.start_error)
 
     def _fill_cred(self, cred: rpc_pb2.TCred, record: ContainerRecord, name: str) -> None:
-        authority, accounts = self.services.authority, self.services.accounts
+        authority, users = self.services.authority, self.services.users
         found = authority.owner(record) if name == "owner_cred" else authority.task(record)
-        cred.user, cred.uid = accounts.user_name(found.uid), found.uid
-        cred.group, cred.gid = accounts.group_name(found.gid), found.gid
+        cred.user, cred.uid = users.user_name(found.uid), found.uid
+        cred.group, cred.gid = users.group_name(found.gid), found.gid
         cred.grp.extend(sorted(found.groups))
 
 

@@ -1,6 +1,6 @@
 """The daemon itself: version, GetSystem, SetSystem, ClearStatistics.
 
-Counters come from `ports.Counters`; the names on the wire and those of porto_stat
+Counters come from `protocols.Counters`; the names on the wire and those of porto_stat
 differ, `_COUNTERS` is the map.
 """
 

@@ -65,7 +65,7 @@ class Engine:
         self._wake_soon()
 
     async def converge(self, records: Iterable[ContainerRecord]) -> None:
-        """See `api/ports.py`: wait for the present generation of each record."""
+        """See `api/protocols.py`: wait for the present generation of each record."""
         pending: list[asyncio.Future[None]] = []
         loop = asyncio.get_running_loop()
         for record in records:

@@ -31,7 +31,7 @@ class Cred:
         return gid is not None and (gid == self.gid or gid in self.groups)
 
 
-class Accounts:
+class Users:
     """Look-ups in the user database. A name that is unknown is None, never an error."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:

@@ -13,7 +13,7 @@ from porto.spec.containers.record import ContainerRecord
 from porto.spec.prop import Property
 
 
-class Engine(Protocol):
+class Converger(Protocol):
     """The reconcile loop, as an imperative caller sees it."""
 
     async def converge(self, records: Iterable[ContainerRecord]) -> None:
