@@ -63,6 +63,7 @@ from porto.spec.containers.names import ROOT
 from porto.spec.containers.operations import Actor
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.relations import relations
+from porto.spec.containers.sources import ContainerOperations
 from porto.spec.containers.store import ContainerStore
 from porto.spec.records.status import Condition
 from porto.spec.sources.diagnostics import Diagnostic
@@ -232,11 +233,14 @@ class Daemon:
         )
         port = _EnginePort(engine, containers)
         sources = SourceWatcher(
-            store,
+            [
+                ContainerOperations(
+                    store, port, stop_timeout_s=config.container.stop_timeout_ms / 1000
+                )
+            ],
             watched_directories(config),
             port=port,
-            ledger=Path(paths.runtime) / "porto" / "sources",
-            stop_timeout_s=config.container.stop_timeout_ms / 1000,
+            dormant=Path(paths.runtime) / "porto" / "sources",
         )
         report = Report(
             version=VERSION,

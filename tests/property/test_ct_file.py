@@ -4,6 +4,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from porto.spec.containers.spec import SPEC_PROPERTIES
+from porto.spec.kinds import DIALECTS
 from porto.spec.sources.ct_file import CtError, container_name, file_name, format_ct, read_ct
 from porto.spec.sources.documents import SUFFIXES, parse_ct, parse_document
 
@@ -46,8 +47,8 @@ def test_old_readers_understand_all_but_what_they_never_could(
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-16")))
 def test_no_bytes_break_a_reader(data: bytes) -> None:
     for suffix in SUFFIXES:
-        document = parse_document(data, "x" + suffix)
-        assert document.diagnostics or document.containers
+        document = parse_document(data, "x" + suffix, DIALECTS)
+        assert document.diagnostics or document.declared
 
 
 STRUCTURED = st.text(st.sampled_from("name: ax\n-[]{}\"'=#\\,&*!|>\t.1"), max_size=60)
@@ -56,8 +57,8 @@ STRUCTURED = st.text(st.sampled_from("name: ax\n-[]{}\"'=#\\,&*!|>\t.1"), max_si
 @given(STRUCTURED)
 def test_no_text_breaks_a_reader(text: str) -> None:
     for suffix in SUFFIXES:
-        document = parse_document(text.encode(), "x" + suffix)
-        assert document.diagnostics or document.containers
+        document = parse_document(text.encode(), "x" + suffix, DIALECTS)
+        assert document.diagnostics or document.declared
         for fault in document.diagnostics:
             assert 0 <= fault.line <= text.count("\n") + 1
             assert "\n" not in str(fault)
@@ -76,9 +77,9 @@ def test_saved_properties_are_declared_again(properties: set) -> None:
         if prop.prop.saved and not prop.name.startswith("command")
     }
     texts = {prop.name: prop.codec.format(value) for prop, value in chosen.items()}
-    document = parse_ct(format_ct("a", texts).encode(), "a.CT")
+    document = parse_ct(format_ct("a", texts).encode(), "a.CT", DIALECTS)
     assert not document.diagnostics
-    (container,) = document.containers
+    (container,) = document.declared
     assert {prop.name: value for prop, value in container.values.items()} == {
         prop.name: value for prop, value in chosen.items()
     }

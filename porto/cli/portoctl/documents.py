@@ -13,16 +13,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from porto.cli.portoctl.session import Session
     from porto.cli.portoctl.usage import Options
-    from porto.spec.sources.declare import DeclaredContainer
+    from porto.spec.sources.declare import Declared
 
 _NO_VALUE = 20
 
 
 def validate(session: Session, options: Options, paths: list[str]) -> int:
     """Print every fault of the files, without asking the daemon."""
+    from porto.spec.kinds import DIALECTS
     from porto.spec.sources.validate import validate_files
 
-    found = validate_files(paths)
+    found = validate_files(paths, DIALECTS)
     for diagnostic in found:
         print(diagnostic)
     return 1 if found else 0
@@ -31,15 +32,16 @@ def validate(session: Session, options: Options, paths: list[str]) -> int:
 def apply(session: Session, options: Options, paths: list[str]) -> int:
     """Make containers be as the documents say; print what that changed."""
     from porto.spec.containers.names import level
+    from porto.spec.kinds import DIALECTS
     from porto.spec.sources.validate import read_sources
 
-    documents, found = read_sources(paths)
+    documents, found = read_sources(paths, DIALECTS)
     for diagnostic in found:
         complain(str(diagnostic))
     if found:
         complain(f"Nothing applied: {len(found)} fault{'s' if len(found) > 1 else ''}")
         return 1
-    containers = [item for document in documents.values() for item in document.containers]
+    containers = [item for document in documents.values() for item in document.declared]
     status = 0
     # Parents first: a%b.CT stands before a.CT.
     for container in sorted(containers, key=lambda item: level(item.name)):
@@ -51,7 +53,7 @@ def apply(session: Session, options: Options, paths: list[str]) -> int:
     return status
 
 
-def _apply_one(session: Session, container: DeclaredContainer, *, dry: bool) -> None:
+def _apply_one(session: Session, container: Declared, *, dry: bool) -> None:
     name = container.name
     want = {prop.name: prop.codec.format(value) for prop, value in container.values.items()}
     have: dict[str, str] = {}

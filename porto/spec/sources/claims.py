@@ -1,4 +1,4 @@
-"""Which file declares which container, over all watched directories.
+"""Which file declares which object, over all watched directories.
 
 Called by `sources/apply.py` with the snapshots of one pass; pure. The rules:
 
@@ -9,14 +9,15 @@ Called by `sources/apply.py` with the snapshots of one pass; pure. The rules:
 - a file with faults keeps what it has: it neither gains nor loses a name.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.store import ContainerStore
+from porto.spec.records.record import Record, is_file_origin
 from porto.spec.sources.ct_file import NAME_KEY
-from porto.spec.sources.declare import DeclaredContainer
+from porto.spec.sources.declare import Declared
 from porto.spec.sources.diagnostics import Diagnostic, shown
+from porto.spec.sources.dialect import DEFAULT_KIND
 from porto.spec.sources.directory import Snapshot, WatchedDirectory, is_under
 
 FILE_KEY = "@file"
@@ -26,23 +27,50 @@ START_MARK = "@start"
 
 FILE_KEY   -- path of the file whose declaration was applied last
 DIGEST_KEY -- that declaration's digest: while it is equal, nothing is to be done
-START_MARK -- see `sources/restart.py`
+START_MARK -- set by the kind's `Dialect.mark`, see `containers/restarts.py`
 """
+
+
+class Subject(NamedTuple):
+    """What files declare: an object by its kind's noun and its name."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        """The name; for other kinds than documents' usual one ``KIND//NAME``."""
+        return self.name if self.kind == DEFAULT_KIND else f"{self.kind}//{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Subject":
+        """The subject of its text."""
+        kind, separator, name = text.partition("//")
+        return cls(kind, name) if separator else cls(DEFAULT_KIND, text)
+
+
+def subject_of(record: Record) -> Subject:
+    """The subject of which a record is."""
+    return Subject(record.kind, record.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A container that a file declares, with the policy of the file's directory."""
+    """An object that a file declares, with the policy of the file's directory."""
 
     path: str
-    container: DeclaredContainer
+    declared: Declared
     directory: WatchedDirectory
     rank: int
 
     @property
     def name(self) -> str:
-        """The container."""
-        return self.container.name
+        """The object's name."""
+        return self.declared.name
+
+    @property
+    def subject(self) -> Subject:
+        """The object."""
+        return Subject(self.declared.dialect.kind.noun, self.declared.name)
 
     @property
     def actor_origin(self) -> str:
@@ -51,40 +79,35 @@ class Claim:
 
     def origin(self, prop: str) -> str:
         """Origin of one property: ``file:PATH:LINE``."""
-        return f"{self.actor_origin}:{self.container.lines.get(prop, self.container.line)}"
+        return f"{self.actor_origin}:{self.declared.lines.get(prop, self.declared.line)}"
 
     def fault(self, reason: str, *, line: int = 0, key: str = "") -> Diagnostic:
         """A diagnostic about this claim."""
-        return Diagnostic(self.path, line or self.container.line, key, reason)
+        return Diagnostic(self.path, line or self.declared.line, key, reason)
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
     """The outcome of one pass over the files.
 
-    won         -- by name, sorted: parents before children
+    won         -- by kind and name, sorted: parents before children
     diagnostics -- claims that lost
     """
 
-    won: Mapping[str, Claim]
+    won: Mapping[Subject, Claim]
     diagnostics: tuple[Diagnostic, ...]
     _snapshots: Sequence[Snapshot]
-    _declared: Mapping[str, frozenset[str]]
+    _declared: Mapping[str, frozenset[Subject]]
 
     def covers(self, path: str) -> bool:
         """Whether `path` lies in a watched directory."""
         return any(is_under(path, snapshot.directory.path) for snapshot in self._snapshots)
 
-    def lets_go(self, path: str, name: str) -> bool:
-        """Whether `path` certainly declares container `name` no more."""
+    def lets_go(self, path: str, subject: Subject) -> bool:
+        """Whether `path` certainly declares `subject` no more."""
         if path in self._declared:
-            return name not in self._declared[path]
+            return subject not in self._declared[path]
         return self.covers(path) and not any(_holds(path, item) for item in self._snapshots)
-
-
-def is_file_origin(origin: str) -> bool:
-    """Whether a file wanted it, not a client and not the daemon itself."""
-    return origin.startswith(("file:", "enforced:"))
 
 
 def file_of(origin: str) -> str:
@@ -94,43 +117,45 @@ def file_of(origin: str) -> str:
     return origin.partition(":")[2].rpartition(":")[0]
 
 
-def claimant(record: ContainerRecord) -> str:
+def claimant(record: Record) -> str:
     """The file that a record remembers, "" for none."""
     return record.origins.get(FILE_KEY, record.source)
 
 
 def resolve(
-    snapshots: Sequence[Snapshot], store: ContainerStore, earlier: Mapping[str, str]
+    snapshots: Sequence[Snapshot],
+    find: Callable[[Subject], Record | None],
+    earlier: Mapping[Subject, str],
 ) -> Claims:
-    """Decide every claim; `earlier` tells who had which name in the last pass."""
-    declared: dict[str, frozenset[str]] = {}
-    by_name: dict[str, list[Claim]] = {}
+    """Decide every claim; `earlier` tells who had which object in the last pass."""
+    declared: dict[str, frozenset[Subject]] = {}
+    by_subject: dict[Subject, list[Claim]] = {}
     for rank, snapshot in enumerate(snapshots):
         for path, document in snapshot.documents.items():
             if document.diagnostics or path in declared:
                 continue
-            declared[path] = frozenset(item.name for item in document.containers)
-            for container in document.containers:
-                claim = Claim(path, container, snapshot.directory, rank)
-                by_name.setdefault(container.name, []).append(claim)
+            claims_of = [Claim(path, item, snapshot.directory, rank) for item in document.declared]
+            declared[path] = frozenset(claim.subject for claim in claims_of)
+            for claim in claims_of:
+                by_subject.setdefault(claim.subject, []).append(claim)
     claims = Claims({}, (), tuple(snapshots), declared)
-    won: dict[str, Claim] = {}
+    won: dict[Subject, Claim] = {}
     lost: list[Diagnostic] = []
-    for name in sorted(by_name):
-        record = store.find(name)
-        holder = (claimant(record) if record else "") or earlier.get(name, "")
+    for subject in sorted(by_subject):
+        record = find(subject)
+        holder = (claimant(record) if record else "") or earlier.get(subject, "")
         ordered = sorted(
-            by_name[name],
+            by_subject[subject],
             key=lambda item: (
                 not item.directory.enforce, item.path != holder, item.rank, item.path,
             ),
         )  # fmt: skip
-        kept = holder and holder not in declared and not claims.lets_go(holder, name)
+        kept = holder and holder not in declared and not claims.lets_go(holder, subject)
         if kept and claims.covers(holder) and not ordered[0].directory.enforce:
             lost += [_lost(claim, holder, 0) for claim in ordered]
             continue
-        won[name] = ordered[0]
-        lost += [_lost(item, won[name].path, won[name].container.line) for item in ordered[1:]]
+        won[subject] = ordered[0]
+        lost += [_lost(item, ordered[0].path, ordered[0].declared.line) for item in ordered[1:]]
     return Claims(won, tuple(lost), tuple(snapshots), declared)
 
 

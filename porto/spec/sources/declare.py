@@ -1,8 +1,9 @@
-"""From a document's tree to declared containers, each value through its codec.
+"""From a document's tree to declared objects, each value through its codec.
 
 Called by `sources/documents.py` for every format. All faults of a document are
-found at once, each with its line. The keys of a container are its properties and:
+found at once, each with its line. The keys of an object are its properties and:
 
+- ``kind``        what it is; without it a container
 - ``name``        the full name; below ``containers`` the name within the parent
 - ``start``       ``false``: create it, but leave starting to others; default true
 - ``containers``  a list of child containers
@@ -11,34 +12,29 @@ A property is given as the text that ``portoctl set`` takes or natively (numbers
 booleans, lists, mappings); ``property[index]`` sets one element.
 """
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from porto.spec.containers.names import validate_name
-from porto.spec.containers.spec import PROPERTIES, SPEC_PROPERTIES, find_property
 from porto.spec.errors import PortoError
 from porto.spec.prop import Property, Rejected, split_index
 from porto.spec.sources import nodes
-from porto.spec.sources.ct_file import ABSOLUTE_PREFIX, NAME_KEY, START_KEY
+from porto.spec.sources.ct_file import NAME_KEY, START_KEY
 from porto.spec.sources.diagnostics import PER_FILE_MAX, Diagnostic, shown, suggestion
+from porto.spec.sources.dialect import DEFAULT_KIND, Dialect, Dialects
 
-CHILDREN_KEYS = ("containers", "container")
-SETTABLE: Mapping[str, Property] = {p.name: p for p in SPEC_PROPERTIES if p.name != "weak"}
-"""What a file may set; a container of a file cannot die with a client."""
-
-_KNOWN = (NAME_KEY, START_KEY, CHILDREN_KEYS[0], *SETTABLE)
+KIND_KEY = "kind"
 FAULTS_MAX = 4 * PER_FILE_MAX
 _BLANKS = " \t\n"
 _START = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
-class DeclaredContainer:
-    """One container as a file wants it.
+class Declared:
+    """One object as a file wants it.
 
+    dialect -- how documents speak of its kind
     values -- the properties that the file names, parsed
     lines  -- the line of each of them, by property name
     start  -- whether the file wants it started
@@ -46,6 +42,7 @@ class DeclaredContainer:
     digest -- equal while what is declared is equal, wherever it stands
     """
 
+    dialect: Dialect
     name: str
     values: Mapping[Property, Any]
     lines: Mapping[str, int]
@@ -56,67 +53,99 @@ class DeclaredContainer:
 
 @dataclass(slots=True)
 class Declarer:
-    """Collects the containers and the faults of one file."""
+    """Collects the objects and the faults of one file."""
 
     path: str
-    containers: list[DeclaredContainer] = field(default_factory=list)
+    dialects: Dialects
+    declared: list[Declared] = field(default_factory=list)
     faults: list[Diagnostic] = field(default_factory=list)
-    _lines: dict[str, int] = field(default_factory=dict)
+    _lines: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def fault(self, line: int, key: str, reason: str) -> None:
         """Note a fault of the file; noise cannot fill the memory with them."""
         if len(self.faults) < FAULTS_MAX:
             self.faults.append(Diagnostic(self.path, line, key, reason))
 
-    def document(self, root: nodes.Node) -> None:
-        """A whole document: a container, a list of them, or a list under ``containers``."""
-        if isinstance(root, nodes.Sequence):
-            self._list(root, "")
-        elif not isinstance(root, nodes.Mapping):
-            self.fault(root.line, "", f"wants a container, not the text {shown(root.text)}")
-        elif len(root.entries) == 1 and root.entries[0].key in CHILDREN_KEYS:
-            self._children(root.entries[0], "")
-        else:
-            self.container(root, "")
+    @property
+    def usual(self) -> Dialect:
+        """That of what does not say its kind."""
+        return self.dialects[DEFAULT_KIND]
 
-    def container(self, node: nodes.Mapping, parent: str, default_name: str = "") -> None:
-        """One container with its children."""
+    def document(self, root: nodes.Node) -> None:
+        """A whole document: an object, a list of them, or a list under its kind's plural."""
+        if isinstance(root, nodes.Sequence):
+            self._list(root, "", self.usual)
+            return
+        if not isinstance(root, nodes.Mapping):
+            noun = self.usual.kind.noun
+            self.fault(root.line, "", f"wants a {noun}, not the text {shown(root.text)}")
+            return
+        key = root.entries[0].key if len(root.entries) == 1 else ""
+        for dialect in self.dialects.values():
+            if key in dialect.list_keys:
+                self._children(root.entries[0], "", dialect)
+                return
+        self._mapping(root, "", self.usual)
+
+    def object(
+        self, dialect: Dialect, node: nodes.Mapping, parent: str = "", default_name: str = ""
+    ) -> None:
+        """One object with what is declared below it; ``kind`` is no key of it here."""
         self._repeated(node, "")
-        name = self._name(node, parent, default_name)
+        inner = dialect.list_keys if dialect.nests else ()
+        name = self._name(dialect, node, parent, default_name)
         start = self._start(node)
         values: dict[Property, Any] = {}
         lines: dict[str, int] = {}
         # Whole values first: name[index] changes an element of what the file says.
         for entry in sorted(node.entries, key=lambda item: item.key.endswith("]")):
-            if entry.key not in (NAME_KEY, START_KEY, *CHILDREN_KEYS):
-                self._property(entry, values, lines)
-        self._command(values, lines)
-        self.containers.append(
-            DeclaredContainer(name, values, lines, start, node.line, _digest(name, values, start))
+            if entry.key not in (NAME_KEY, START_KEY, *inner):
+                self._property(dialect, entry, values, lines)
+        dialect.settle(values, lines, self.fault)
+        self.declared.append(
+            Declared(dialect, name, values, lines, start, node.line, _digest(name, values, start))
         )
         for entry in node.entries:
-            if entry.key in CHILDREN_KEYS:
-                self._children(entry, name)
+            if entry.key in inner:
+                self._children(entry, name, dialect)
 
-    def _children(self, entry: nodes.Entry, parent: str) -> None:
-        if isinstance(entry.value, nodes.Sequence):
-            self._list(entry.value, parent)
-        elif isinstance(entry.value, nodes.Mapping):
-            self.container(entry.value, parent)
+    def _mapping(self, node: nodes.Mapping, parent: str, usual: Dialect) -> None:
+        """An object that may say its kind, `usual` if it does not."""
+        said = node.find(KIND_KEY)
+        if said is None:
+            self.object(usual, node, parent)
+            return
+        text = said.value.text.strip(_BLANKS) if isinstance(said.value, nodes.Scalar) else ""
+        dialect = self.dialects.get(text)
+        if dialect is None:
+            known = ", ".join(sorted(self.dialects))
+            self.fault(said.line, KIND_KEY, f"no such kind: {shown(text)}; there are: {known}")
+        elif parent and dialect is not usual:
+            self.fault(said.line, KIND_KEY, f"a {text} cannot be declared below {shown(parent)}")
         else:
-            self.fault(entry.line, entry.key, "wants a list of containers")
+            rest = [entry for entry in node.entries if entry is not said]
+            self.object(dialect, nodes.Mapping(node.line, rest), parent)
 
-    def _list(self, items: nodes.Sequence, parent: str) -> None:
+    def _children(self, entry: nodes.Entry, parent: str, dialect: Dialect) -> None:
+        if isinstance(entry.value, nodes.Sequence):
+            self._list(entry.value, parent, dialect)
+        elif isinstance(entry.value, nodes.Mapping):
+            self._mapping(entry.value, parent, dialect)
+        else:
+            self.fault(entry.line, entry.key, f"wants a list of {dialect.kind.plural}")
+
+    def _list(self, items: nodes.Sequence, parent: str, dialect: Dialect) -> None:
         for item in items.items:
             if isinstance(item, nodes.Mapping):
-                self.container(item, parent)
+                self._mapping(item, parent, dialect)
             else:
-                self.fault(item.line, "", "wants a container: a mapping with a name")
+                reason = f"wants a {dialect.kind.noun}: a mapping with a name"
+                self.fault(item.line, "", reason)
 
-    def _name(self, node: nodes.Mapping, parent: str, default: str) -> str:
+    def _name(self, dialect: Dialect, node: nodes.Mapping, parent: str, default: str) -> str:
         entry = node.find(NAME_KEY)
         if entry is None and not default:
-            self.fault(node.line, NAME_KEY, "the container has no name")
+            self.fault(node.line, NAME_KEY, f"the {dialect.kind.noun} has no name")
             return ""
         line, text = node.line, default
         if entry is not None:
@@ -126,7 +155,7 @@ class Declarer:
                 return ""
             text = entry.value.text.strip(_BLANKS)
             if not parent:
-                text = text.removeprefix(ABSOLUTE_PREFIX)
+                text = text.removeprefix(dialect.prefix)
             if default and text != default:
                 self.fault(
                     line,
@@ -135,10 +164,10 @@ class Declarer:
                 )
         name = f"{parent}/{text}" if parent else text
         try:
-            validate_name(name)
+            dialect.kind.validate_name(name)
         except PortoError as error:
             self.fault(line, NAME_KEY, error.text)
-        first = self._lines.setdefault(name, node.line)
+        first = self._lines.setdefault((dialect.kind.noun, name), node.line)
         if first != node.line:
             self.fault(line, NAME_KEY, f"{shown(name)} is declared already on line {first}")
         return name
@@ -153,17 +182,21 @@ class Declarer:
         return _START.get(text, True)
 
     def _property(
-        self, entry: nodes.Entry, values: dict[Property, Any], lines: dict[str, int]
+        self,
+        dialect: Dialect,
+        entry: nodes.Entry,
+        values: dict[Property, Any],
+        lines: dict[str, int],
     ) -> None:
         try:
             name, index = split_index(entry.key)
         except PortoError:
             self.fault(entry.line, entry.key, "has an empty index")
             return
-        prop = SETTABLE.get(name)
+        prop = dialect.settable.get(name)
         if prop is None:
             if len(self.faults) < FAULTS_MAX:  # looking for near words is slow
-                self.fault(entry.line, entry.key, _unsettable(name))
+                self.fault(entry.line, entry.key, _unsettable(dialect, name))
             return
         self._repeated(entry.value, f"{entry.key}: ")
         try:
@@ -177,18 +210,6 @@ class Declarer:
         except Rejected as refusal:
             self.fault(entry.line, entry.key, f"cannot be {_shown(entry.value)}: {refusal.reason}")
         lines.setdefault(prop.name, entry.line)
-
-    def _command(self, values: dict[Property, Any], lines: dict[str, int]) -> None:
-        """command_argv decides command; a file may say both if they agree."""
-        command, argv = find_property("command"), find_property("command_argv")
-        if argv not in values:
-            return
-        quoted = shlex.join(values[argv])
-        if not values[argv]:
-            values.setdefault(command, "")
-        elif values.setdefault(command, quoted) != quoted:
-            self.fault(lines[command.name], command.name, "says something else than command_argv")
-        lines.setdefault(command.name, lines[argv.name])
 
     def _repeated(self, node: nodes.Node, prefix: str) -> None:
         if isinstance(node, nodes.Mapping):
@@ -211,10 +232,12 @@ def _value(prop: Property, node: nodes.Node) -> Any:
             raise refusal from None
 
 
-def _unsettable(name: str) -> str:
-    prop = PROPERTIES.get(name)
+def _unsettable(dialect: Dialect, name: str) -> str:
+    prop = dialect.kind.properties.get(name)
     if prop is None:
-        return f"no such property{suggestion(name, _KNOWN)}"
+        inner = dialect.list_keys[:1] if dialect.nests else ()
+        known = (KIND_KEY, NAME_KEY, START_KEY, *inner, *dialect.settable)
+        return f"no such property{suggestion(name, known)}"
     return "is read-only" if prop.prop.read_only else "cannot be set by a file"
 
 

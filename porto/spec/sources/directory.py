@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from porto.spec.sources.diagnostics import Diagnostic
+from porto.spec.sources.dialect import Dialects
 from porto.spec.sources.documents import Document, is_source_name, parse_document, refused
 from porto.spec.sources.files import (
     FileKey,
@@ -94,11 +95,13 @@ class DirectoryScanner:
     def __init__(
         self,
         directory: WatchedDirectory,
+        dialects: Dialects,
         *,
         rules: Rules | None = None,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.directory = directory
+        self._dialects = dialects
         self._rules = rules if rules is not None else Rules.of_this_process()
         self._now_ns = now_ns
         self._documents: dict[str, Document] = {}
@@ -183,7 +186,7 @@ class DirectoryScanner:
             if key is None:  # somebody is writing to it: what we have is half a file
                 look.settled = False
                 return
-            self._documents[path] = parse_document(data, path)
+            self._documents[path] = parse_document(data, path, self._dialects)
             self._keys[path] = key
 
     def _forget_missing(self, look: Look) -> None:

@@ -1,11 +1,12 @@
-"""One source file as declared containers: ``.CT``, YAML, JSON, TOML.
+"""One source file as declared objects: ``.CT``, YAML, JSON, TOML.
 
 Called by `sources/directory.py` and `sources/validate.py`. A file is taken as a
 whole or not at all: a `Document` with diagnostics declares nothing that may be
 applied.
 
 - ``.CT``: one container, see `sources/ct_file.py`; the file's name is its name.
-- ``.yaml``, ``.yml``: containers, lists of containers or ``containers: [...]``;
+- ``.yaml``, ``.yml``: objects, lists of them or ``containers: [...]``; `kind:` says what
+  an object is, without it a container;
   several documents may be separated by ``---``. Tags and aliases are refused.
 - ``.json``: the same as one value.
 - ``.toml``: one container, or ``[[container]]`` tables, with
@@ -17,11 +18,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from porto.spec.sources import ct_file, nodes
-from porto.spec.sources.declare import DeclaredContainer, Declarer
+from porto.spec.sources.declare import Declared, Declarer
 from porto.spec.sources.diagnostics import Diagnostic, limited
+from porto.spec.sources.dialect import Dialects
 from porto.spec.sources.formats import json_nodes, toml_nodes, yaml_nodes
 
-__all__ = ["DeclaredContainer", "Document", "is_source_name", "parse_ct", "parse_document"]
+__all__ = ["Declared", "Document", "is_source_name", "parse_ct", "parse_document"]
 
 _READERS: dict[str, Callable[[str], list[nodes.Node]]] = {
     ".yaml": yaml_nodes,
@@ -38,12 +40,12 @@ _TEMPORARY_PREFIXES = (".", "#")
 class Document:
     """What one file says.
 
-    containers  -- parents before children; not to be applied when there are diagnostics
+    declared    -- parents before children; not to be applied when there are diagnostics
     diagnostics -- everything that is wrong with the file
     """
 
     path: str
-    containers: tuple[DeclaredContainer, ...]
+    declared: tuple[Declared, ...]
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -52,16 +54,16 @@ def is_source_name(name: str) -> bool:
     return name.endswith(SUFFIXES) and not name.startswith(_TEMPORARY_PREFIXES)
 
 
-def parse_document(data: bytes, path: str) -> Document:
+def parse_document(data: bytes, path: str, dialects: Dialects) -> Document:
     """The document in `data`; its format follows from the end of `path`."""
     suffix = os.path.splitext(path)[1]
     if suffix == ct_file.SUFFIX:
-        return parse_ct(data, path)
+        return parse_ct(data, path, dialects)
     reader = _READERS.get(suffix)
     if reader is None:
         known = ", ".join(SUFFIXES)
         return refused(path, f"not a kind of file that declares containers: {known}")
-    declarer = Declarer(path)
+    declarer = Declarer(path, dialects)
     try:
         roots = reader(ct_file.read_text(data))
     except (ct_file.CtError, nodes.FormatError) as error:
@@ -71,9 +73,9 @@ def parse_document(data: bytes, path: str) -> Document:
     return _finished(declarer)
 
 
-def parse_ct(data: bytes, path: str) -> Document:
+def parse_ct(data: bytes, path: str, dialects: Dialects) -> Document:
     """The document of a ``.CT`` file."""
-    declarer = Declarer(path)
+    declarer = Declarer(path, dialects)
     entries, errors = ct_file.read_ct(data)
     for error in errors:
         declarer.fault(error.line, "", error.reason)
@@ -86,7 +88,9 @@ def parse_ct(data: bytes, path: str) -> Document:
                 for item in kept
             ],
         )
-        declarer.container(node, "", ct_file.container_name(os.path.basename(path)))
+        declarer.object(
+            declarer.usual, node, default_name=ct_file.container_name(os.path.basename(path))
+        )
     return _finished(declarer)
 
 
@@ -98,6 +102,6 @@ def refused(path: str, reason: str, line: int = 0) -> Document:
 def _finished(declarer: Declarer) -> Document:
     # An editor or a copy that has only created the file yet must not pass for a
     # file that declares nothing any more: that would destroy containers.
-    if not declarer.containers and not declarer.faults:
-        declarer.fault(0, "", "declares no container")
-    return Document(declarer.path, tuple(declarer.containers), limited(declarer.faults))
+    if not declarer.declared and not declarer.faults:
+        declarer.fault(0, "", f"declares no {declarer.usual.kind.noun}")
+    return Document(declarer.path, tuple(declarer.declared), limited(declarer.faults))

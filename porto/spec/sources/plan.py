@@ -1,9 +1,9 @@
-"""What a pass over the files has to change: pure decisions, one container at a time.
+"""What a pass over the files has to change: pure decisions, one object at a time.
 
 Called by `sources/apply.py` right before each change, with the record as it is at
-that moment, and by tests and dry runs through `plan_sources`. The rules:
+that moment. The rules, which speak of containers and hold for any kind:
 
-- A claim without a record creates the container, owned by the file (`ContainerRecord.source`),
+- A claim without a record creates the container, owned by the file (`Record.source`),
   and starts it unless ``start`` is false.
 - A claim on a container that somebody else created adopts it: the fields that the
   file names become the file's, the container does not. When the file goes, the
@@ -26,15 +26,12 @@ that moment, and by tests and dry runs through `plan_sources`. The rules:
 - Parents are never created silently: without one the claim is reported and waits.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from porto.spec.containers.operations import with_property
-from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.spec import SPEC_PROPERTIES, ContainerSpec, find_property
-from porto.spec.containers.status import State
-from porto.spec.containers.store import ContainerStore
-from porto.spec.records.record import API_ORIGIN, Run
+from porto.spec.facets import Spec
+from porto.spec.prop import Property
+from porto.spec.records.record import API_ORIGIN, Record, Run
 from porto.spec.records.status import Condition
 from porto.spec.sources.claims import (
     DIGEST_KEY,
@@ -42,9 +39,12 @@ from porto.spec.sources.claims import (
     START_MARK,
     Claim,
     Claims,
+    Subject,
     claimant,
     file_of,
+    subject_of,
 )
+from porto.spec.sources.dialect import Dialect
 
 RESERVED_PREFIX = "@"
 RESTART_REQUIRED = "RestartRequired"
@@ -52,21 +52,21 @@ RESTART_REQUIRED = "RestartRequired"
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """A container that does not exist yet."""
+    """An object that does not exist yet."""
 
     claim: Claim
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """New desired state for a container that exists.
+    """New desired state for an object that exists.
 
     condition -- what its user should know, None for nothing
     """
 
     claim: Claim
-    record: ContainerRecord
-    spec: ContainerSpec
+    record: Record
+    spec: Spec
     origins: Mapping[str, str]
     source: str
     condition: Condition | None = None
@@ -74,41 +74,31 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Destroy:
-    """A container whose file declares it no more."""
+    """An object whose file declares it no more."""
 
-    record: ContainerRecord
+    record: Record
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """An adopted container whose file declares it no more."""
+    """An adopted object whose file declares it no more."""
 
-    record: ContainerRecord
+    record: Record
     origins: Mapping[str, str]
 
 
 Step = Create | Update | Destroy | Release
-LetsGo = Callable[[str, str], bool]
+LetsGo = Callable[[str, Subject], bool]
 
 
-def plan_sources(claims: Claims, store: ContainerStore, dormant: Mapping[str, str]) -> list[Step]:
-    """Every step of a pass, were it applied at once."""
-    steps: list[Step] = list(plan_removals(claims, store))
-    for name, claim in claims.won.items():
-        step = plan_claim(claim, store.find(name), claims.lets_go, dormant.get(name))
-        if step is not None:
-            steps.append(step)
-    return steps
-
-
-def plan_removals(claims: Claims, store: ContainerStore) -> Iterator[Destroy | Release]:
+def plan_removals(claims: Claims, records: Iterable[Record]) -> Iterator[Destroy | Release]:
     """What follows from declarations that are gone, parents first."""
-    for record in store.records():
-        path = claimant(record)
-        if not path or record.name in claims.won or record.intent.run is Run.ABSENT:
+    for record in records:
+        path, subject = claimant(record), subject_of(record)
+        if not path or subject in claims.won or record.intent.run is Run.ABSENT:
             continue
-        if not claims.lets_go(path, record.name):
+        if not claims.lets_go(path, subject):
             continue
         if record.source:
             yield Destroy(record, path)
@@ -117,34 +107,30 @@ def plan_removals(claims: Claims, store: ContainerStore) -> Iterator[Destroy | R
 
 
 def plan_claim(
-    claim: Claim, record: ContainerRecord | None, lets_go: LetsGo, dormant: str | None
+    claim: Claim, record: Record | None, lets_go: LetsGo, dormant: str | None
 ) -> Create | Update | None:
     """What one claim has to change; None for nothing.
 
-    dormant -- digest of the declaration whose container somebody destroyed
+    dormant -- digest of the declaration whose object somebody destroyed
     """
-    container = claim.container
-    asleep = dormant == container.digest and not claim.directory.enforce
+    declared, dialect = claim.declared, claim.declared.dialect
+    asleep = dormant == declared.digest and not claim.directory.enforce
     if record is None:
         return None if asleep else Create(claim)
     if record.intent.run is Run.ABSENT or (asleep and FILE_KEY not in record.origins):
         return None
-    changed = record.origins.get(DIGEST_KEY) != container.digest
+    changed = record.origins.get(DIGEST_KEY) != declared.digest
     if changed or claim.directory.enforce:
         spec, origins = _written(record, claim, lets_go)
     else:
         spec, origins = record.spec, _refreshed(record, claim)
-    launch = changed_at_launch(record.spec, spec)
+    relaunch = changed_at_launch(dialect, record.spec, spec)
     condition = None
-    if record.intent.run is Run.STOPPED:
-        never_started = record.intent.launch == 0 and record.status.life.state is State.STOPPED
-        if container.start and (changed or never_started):
-            origins[START_MARK] = str(record.intent.launch)
-    elif launch and (record.status.life.state is not State.DEAD or container.start):
-        if claim.directory.restart:
-            origins[START_MARK] = str(record.intent.launch)
-        else:
-            condition = _restart_required(claim, launch)
+    mark = dialect.mark(record, declared.start, changed, bool(relaunch))
+    if mark and (record.intent.run is Run.STOPPED or claim.directory.restart):
+        origins[START_MARK] = mark
+    elif mark:
+        condition = _restart_required(claim, relaunch)
     source = claim.path if record.source else ""
     if spec is record.spec and origins == record.origins and source == record.source:
         return None
@@ -152,62 +138,69 @@ def plan_claim(
 
 
 def created_origins(claim: Claim) -> dict[str, str]:
-    """The origins of a container that a claim creates."""
-    named = {prop.name: claim.origin(prop.name) for prop in claim.container.values}
-    return {**named, FILE_KEY: claim.path, DIGEST_KEY: claim.container.digest}
+    """The origins of an object that a claim creates."""
+    named = {prop.name: claim.origin(prop.name) for prop in claim.declared.values}
+    return {**named, FILE_KEY: claim.path, DIGEST_KEY: claim.declared.digest}
 
 
-def changed_at_launch(old: ContainerSpec, new: ContainerSpec) -> tuple[str, ...]:
+def changed_at_launch(dialect: Dialect, old: Spec, new: Spec) -> tuple[str, ...]:
     """Names of the properties that differ and count only at the next start."""
     if old is new:
         return ()
     names = [
         prop.name
-        for prop in SPEC_PROPERTIES
+        for prop in dialect.kind.settable
         if not prop.prop.dynamic and old.value(prop) != new.value(prop)
     ]
-    # Setting either of the two sets both.
-    return tuple(name for name in names if name != "command_argv" or "command" not in names)
+    # Setting one of a pair sets both.
+    implied = {other for name, other in dialect.pairs.items() if name in names}
+    return tuple(name for name in names if name not in implied)
 
 
-def _written(
-    record: ContainerRecord, claim: Claim, lets_go: LetsGo
-) -> tuple[ContainerSpec, dict[str, str]]:
+def _written(record: Record, claim: Claim, lets_go: LetsGo) -> tuple[Spec, dict[str, str]]:
     spec, origins = record.spec, dict(record.origins)
-    values = claim.container.values
+    dialect, values = claim.declared.dialect, claim.declared.values
+    properties = dialect.kind.properties
     named = {prop.name for prop in values}
     for key, origin in record.origins.items():
         path = file_of(origin)
         if key in named or not path or key.startswith(RESERVED_PREFIX):
             continue
-        if path == claim.path or lets_go(path, record.name):
-            spec = spec.without_value(find_property(key))
+        if path == claim.path or lets_go(path, claim.subject):
+            spec = spec.without_value(properties[key])
             del origins[key]
-    argv = find_property("command_argv")
     for prop in sorted(values, key=lambda item: item.name):
-        clears_argv = prop.name == "command" and argv.name not in named and spec.is_set(argv)
-        if clears_argv or not spec.is_set(prop) or spec.value(prop) != values[prop]:
-            spec = with_property(spec, prop, values[prop])
-        if clears_argv:
-            origins.pop(argv.name, None)
+        replaced = _replaced(dialect, prop, named, spec)
+        if replaced or not spec.is_set(prop) or spec.value(prop) != values[prop]:
+            spec = dialect.assign(spec, prop, values[prop])
+        if replaced:
+            origins.pop(replaced, None)
         origins[prop.name] = claim.origin(prop.name)
     origins[FILE_KEY] = claim.path
-    origins[DIGEST_KEY] = claim.container.digest
+    origins[DIGEST_KEY] = claim.declared.digest
     return spec, origins
 
 
-def _refreshed(record: ContainerRecord, claim: Claim) -> dict[str, str]:
+def _replaced(dialect: Dialect, prop: Property, named: set[str], spec: Spec) -> str:
+    """The other one of a pair that goes when `prop` is set alone, "" for none."""
+    other = dialect.pairs.get(prop.name, "")
+    if not other or other in named or not spec.is_set(dialect.kind.properties[other]):
+        return ""
+    return other
+
+
+def _refreshed(record: Record, claim: Claim) -> dict[str, str]:
     """The same origins, for a declaration that only stands elsewhere now."""
     origins = dict(record.origins)
     ours = {claim.path, claimant(record)}
     for key, origin in record.origins.items():
-        if key in claim.container.lines and file_of(origin) in ours:
+        if key in claim.declared.lines and file_of(origin) in ours:
             origins[key] = claim.origin(key)
     origins[FILE_KEY] = claim.path
     return origins
 
 
-def _released(record: ContainerRecord, path: str) -> dict[str, str]:
+def _released(record: Record, path: str) -> dict[str, str]:
     return {
         key: API_ORIGIN if file_of(origin) == path else origin
         for key, origin in record.origins.items()
@@ -216,9 +209,10 @@ def _released(record: ContainerRecord, path: str) -> dict[str, str]:
 
 
 def _restart_required(claim: Claim, names: tuple[str, ...]) -> Condition:
-    lines = [claim.container.lines.get(name, claim.container.line) for name in names]
+    lines = [claim.declared.lines.get(name, claim.declared.line) for name in names]
     message = (
         f"cannot change {', '.join(names)} of {claim.name} while it is started: "
         f"restart it to apply {claim.path}:{min(lines)}"
     )
-    return Condition(RESTART_REQUIRED, find_property(names[0]).prop.owner, message)
+    owner = claim.declared.dialect.kind.properties[names[0]].prop.owner
+    return Condition(RESTART_REQUIRED, owner, message)

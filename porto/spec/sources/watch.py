@@ -1,4 +1,4 @@
-"""Keeps the store in step with the watched directories.
+"""Keeps the stores in step with the watched directories.
 
 Made and run by `cli/daemon.py`; reads through `sources/directory.py` in worker
 threads, writes through `sources/apply.py` in the event loop. Events say only that
@@ -15,13 +15,13 @@ from typing import Any
 
 import watchfiles
 
-from porto.spec.containers.store import ContainerStore
 from porto.spec.sources.apply import Applier, SourcePort
 from porto.spec.sources.diagnostics import Diagnostic
+from porto.spec.sources.dialect import by_noun
 from porto.spec.sources.directory import DirectoryScanner, Snapshot, WatchedDirectory, faults
+from porto.spec.sources.dormant import Dormant
 from porto.spec.sources.files import Rules
-from porto.spec.sources.ledger import Ledger
-from porto.spec.sources.restart import STOP_TIMEOUT_S, Restarts
+from porto.spec.sources.operations import Operations
 from porto.spec.sources.watch_set import WatchSet, watch_set
 
 RESYNC_S = 60.0
@@ -57,20 +57,20 @@ class SourceWatcher:
 
     def __init__(
         self,
-        store: ContainerStore,
+        operations: Sequence[Operations[Any]],
         directories: Sequence[WatchedDirectory],
         *,
         port: SourcePort,
-        ledger: Path | None = None,
+        dormant: Path | None = None,
         rules: Rules | None = None,
         events: Events = native_events,
-        stop_timeout_s: float = STOP_TIMEOUT_S,
         resync_s: float = RESYNC_S,
         settle_s: float = SETTLE_S,
-        now: Callable[[], float] = time.time,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        """`ledger` is a file in the runtime directory, see `sources/ledger.py`.
+        """`operations` of each kind that documents may declare.
+
+        `dormant` is a file in the runtime directory, see `sources/dormant.py`.
 
         `settle_s` is how long a file must be left alone by its writers before it
         counts, and stay away before it counts as removed.
@@ -79,21 +79,17 @@ class SourceWatcher:
         self._events = events
         self._resync_s = resync_s
         self._settle_s = settle_s
+        self._operations = operations
+        dialects = by_noun(*(item.dialect for item in operations))
         self._scanners = [
-            DirectoryScanner(directory, rules=rules, now_ns=now_ns) for directory in directories
+            DirectoryScanner(directory, dialects, rules=rules, now_ns=now_ns)
+            for directory in directories
         ]
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
-        self._restarts = Restarts(store, port, stop_timeout_s=stop_timeout_s, now=now)
-        self._restarts.on_done = self._woken.set
-        self._applier = Applier(
-            store,
-            port,
-            ledger=Ledger(ledger),
-            restarts=self._restarts,
-            wake=self._woken.set,
-            now=now,
-        )
+        for item in operations:
+            item.on_done = self._woken.set
+        self._applier = Applier(operations, port, dormant=Dormant(dormant), wake=self._woken.set)
         self._snapshots: list[Snapshot] = []
         self._watch_fault: Diagnostic | None = None
         self._problems: tuple[Diagnostic, ...] = ()
@@ -110,15 +106,17 @@ class SourceWatcher:
                 await self._watch(watched)
         finally:
             self.close()
-            await self._restarts.cancel()
+            for item in self._operations:
+                await item.cancel()
 
     async def sync(self) -> None:
         """One pass over all directories now, half-written files included."""
         await self._pass(0)
 
     async def idle(self) -> None:
-        """Wait until no restart that a file asked for is under way."""
-        await self._restarts.idle()
+        """Wait until nothing that a file asked for is under way."""
+        for item in self._operations:
+            await item.idle()
 
     def problems(self) -> Sequence[Diagnostic]:
         """Everything that is wrong with the sources, as of the last pass."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor, Credentials
 from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.sources import ContainerOperations
 from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import PortoError
@@ -94,11 +95,10 @@ class Rig:
 
     def new_watcher(self, **options: object) -> SourceWatcher:
         return SourceWatcher(
-            self.store,
+            [ContainerOperations(self.store, self.engine, now=lambda: 1.0)],
             self.directories,
             port=self.engine,
-            ledger=self.ledger,
-            now=lambda: 1.0,
+            dormant=self.ledger,
             **options,  # type: ignore[arg-type]
         )
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from porto.spec.kinds import DIALECTS
 from porto.spec.sources import directory as module
 from porto.spec.sources.directory import DirectoryScanner, Snapshot, WatchedDirectory, faults
 from porto.spec.sources.files import Rules
@@ -25,7 +26,7 @@ class Place:
         self.root = root
         self.clock = Clock(root)
         self.scanner = DirectoryScanner(
-            WatchedDirectory(path=str(root), **options), rules=Rules(), now_ns=self.clock
+            WatchedDirectory(path=str(root), **options), DIALECTS, rules=Rules(), now_ns=self.clock
         )
 
     def write(self, name: str, text: str = "") -> Path:
@@ -39,7 +40,7 @@ class Place:
 
     def names(self, settle_ns: int = 0) -> list[str]:
         documents = self.scan(settle_ns).documents.values()
-        return [item.name for document in documents for item in document.containers]
+        return [item.name for document in documents for item in document.declared]
 
     def faults(self) -> list[str]:
         return [str(fault).replace(f"{self.root}/", "") for fault in faults(self.scan())]
@@ -200,13 +201,13 @@ def test_links_swapped_by_git_sync_change_what_files_say_but_not_their_paths(pla
     link = place.root / "current"
     link.symlink_to(".worktrees/1")
     first = place.scan()
-    assert [d.containers[0].name for d in first.documents.values()] == ["rev1"]
+    assert [d.declared[0].name for d in first.documents.values()] == ["rev1"]
     assert first.links == (str(link),)
     new = place.root / ".new"
     new.symlink_to(".worktrees/2")
     os.replace(new, link)
     second = place.scan()
-    assert [d.containers[0].name for d in second.documents.values()] == ["rev2"]
+    assert [d.declared[0].name for d in second.documents.values()] == ["rev2"]
     assert list(second.documents) == list(first.documents) == [str(link / "a.yaml")]
 
 
@@ -246,7 +247,7 @@ def test_a_directory_that_others_can_write_is_not_read(tmp_path):
     (root / "sub").chmod(0o777)
     root.chmod(0o755)
     rules = Rules(trusted_uids=frozenset({os.geteuid()}))
-    scanner = DirectoryScanner(WatchedDirectory(path=str(root)), rules=rules)
+    scanner = DirectoryScanner(WatchedDirectory(path=str(root)), DIALECTS, rules=rules)
     snapshot = scanner.scan()
     assert list(snapshot.documents) == [str(root / "a.yaml")]
     assert snapshot.unreadable == (str(root / "sub"),)
@@ -268,7 +269,7 @@ def test_a_link_into_a_directory_that_others_can_write_is_refused(tmp_path):
     open_to_all.chmod(0o777)
     (root / "a.yaml").symlink_to(open_to_all / "a.yaml")
     rules = Rules(trusted_uids=frozenset({os.geteuid()}))
-    snapshot = DirectoryScanner(WatchedDirectory(path=str(root)), rules=rules).scan()
+    snapshot = DirectoryScanner(WatchedDirectory(path=str(root)), DIALECTS, rules=rules).scan()
     assert [str(fault) for fault in faults(snapshot)] == [
         f"{root}/a.yaml: its directory is writable by others than root (mode 0777)"
     ]

@@ -1,11 +1,12 @@
 import pytest
 
+from porto.spec.kinds import DIALECTS
 from porto.spec.sources.diagnostics import Diagnostic
 from porto.spec.sources.documents import Document, is_source_name, parse_document
 
 
 def parse(text: str | bytes, path: str = "x.yaml") -> Document:
-    return parse_document(text.encode() if isinstance(text, str) else text, path)
+    return parse_document(text.encode() if isinstance(text, str) else text, path, DIALECTS)
 
 
 def faults(document: Document) -> list[str]:
@@ -14,7 +15,7 @@ def faults(document: Document) -> list[str]:
 
 def only(document: Document) -> dict[str, object]:
     assert faults(document) == []
-    (container,) = document.containers
+    (container,) = document.declared
     return {prop.name: value for prop, value in container.values.items()}
 
 
@@ -42,9 +43,9 @@ def test_every_format_says_the_same(path):
         "thread_limit": 100,
         "umask": 0o022,
     }
-    assert document.containers[0].name == "web"
-    assert document.containers[0].start is False
-    assert document.containers[0].digest == parse(SAME["web.CT"], "web.CT").containers[0].digest
+    assert document.declared[0].name == "web"
+    assert document.declared[0].start is False
+    assert document.declared[0].digest == parse(SAME["web.CT"], "web.CT").declared[0].digest
 
 
 def test_text_properties_take_what_is_written():
@@ -81,7 +82,7 @@ containers:
 containers: [{name: fourth}]
 ---
 """
-    names = [item.name for item in parse(text).containers]
+    names = [item.name for item in parse(text).declared]
     assert names == ["web", "web/a", "web/a/deep", "web/b", "other", "third", "fourth"]
 
 
@@ -97,7 +98,7 @@ name = "other"
 thread_limit = "12Q"
 """
     document = parse(text, "x.toml")
-    assert [(item.name, item.line) for item in document.containers] == [
+    assert [(item.name, item.line) for item in document.declared] == [
         ("web", 2),
         ("web/a", 4),
         ("other", 7),
@@ -174,8 +175,8 @@ def test_names_are_declared_once_in_a_file():
 
 
 def test_absolute_names_are_those_without_the_prefix():
-    assert parse("name: /porto/a/b").containers[0].name == "a/b"
-    assert parse("command = x\n", "/d/%porto%a%b.CT").containers[0].name == "a/b"
+    assert parse("name: /porto/a/b").declared[0].name == "a/b"
+    assert parse("command = x\n", "/d/%porto%a%b.CT").declared[0].name == "a/b"
 
 
 @pytest.mark.parametrize(
@@ -186,8 +187,8 @@ def test_bad_names_are_faults(name):
 
 
 def test_ct_takes_its_name_from_the_file():
-    assert parse("command = x", "/d/web%a.CT").containers[0].name == "web/a"
-    assert parse("name = web/a", "/d/web%a.CT").containers[0].name == "web/a"
+    assert parse("command = x", "/d/web%a.CT").declared[0].name == "web/a"
+    assert parse("name = web/a", "/d/web%a.CT").declared[0].name == "web/a"
     assert faults(parse("command = x\nname = b", "/d/a.CT")) == [
         "/d/a.CT:2: name: the file says 'b', but its own name says 'a'"
     ]
@@ -196,12 +197,12 @@ def test_ct_takes_its_name_from_the_file():
 def test_ct_ignores_what_old_files_hold():
     text = "name = a\nweak = true\nroot_pid = 5\ncpu_set_affinity = 0\ncommand = x\n"
     assert only(parse(text, "a.CT")) == {"command": "x"}
-    assert parse("weak = true", "a.CT").containers[0].name == "a"
+    assert parse("weak = true", "a.CT").declared[0].name == "a"
 
 
 def test_the_digest_follows_what_is_said_not_where():
     def digest(text: str) -> str:
-        return parse(text).containers[0].digest
+        return parse(text).declared[0].digest
 
     first = digest("name: a\ncommand: x\nrespawn: true\n")
     assert digest("# more\n\nname: a\nrespawn: 'true'\ncommand: x\n") == first
@@ -214,14 +215,14 @@ def test_the_digest_follows_what_is_said_not_where():
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n"])
 def test_a_file_that_declares_nothing_is_a_fault(path, text):
     assert len(parse(text, path).diagnostics) == 1
-    assert not parse(text, path).containers
+    assert not parse(text, path).declared
 
 
 @pytest.mark.parametrize("path", ["a.CT", "a.yaml", "a.json", "a.toml"])
 @pytest.mark.parametrize("data", [b"\0\1\2", b"name: \xff", b"\x7fELF\0" * 1000, b"]"])
 def test_noise_is_a_fault(path, data):
     assert parse(data, path).diagnostics
-    assert not any(item.values for item in parse(data, path).containers)
+    assert not any(item.values for item in parse(data, path).declared)
 
 
 HOSTILE = {
@@ -247,7 +248,7 @@ def test_hostile_documents_are_one_fault(case):
     for suffix in suffixes:
         document = parse(text, "x" + suffix)
         assert len(document.diagnostics) == 1, suffix
-        assert not document.containers
+        assert not document.declared
 
 
 def test_faults_do_not_fill_the_memory():
@@ -260,7 +261,7 @@ def test_faults_do_not_fill_the_memory():
 def test_a_large_honest_file_is_read():
     text = "".join(f"- name: c{number}\n  command: sleep 1\n" for number in range(1000))
     document = parse(text)
-    assert len(document.containers) == 1000
+    assert len(document.declared) == 1000
     assert not document.diagnostics
 
 

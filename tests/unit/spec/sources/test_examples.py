@@ -7,6 +7,7 @@ import pytest
 
 from porto.spec.containers.names import ROOT, parent_name
 from porto.spec.containers.spec import FACETS, SPEC_PROPERTIES
+from porto.spec.kinds import DIALECTS
 from porto.spec.sources.documents import SUFFIXES, Document, parse_document
 from porto.spec.sources.validate import validate_files
 from tests.unit.spec.sources.rig import Rig
@@ -19,16 +20,16 @@ NOT_SHOWN = {"porto_namespace", "weak"}
 
 def documents() -> Iterator[Document]:
     for path in FILES:
-        yield parse_document(path.read_bytes(), str(path))
+        yield parse_document(path.read_bytes(), str(path), DIALECTS)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_each_is_valid(path: Path) -> None:
-    assert parse_document(path.read_bytes(), str(path)).diagnostics == ()
+    assert parse_document(path.read_bytes(), str(path), DIALECTS).diagnostics == ()
 
 
 def test_all_together_are_one_valid_directory() -> None:
-    assert validate_files([str(EXAMPLES)]) == []
+    assert validate_files([str(EXAMPLES)], DIALECTS) == []
 
 
 def test_each_format_is_shown() -> None:
@@ -41,8 +42,8 @@ def test_each_facet_has_a_document_that_shows_its_properties() -> None:
     assert set(FACETS) <= set(stems)
     for facet in FACETS:
         path = stems[facet]
-        document = parse_document(path.read_bytes(), str(path))
-        named = {prop.name for item in document.containers for prop in item.values}
+        document = parse_document(path.read_bytes(), str(path), DIALECTS)
+        named = {prop.name for item in document.declared for prop in item.values}
         wanted = {prop.name for prop in SPEC_PROPERTIES if prop.facet == facet} - NOT_SHOWN
         assert wanted <= named, facet
 
@@ -51,7 +52,7 @@ def test_applied_and_applied_again(rig: Rig) -> None:
     for path in FILES:
         rig.write(path.name, path.read_text())
     assert rig.sync() == []
-    declared = {item.name: item for document in documents() for item in document.containers}
+    declared = {item.name: item for document in documents() for item in document.declared}
     assert rig.names() == sorted(declared)
     for name, item in declared.items():
         is_meta = rig.record(name).spec.process.is_meta

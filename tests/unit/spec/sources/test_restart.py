@@ -83,7 +83,7 @@ def test_a_daemon_that_dies_while_it_waits_goes_on_later(rig):
         rig.engine.holding = asyncio.Event()
         await rig.watcher.sync()
         await asyncio.sleep(0)
-        await rig.watcher._restarts.cancel()
+        await rig.watcher._operations[0].cancel()
 
     started(rig, TREE.format("", "/"))
     rig.write("a.yaml", TREE.format("", "/tmp"))

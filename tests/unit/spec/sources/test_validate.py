@@ -1,5 +1,6 @@
 import os
 
+from porto.spec.kinds import DIALECTS
 from porto.spec.sources.validate import validate_files
 
 
@@ -9,7 +10,7 @@ def check(root, **files: str) -> list[str]:
         path = root / name.replace("_", ".")
         path.write_text(text)
         paths.append(str(path))
-    return [str(item).replace(f"{root}/", "") for item in validate_files(paths)]
+    return [str(item).replace(f"{root}/", "") for item in validate_files(paths, DIALECTS)]
 
 
 def test_valid_files_have_no_faults(tmp_path):
@@ -38,7 +39,7 @@ def test_parents_are_declared(tmp_path):
 def test_what_cannot_be_read_is_a_fault(tmp_path):
     os.mkfifo(tmp_path / "pipe.CT")
     paths = [str(tmp_path / name) for name in ("missing.CT", "pipe.CT")]
-    assert [str(item).replace(f"{tmp_path}/", "") for item in validate_files(paths)] == [
+    assert [str(item).replace(f"{tmp_path}/", "") for item in validate_files(paths, DIALECTS)] == [
         "missing.CT: cannot be read: no such file or directory",
         "pipe.CT: it is a pipe, not a regular file",
     ]
@@ -47,10 +48,10 @@ def test_what_cannot_be_read_is_a_fault(tmp_path):
 def test_a_directory_stands_for_its_files(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "a.yaml").write_text("name: a\nrespawn: 3\n")
-    assert [item.property for item in validate_files([str(tmp_path)])] == ["respawn"]
+    assert [item.property for item in validate_files([str(tmp_path)], DIALECTS)] == ["respawn"]
 
 
 def test_the_same_file_twice_is_no_duplicate(tmp_path):
     path = tmp_path / "a.yaml"
     path.write_text("name: a\n")
-    assert validate_files([str(path), str(path)]) == []
+    assert validate_files([str(path), str(path)], DIALECTS) == []

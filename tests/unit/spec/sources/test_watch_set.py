@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from porto.spec.kinds import DIALECTS
 from porto.spec.sources.directory import DirectoryScanner, WatchedDirectory
 from porto.spec.sources.files import Rules
 from porto.spec.sources.watch_set import WatchSet, watch_set
@@ -14,7 +15,9 @@ def root(tmp_path: Path) -> Path:
 
 
 def watched(*paths: Path) -> WatchSet:
-    scanners = [DirectoryScanner(WatchedDirectory(path=str(p)), rules=Rules()) for p in paths]
+    scanners = [
+        DirectoryScanner(WatchedDirectory(path=str(p)), DIALECTS, rules=Rules()) for p in paths
+    ]
     return watch_set([scanner.scan() for scanner in scanners])
 
 

@@ -1,6 +1,6 @@
 """Starting again what a changed file wants started: stop, wait, start.
 
-Used by `sources/apply.py`. The wish is durable: a record's origins hold
+Used by `spec/containers/sources.py`. The wish is durable: a record's origins hold
 `START_MARK` from the moment when its new spec is written, so a daemon that dies at
 any instruction goes on where it was::
 
@@ -25,8 +25,8 @@ from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import InvalidState
-from porto.spec.records.record import Run
-from porto.spec.sources.claims import START_MARK, is_file_origin
+from porto.spec.records.record import Run, is_file_origin
+from porto.spec.sources.claims import START_MARK
 
 STOP_TIMEOUT_S = 30.0
 _STOPPING = ":stopping"
@@ -103,13 +103,7 @@ class Restarts:
 
     def start(self, record: ContainerRecord, actor: Actor) -> None:
         """Start a stopped container, unless that starts a parent that a user stopped."""
-        for ancestor in self._store.ancestors(record):
-            intent = ancestor.intent
-            if intent.run is Run.STOPPED and intent.launch and START_MARK not in ancestor.origins:
-                raise InvalidState(
-                    f"cannot start {record.name}: its parent {ancestor.name} is stopped"
-                )
-        operations.start(self._store, record, actor=actor, now=self._now())
+        start_below(self._store, record, actor=actor, now=self._now())
         current = self._store.find(record.name)
         if current is not None and START_MARK in current.origins:
             self._done(current)
@@ -189,6 +183,17 @@ class Restarts:
         if mark is not None:
             origins[START_MARK] = mark
         self._store.put(dataclasses.replace(record, origins=origins), now=self._now())
+
+
+def start_below(
+    store: ContainerStore, record: ContainerRecord, *, actor: Actor, now: float
+) -> None:
+    """Ask for a start, but not for that of a parent that a user stopped: InvalidState."""
+    for ancestor in store.ancestors(record):
+        intent = ancestor.intent
+        if intent.run is Run.STOPPED and intent.launch and START_MARK not in ancestor.origins:
+            raise InvalidState(f"cannot start {record.name}: its parent {ancestor.name} is stopped")
+    operations.start(store, record, actor=actor, now=now)
 
 
 def _stopped_by_other(record: ContainerRecord) -> bool:

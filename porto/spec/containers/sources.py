@@ -1,0 +1,88 @@
+"""What files do to containers: the operations that clients use, and restarts."""
+
+import time
+from collections.abc import Callable, Mapping, Set
+from typing import Any
+
+from porto.spec.containers import operations
+from porto.spec.containers.documents import DIALECT
+from porto.spec.containers.operations import Actor, Credentials
+from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.restarts import STOP_TIMEOUT_S, Convergence, Restarts
+from porto.spec.containers.spec import ContainerSpec
+from porto.spec.containers.store import ContainerStore
+from porto.spec.errors import InvalidState
+from porto.spec.facets import Spec
+from porto.spec.prop import Property
+from porto.spec.records.record import Run
+from porto.spec.sources.operations import Operations
+
+
+class ContainerOperations(Operations[ContainerRecord]):
+    """Containers as sources see them."""
+
+    def __init__(
+        self,
+        store: ContainerStore,
+        port: Convergence,
+        *,
+        stop_timeout_s: float = STOP_TIMEOUT_S,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(DIALECT, store, now=now)
+        self._containers = store
+        self._restarts = Restarts(store, port, stop_timeout_s=stop_timeout_s, now=now)
+        self._restarts.on_done = lambda: self.on_done()
+
+    def create(
+        self,
+        name: str,
+        values: Mapping[Property, Any],
+        *,
+        origins: Mapping[str, str],
+        source: str,
+        origin: str,
+    ) -> ContainerRecord:
+        """See `Operations`."""
+        return operations.create(
+            self._containers,
+            name,
+            actor=Actor(origin=origin),
+            credentials=Credentials(),
+            now=self.now(),
+            source=source,
+            values=values,
+            origins=origins,
+        )
+
+    def check_update(self, old: ContainerRecord, spec: Spec) -> None:
+        """See `Operations`."""
+        assert isinstance(spec, ContainerSpec)
+        self._containers.admission.check_update(self._containers, old, spec)
+
+    def start(self, record: ContainerRecord, origin: str) -> None:
+        """See `Operations`."""
+        self._restarts.start(record, Actor(origin=origin))
+
+    def destroy(self, record: ContainerRecord, doomed: Set[str], origin: str) -> None:
+        """Its subtree goes with it, unless something of somebody else lives there."""
+        for inner in self._containers.descendants(record.name):
+            stays = inner.name not in doomed and not inner.spec.lifecycle.weak
+            if stays and inner.intent.run is not Run.ABSENT:
+                raise InvalidState(
+                    f"cannot destroy {record.name}, which this file declares no more: "
+                    f"{inner.name} in it is not of this file"
+                )
+        operations.destroy(self._containers, record, actor=Actor(origin=origin), now=self.now())
+
+    def advance(self, record: ContainerRecord, origin: str) -> None:
+        """See `Operations`."""
+        self._restarts.advance(record, origin)
+
+    async def idle(self) -> None:
+        """See `Operations`."""
+        await self._restarts.idle()
+
+    async def cancel(self) -> None:
+        """See `Operations`."""
+        await self._restarts.cancel()
