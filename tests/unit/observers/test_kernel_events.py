@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from porto.kernel.cgroup.group import Group
+from porto.kernel.file.inotify import IN_Q_OVERFLOW, Event, Inotify
 from porto.observers.clock import Clock
 from porto.observers.kernel_events import KernelEvents
 from tests.fakes.driver import FakeDriver, FakeOom
@@ -109,6 +110,27 @@ def test_files_of_ordinary_life_are_no_drift(play: Any) -> None:
         await turn()
         assert rig.told == []
         assert rig.events.is_quiet(KEY, 1)
+
+    play(body)
+
+
+def test_events_that_the_kernel_dropped_unsettle_everything(
+    play: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """inotify(7): IN_Q_OVERFLOW has no watch; whose knob was written is not known."""
+
+    async def body(rig: Rig) -> None:
+        for key, name in ((1, "a"), (2, "b")):
+            rig.events.watch(key, rig.group(name))
+            rig.events.settle(key, 1)
+        real = Inotify.read
+        overflow = Event(-1, IN_Q_OVERFLOW, b"")
+        monkeypatch.setattr(Inotify, "read", lambda self: [overflow, *real(self)])
+        rig.write("a", "cgroup.procs")
+        await turn()
+        assert [rig.events.is_quiet(key, 1) for key in (1, 2)] == [False, False]
+        # Each is looked at by the next resync: thousands of passes at once would be worse.
+        assert rig.told == []
 
     play(body)
 

@@ -408,6 +408,29 @@ def test_drift_is_repaired_and_counted(play: Any) -> None:
     play(body)
 
 
+def test_what_the_user_changes_is_no_drift(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a", thread_limit="50")
+        await rig.start("a")
+        for limit in ("60", "70"):
+            operations.set_property(
+                rig.store, rig.get("a"), "thread_limit", limit, actor=ACTOR, now=0.0
+            )
+            await rig.engine.converge([rig.get("a")])
+            assert rig.driver.groups["a"]["pids.max"] == limit
+        operations.pause(rig.store, rig.get("a"), actor=ACTOR, now=0.0)
+        await rig.engine.converge([rig.get("a")])
+        assert rig.driver.frozen == {"a"}
+        operations.resume(rig.store, rig.get("a"), actor=ACTOR, now=0.0)
+        await rig.engine.converge([rig.get("a")])
+        assert rig.driver.frozen == set()
+        await rig.stop("a")
+        assert rig.containers.drift == {}
+        assert "drift_repaired" not in rig.counts
+
+    play(body)
+
+
 def test_a_refused_knob_is_an_error_and_a_condition_not_a_loop(play: Any) -> None:
     async def body(rig: Rig) -> None:
         rig.create("a")
@@ -490,9 +513,44 @@ def test_respawn_counts_and_stops_at_its_limit(play: Any) -> None:
         await rig.until(lambda: rig.get("a").status.life.respawn_count == 1)
         await rig.until(lambda: rig.state("a") is State.RUNNING)
         rig.end("a", 256)
+        # Passes of a dead container end with nothing to do but its aging.
         await rig.until(lambda: rig.state("a") is State.DEAD)
-        await asyncio.sleep(0.02)
-        assert rig.get("a").status.life.respawn_count == 1
+        await rig.engine.converge([rig.get("a")])
+        dead = rig.get("a")
+        assert (rig.state("a"), dead.status.life.respawn_count) == (State.DEAD, 1)
+        assert len(rig.launcher.requests) == 2
+
+    play(body)
+
+
+@pytest.mark.parametrize(
+    ("values", "respawns", "stops"),
+    [
+        pytest.param({"respawn": "true", "max_respawns": "0"}, 0, True, id="none-allowed"),
+        pytest.param({"respawn": "false", "max_respawns": "5"}, 0, True, id="not-wanted"),
+        pytest.param({"respawn": "true", "max_respawns": "2"}, 2, True, id="two"),
+        pytest.param({"respawn": "true", "max_respawns": "-1"}, 3, False, id="no-limit"),
+    ],
+)
+def test_how_often_a_container_respawns(
+    play: Any, values: dict[str, str], respawns: int, stops: bool
+) -> None:
+    async def body(rig: Rig) -> None:
+        def is_running(launches: int) -> bool:
+            return len(rig.launcher.requests) == launches and rig.state("a") is State.RUNNING
+
+        rig.create("a", respawn_delay="0", **values)
+        await rig.start("a")
+        for number in range(respawns):
+            rig.end("a", 256)
+            await rig.until(lambda number=number: is_running(number + 2))
+        assert rig.get("a").status.life.respawn_count == respawns
+        if stops:
+            rig.end("a", 256)
+            await rig.until(lambda: rig.state("a") is State.DEAD)
+            await rig.engine.converge([rig.get("a")])
+            assert rig.state("a") is State.DEAD
+            assert len(rig.launcher.requests) == respawns + 1
 
     play(body)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from porto.observers.clock import Clock
+from porto.reconcilers.engine.backoff import Backoff
 from porto.reconcilers.engine.loop import CONCURRENCY, Engine
 from porto.reconcilers.engine.result import Again, Done, Result, Retry, Stuck
 from porto.spec.containers.record import ContainerRecord
@@ -93,6 +94,47 @@ def test_retry_answers_the_caller_and_tries_again_by_itself() -> None:
     script = Script(Retry(Busy("later")))
     run(script, body)
     assert tried_again.is_set()
+
+
+@pytest.fixture
+def delays(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The delays asked for; the loop waits for none of them, but for ever after the third."""
+    asked: list[float] = []
+    real = Backoff.next
+
+    def noted(backoff: Backoff) -> float:
+        asked.append(real(backoff))
+        return 3600.0 if len(asked) == 3 else 0.0
+
+    monkeypatch.setattr(Backoff, "next", noted)
+    return asked
+
+
+def test_a_caller_starts_the_delays_anew(delays: list[float]) -> None:
+    """A caller has changed something: what failed before may succeed now."""
+
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
+        engine.enqueue(record.id)
+        while len(delays) < 3:
+            await asyncio.sleep(0.001)
+        with pytest.raises(Busy):
+            await engine.converge([record])
+
+    run(Script(*[Retry(Busy("later"))] * 4), body)
+    assert delays == [0.1, 0.2, 0.4, 0.1]
+
+
+def test_a_success_starts_the_delays_anew(delays: list[float]) -> None:
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
+        for wanted in (3, 4):
+            engine.enqueue(record.id)
+            while len(script.seen) < wanted or script.running:
+                await asyncio.sleep(0.001)
+
+    later = Retry(Busy("later"))
+    script = Script(later, later, Done(), later)
+    run(script, body)
+    assert delays == [0.1, 0.2, 0.1]
 
 
 def test_an_unexpected_exception_does_not_stop_the_loop() -> None:

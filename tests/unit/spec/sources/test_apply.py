@@ -576,6 +576,15 @@ class TestEnforce:
         rig.sync()
         assert rig.names() == ["a"]
 
+    def test_it_takes_a_name_from_a_plain_file_that_cannot_be_read_now(self, rig):
+        self.plain(rig, "a.yaml", "name: a\n")
+        rig.sync()
+        self.plain(rig, "a.yaml", "name: [\n")
+        rig.write("a.yaml", "name: a\nthread_limit: 5\n")
+        rig.sync()
+        assert rig.value("a", "thread_limit") == 5
+        assert rig.origin("a", "thread_limit") == "enforced:specs/a.yaml:2"
+
     def test_an_explicit_stop_holds_here_too(self, rig):
         rig.write("a.yaml", "name: a\n")
         rig.sync()
@@ -589,3 +598,17 @@ class TestEnforce:
         before = rig.record("a")
         rig.sync()
         assert rig.record("a") is before
+
+    def test_what_was_destroyed_before_its_directory_became_enforced_comes_back(self, tmp_path):
+        directory = WatchedDirectory(path=str(tmp_path / "specs"))
+        rig = Rig(tmp_path, directory, ledger=tmp_path / "ledger")
+        rig.write("a.yaml", "name: a\n")
+        rig.sync()
+        rig.api_destroy("a")
+        rig.restart_daemon()
+        rig.sync()
+        assert rig.names() == []
+        rig.directories = (dataclasses.replace(directory, enforce=True),)
+        rig.restart_daemon()
+        rig.sync()
+        assert rig.names() == ["a"]

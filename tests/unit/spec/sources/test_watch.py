@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from porto.spec.sources import watch as module
+from porto.spec.sources.directory import WatchedDirectory
 from porto.spec.sources.watch import SourceWatcher
 from porto.spec.sources.watch_set import WatchSet
 from tests.unit.spec.sources.rig import Rig
@@ -200,6 +201,20 @@ def test_a_cancelled_watcher_takes_no_notice_of_the_store(tmp_path):
         assert rig.names() == ["a"]
 
     rig = Rig(tmp_path, ledger=tmp_path / "ledger")
+    go(body)
+
+
+def test_what_a_user_destroys_is_made_anew_at_once_where_files_are_enforced(tmp_path):
+    async def body():
+        rig.write("a.yaml", "name: a\n")
+        async with running(rig, events=Events()):
+            await until(rig, lambda: rig.names() == ["a"])
+            before = rig.record("a").id
+            rig.api_destroy("a")
+            await until(rig, lambda: rig.names() == ["a"])
+            assert rig.record("a").id != before
+
+    rig = Rig(tmp_path, WatchedDirectory(path=str(tmp_path / "specs"), enforce=True))
     go(body)
 
 
