@@ -32,6 +32,7 @@ from porto.kernel import syscalls
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.probe import probe
 from porto.kernel.file.journal import Journal
+from porto.kernel.file.notes import Notes
 from porto.kernel.host.allocator import return_large_blocks
 from porto.kernel.mount.mounts import ensure_tmpfs, unmount
 from porto.kernel.process import processes
@@ -51,9 +52,12 @@ from porto.reconcilers.containers.leftovers import remove_leftovers, sweep
 from porto.reconcilers.containers.reconciler import ContainerReconciler
 from porto.reconcilers.containers.takeover import take_over
 from porto.reconcilers.containers.world import World
+from porto.reconcilers.engine.jobs import Jobs
+from porto.reconcilers.engine.jobs_programs import CgroupPrograms
 from porto.reconcilers.engine.loop import Engine
 from porto.reconcilers.engine.triggers import Triggers
 from porto.reconcilers.host.cpuset.host import Allocation
+from porto.reconcilers.host.removals import Removals
 from porto.spec.catalog import Catalog
 from porto.spec.config import Config
 from porto.spec.containers import operations
@@ -130,6 +134,8 @@ class _Parts:
     engine: Engine
     triggers: Triggers
     allocation: Allocation
+    jobs: Jobs[int]
+    removals: Removals
     port: _EnginePort
     sources: SourceWatcher
     server: ApiServer
@@ -159,7 +165,9 @@ class Daemon:
         await parts.server.serve(socket.socket(fileno=self._arguments.listen_fd))
         log.info("serving", containers=len(parts.store), cgroups=parts.driver.version)
         _tune_collector()
-        await remove_leftovers(parts.store, parts.driver, self._config.paths.work)
+        work = self._config.paths.work
+        parts.removals.resume(work)
+        await remove_leftovers(parts.store, parts.driver, work, parts.removals.remove)
         self._start(parts.sources.run())
         self._start(parts.triggers.resync(float(self._config.daemon.resync_s)))
         self._start(parts.allocation.watch())
@@ -207,12 +215,17 @@ class Daemon:
             moved=lambda key: engine.enqueue(key),
             period_s=float(config.daemon.resync_s),
         )
+        jobs: Jobs[int] = Jobs(
+            CgroupPrograms(driver, Notes(str(Path(paths.runtime) / "porto" / "jobs"))),
+            on_end=lambda key: engine.enqueue(key),
+        )
+        removals = Removals(jobs)
         events = KernelEvents(driver, self._clock, lambda key: engine.enqueue(key))
         world = World(
             store=store,
             driver=driver,
             controllers=controllers,
-            chain=build_chain(config, driver, strays, store, allocation),
+            chain=build_chain(config, driver, strays, store, allocation, removals.remove),
             launcher=launcher,
             exits=exits,
             events=events,
@@ -277,6 +290,8 @@ class Daemon:
             engine=engine,
             triggers=triggers,
             allocation=allocation,
+            jobs=jobs,
+            removals=removals,
             port=port,
             sources=sources,
             server=server,
@@ -286,6 +301,8 @@ class Daemon:
         """Join what runs already; from here on every change becomes a pass."""
         same_boot = _same_boot(Path(self._config.paths.store) / BOOT_FILE)
         survivors = await parts.launcher.connect()
+        for job in await parts.jobs.recover():
+            log.warning("job was cut short", job=job)
         for launched in take_over(parts.world, survivors, same_boot=same_boot):
             log.warning("unknown launch", launch=launched.launch_id, pid=launched.init_pid)
             processes.send_signal(launched.init_pid, launched.init_start, signal.SIGKILL)
@@ -306,10 +323,12 @@ class Daemon:
         await parts.server.shutdown(float(grace))
         if signo == signal.SIGINT:
             await self._discard(parts)
+            await parts.jobs.close()
             await sweep(parts.driver, lambda name: False)
             with contextlib.suppress(OSError):
                 unmount(self._config.paths.store)
         await parts.engine.close()
+        await parts.jobs.close()
         parts.exits.close()
         parts.world.events.close()
         parts.launcher.close()

@@ -3,10 +3,11 @@
 `FakePrograms` keeps the promises of `jobs.ProgramRunner`, to which
 tests/contract/test_jobs_programs.py holds it. A program says what it does in its words:
 ("say", CODE, LINE...) writes lines and ends, ("hang",) runs until a test ends it or it is
-killed.
+killed, as does every other program.
 """
 
 import asyncio
+import os
 import selectors
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -23,12 +24,13 @@ HANG = Program(("hang",))
 
 
 class FakePrograms:
-    """running -- by job id; started -- job ids in order; left -- of an earlier daemon."""
+    """What runs, by job id; ids and programs as they were started; ids left by another daemon."""
 
     def __init__(self, left: list[str] | None = None) -> None:
         self.running: dict[str, asyncio.Future[Ended]] = {}
         self.told: dict[str, Callable[[str], None]] = {}
         self.started: list[str] = []
+        self.programs: list[Program] = []
         self.left = left or []
         self.slow_to_die: asyncio.Event | None = None
         self.closed = False
@@ -36,8 +38,9 @@ class FakePrograms:
     async def run(self, job_id: str, program: Program, told: Callable[[str], None]) -> Ended:
         assert job_id not in self.running, f"{job_id} runs twice"
         for opener in program.descriptors:
-            opener()
+            os.close(opener())
         self.started.append(job_id)
+        self.programs.append(program)
         verb, *words = program.argv
         if verb == "say":
             for line in words[1:]:

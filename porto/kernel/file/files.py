@@ -15,22 +15,28 @@ from typing import Protocol
 
 from porto.kernel import syscalls
 from porto.kernel.file.workdirs import (
+    ASIDE,
+    list_aside,
     make_work_directory,
     removal_program,
     remove_small_tree_beneath,
     remove_tree_beneath,
+    set_aside_beneath,
 )
 from porto.kernel.process import processes
 
 __all__ = [
+    "ASIDE",
     "collapse_head",
     "first_data",
+    "list_aside",
     "make_work_directory",
     "open_client_descriptor",
     "open_regular",
     "removal_program",
     "remove_small_tree_beneath",
     "remove_tree_beneath",
+    "set_aside_beneath",
 ]
 
 _UNSUPPORTED = (errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)

@@ -209,7 +209,7 @@ class Removal:
             try:
                 os.unlink(name, dir_fd=at)
             except PermissionError:
-                if not _make_changeable(at, name):
+                if not make_changeable(at, name):
                     raise
                 os.unlink(name, dir_fd=at)
         except FileNotFoundError:
@@ -223,7 +223,7 @@ class Removal:
             try:
                 os.rmdir(level.name, dir_fd=at)
             except PermissionError:
-                if not _make_changeable(at, level.name):
+                if not make_changeable(at, level.name):
                     raise
                 os.rmdir(level.name, dir_fd=at)
         except FileNotFoundError:
@@ -253,7 +253,7 @@ class Removal:
             self._error = OSError(error.errno, error.strerror, place)
 
 
-def _make_changeable(at: int, name: str) -> bool:
+def make_changeable(at: int, name: str) -> bool:
     """Take the flags away that forbid removing an entry: its own and its directory's.
 
     Whether there were any; raises PermissionError when they cannot be taken.

@@ -5,14 +5,19 @@ child container's lies within it: every step goes by directory descriptor and fo
 symbolic link. The removal itself: `removal.py`. Man 2 openat.
 """
 
+import contextlib
 import errno
 import os
+import secrets
 import sys
 
 from porto.kernel.file import removal
-from porto.kernel.file.removal import OPEN, Removal
+from porto.kernel.file.removal import OPEN, Removal, make_changeable
+from porto.kernel.mount.mountinfo import mounts_below
 from porto.kernel.process.programs import FIRST_DESCRIPTOR, Program
 
+ASIDE = "%removed"
+"""No container has such a name."""
 SMALL = (64, 0.001)
 """Entries and seconds: what is removed at once, while the daemon's other work waits.
 
@@ -101,6 +106,57 @@ def remove_small_tree_beneath(root: str, name: str) -> bool:
     Whether all of it is gone. If not, `removal_program` does the rest.
     """
     return _remove_beneath(root, name, Removal(bounds=SMALL))
+
+
+def set_aside_beneath(root: str, name: str) -> str | None:
+    """Move `name` out of the way by one rename: its name is free at once.
+
+    Its new name beneath `root`, in the directory `ASIDE` that nobody but root can enter;
+    None when it is absent. Raises OSError: EBUSY when something is mounted at it or in it.
+    """
+    *above, last = _parts(name)
+    fresh = secrets.token_hex(16)
+    try:
+        parent = _open_beneath(root, above, make=False)
+    except FileNotFoundError:
+        return None
+    try:
+        # A mount would move along, away from where it is looked for.
+        if mounts_below(os.readlink(f"/proc/self/fd/{parent}") + f"/{last}"):
+            raise OSError(errno.EBUSY, "a mount point is in the way", f"{root}/{name}")
+        aside = _open_aside(root)
+        try:
+            _rename(last, fresh, parent, aside)
+        finally:
+            os.close(aside)
+    except FileNotFoundError:
+        return None
+    finally:
+        os.close(parent)
+    return f"{ASIDE}/{fresh}"
+
+
+def _open_aside(root: str) -> int:
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(f"{root}/{ASIDE}", 0o700)
+    return _open_beneath(root, [ASIDE], make=False)
+
+
+def _rename(name: str, fresh: str, parent: int, aside: int) -> None:
+    try:
+        os.rename(name, fresh, src_dir_fd=parent, dst_dir_fd=aside)
+    except PermissionError:
+        if not make_changeable(parent, name):
+            raise
+        os.rename(name, fresh, src_dir_fd=parent, dst_dir_fd=aside)
+
+
+def list_aside(root: str) -> list[str]:
+    """What was set aside beneath `root` and is still there, sorted."""
+    try:
+        return [f"{ASIDE}/{name}" for name in sorted(os.listdir(f"{root}/{ASIDE}"))]
+    except FileNotFoundError:
+        return []
 
 
 def removal_program(root: str, name: str) -> Program:

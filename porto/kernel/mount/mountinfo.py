@@ -1,7 +1,7 @@
 """The lines of a mountinfo file.
 
-Called by `mount_table.py` and `cgroup/hierarchies.py`. Format: man 5 proc_pid_mountinfo;
-kernel: Documentation/filesystems/proc.rst.
+Called by `mount_table.py`, `cgroup/hierarchies.py` and `file/workdirs.py`. Format: man 5
+proc_pid_mountinfo; kernel: Documentation/filesystems/proc.rst.
 """
 
 import re
@@ -49,6 +49,15 @@ def parse(lines: Iterable[str]) -> Iterator[MountLine]:
                 source=_unescape(source[1]),
                 super_options=tuple(map(_unescape, source[2].split(","))),
             )
+
+
+def mounts_below(directory: str) -> bool:
+    """Whether something is mounted at this directory or in it, as we see it."""
+    with open_mountinfo() as lines:
+        return any(
+            mount.point == directory or mount.point.startswith(f"{directory}/")
+            for mount in parse(lines)
+        )
 
 
 def open_mountinfo(path: str = MOUNTINFO) -> TextIO:

@@ -4,9 +4,11 @@ Built once by `cli/daemon.py`; walked by `reconciler.py`. A new facet is a file 
 its own and one line here.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.file import files
 from porto.observers.strays import Strays
 from porto.reconcilers.containers.base import Launch, Live, Teardown
 from porto.reconcilers.containers.facets.cpu import Cpu
@@ -56,13 +58,14 @@ def build_chain(
     strays: Strays,
     store: ContainerStore,
     allocation: Allocation,
+    remove: Callable[[str, str], None] = files.remove_tree_beneath,
 ) -> Chain:
-    """All facets for one host."""
+    """All facets for one host; `remove` is what frees the name of a work directory."""
     work = config.paths.work
     tree = Tree(driver, strays)
     pids = Pids(driver, default_limit=config.container.default_thread_limit)
     limits = Limits(driver, defaults=UlimitCodec().parse(config.container.default_ulimit))
-    directory = WorkDirectory(work)
+    directory = WorkDirectory(work, remove)
     identity = Identity(work)
     scheduler = Scheduler(driver, config.container)
     devices = Devices(driver, config=config.container)

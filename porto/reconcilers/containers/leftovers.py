@@ -42,8 +42,13 @@ async def sweep(
     log.error("leftover cgroups stay", containers=" ".join(found))
 
 
-async def remove_leftovers(store: ContainerStore, driver: CgroupDriver, work: str) -> None:
-    """Sweep the cgroups, then the work directories."""
+async def remove_leftovers(
+    store: ContainerStore,
+    driver: CgroupDriver,
+    work: str,
+    remove: Callable[[str, str], None] = files.remove_tree_beneath,
+) -> None:
+    """Sweep the cgroups, then the work directories, which `remove` frees of what is there."""
 
     def keep(name: str) -> bool:
         record = store.find(name)
@@ -56,7 +61,7 @@ async def remove_leftovers(store: ContainerStore, driver: CgroupDriver, work: st
 
     await sweep(driver, keep, located)
     _remove_unmarked(store, driver, located)
-    _sweep_directories(store, work, "")
+    _sweep_directories(store, work, "", remove)
 
 
 def _remove_unmarked(
@@ -77,7 +82,9 @@ def _remove_unmarked(
                 driver.remove(located(record.name))
 
 
-def _sweep_directories(store: ContainerStore, work: str, above: str) -> None:
+def _sweep_directories(
+    store: ContainerStore, work: str, above: str, remove: Callable[[str, str], None]
+) -> None:
     """Remove each directory that belongs to no started container and holds none."""
     started = {
         record.name for record in store.records() if record.status.life.state is not State.STOPPED
@@ -87,12 +94,12 @@ def _sweep_directories(store: ContainerStore, work: str, above: str) -> None:
             f"{above}/{e.name}".lstrip("/") for e in entries if e.is_dir(follow_symlinks=False)
         ]
     for name in names:
-        if name in started:
+        if name in started or name == files.ASIDE:
             continue
         if any(other.startswith(name + "/") for other in started):
-            _sweep_directories(store, work, name)
+            _sweep_directories(store, work, name, remove)
             continue
         try:
-            files.remove_tree_beneath(work, name)
+            remove(work, name)
         except OSError as error:
             log.warning("leftover directory stays", path=error.filename, error=str(error))

@@ -246,13 +246,19 @@ class Jobs(Generic[K]):
         if entry.expiry is not None:
             entry.expiry.cancel()
         entry.state = state
-        # The latest result is the last to be dropped.
-        self._known[entry.job.id] = self._known.pop(entry.job.id)
+        del self._known[entry.job.id]
+        if entry.job.key is not None:
+            self._keep(entry)
+            self._on_end(entry.job.key)
+        elif state.phase is Phase.FAILED:
+            log.warning("job failed", job=entry.job.id, reason=state.reason)
+
+    def _keep(self, entry: _Entry[K]) -> None:
+        """Until the result is forgotten, or is the oldest of too many."""
+        self._known[entry.job.id] = entry
         if len(self._known) > RESULTS_MAX:
-            oldest = next((id for id, e in self._known.items() if e.state.has_ended), None)
-            if oldest is not None:
-                del self._known[oldest]
-        self._on_end(entry.job.key)
+            oldest = next(id for id, e in self._known.items() if e.state.has_ended)
+            del self._known[oldest]
 
 
 def _late(reason: str) -> JobState:

@@ -21,7 +21,7 @@ class Job(Generic[K]):
     """Work that takes longer than others shall wait.
 
     id       -- made of the key and the purpose: the same work has the same id
-    key      -- gets a pass when the job has ended
+    key      -- gets a pass when the job has ended; None: nobody reads the result
     owner    -- whose it is: owners take turns
     work     -- a program in a cgroup of its own, or a call in a thread
     timeout  -- seconds it may run
@@ -30,7 +30,7 @@ class Job(Generic[K]):
     """
 
     id: str
-    key: K
+    key: K | None
     owner: str
     work: Program | Call
     timeout: float

@@ -5,6 +5,7 @@ Facet of the reconcile chain; manual sections "Filesystem" (cwd, stdout_path) an
 """
 
 import os
+from collections.abc import Callable
 
 from porto.kernel.file import files
 from porto.reconcilers.containers.base import LaunchPlan, Target
@@ -20,8 +21,10 @@ class WorkDirectory:
 
     name = "workdir"
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, remove: Callable[[str, str], None]) -> None:
+        """`remove` frees a name beneath `root` of what is there."""
         self._root = root
+        self._remove = remove
 
     def path(self, name: str) -> str:
         """The directory of a container."""
@@ -34,7 +37,7 @@ class WorkDirectory:
         try:
             made = files.make_work_directory(*place)
             if not made and target.record.status.life.state is not State.DEAD:
-                files.remove_tree_beneath(self._root, target.name)
+                self._remove(self._root, target.name)
                 files.make_work_directory(*place)
         except OSError as error:
             raise by_errno(
@@ -43,4 +46,4 @@ class WorkDirectory:
 
     def teardown(self, target: Target) -> None:
         """Remove it, never following a link and never leaving the filesystem."""
-        files.remove_tree_beneath(self._root, target.name)
+        self._remove(self._root, target.name)

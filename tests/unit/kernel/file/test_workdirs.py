@@ -4,12 +4,19 @@ import errno
 import gc
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from porto.kernel import syscalls
 from porto.kernel.file import removal
-from porto.kernel.file.files import make_work_directory, remove_tree_beneath
+from porto.kernel.file.files import (
+    list_aside,
+    make_work_directory,
+    remove_tree_beneath,
+    set_aside_beneath,
+)
 
 
 def made(root: Path, name: str) -> None:
@@ -144,3 +151,70 @@ def test_a_mount_is_not_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         remove_tree_beneath(str(tmp_path), "a")
     assert caught.value.errno == errno.EBUSY
     assert (tmp_path / "a/mnt/file").read_text() == "keep"
+
+
+def test_what_is_set_aside_frees_its_name_and_is_found_again(tmp_path: Path) -> None:
+    root = str(tmp_path)
+    assert list_aside(root) == []
+    made(tmp_path, "a/b")
+    (tmp_path / "a/b/file").write_text("x")
+    aside = set_aside_beneath(root, "a/b")
+    assert aside is not None
+    assert list_aside(root) == [aside]
+    assert os.listdir(tmp_path / "a") == []
+    assert (tmp_path / aside / "file").read_text() == "x"
+    assert stat.S_IMODE((tmp_path / aside).parent.stat().st_mode) == 0o700
+    made(tmp_path, "a/b")
+    second = set_aside_beneath(root, "a/b")
+    assert second != aside
+    assert list_aside(root) == sorted([aside, str(second)])
+
+
+@pytest.mark.parametrize("name", ["a", "a/b"])
+def test_what_is_absent_is_not_set_aside(tmp_path: Path, name: str) -> None:
+    assert set_aside_beneath(str(tmp_path), name) is None
+
+
+def test_a_link_to_elsewhere_is_set_aside_itself(tmp_path: Path) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "root"
+    outside.mkdir()
+    root.mkdir()
+    (root / "a").symlink_to(outside)
+    assert set_aside_beneath(str(root), "a") is not None
+    assert outside.is_dir()
+    assert not (root / "a").exists()
+
+
+def test_a_link_among_the_ancestors_sets_nothing_aside(tmp_path: Path) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "root"
+    (outside / "b").mkdir(parents=True)
+    root.mkdir()
+    (root / "a").symlink_to(outside)
+    with pytest.raises(NotADirectoryError):
+        set_aside_beneath(str(root), "a/b")
+    assert (outside / "b").is_dir()
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("place", ["a", "a/mnt"])
+def test_a_mount_is_not_moved_along(tmp_path: Path, place: str) -> None:
+    made(tmp_path, "a/mnt")
+    syscalls.mount("none", str(tmp_path / place), "tmpfs", 0)
+    try:
+        with pytest.raises(OSError, match="mount point") as caught:
+            set_aside_beneath(str(tmp_path), "a")
+        assert caught.value.errno == errno.EBUSY
+        assert (tmp_path / "a").is_dir()
+    finally:
+        syscalls.umount2(str(tmp_path / place), 0)
+    assert set_aside_beneath(str(tmp_path), "a") is not None
+
+
+@pytest.mark.needs("root", "tool:chattr")
+def test_what_is_immutable_is_set_aside(tmp_path: Path) -> None:
+    made(tmp_path, "a")
+    done = subprocess.run(["chattr", "+i", str(tmp_path / "a")], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(done.stderr.strip())
+    assert set_aside_beneath(str(tmp_path), "a") is not None
+    assert not (tmp_path / "a").exists()

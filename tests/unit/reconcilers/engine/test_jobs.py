@@ -33,7 +33,7 @@ class World:
         id: str,
         work: Program | Call = HANG,
         *,
-        key: int = 1,
+        key: int | None = 1,
         owner: str = "",
         timeout: float = 60.0,
         killable: bool = True,
@@ -320,6 +320,17 @@ async def test_results_that_nobody_reads_are_dropped_and_what_runs_is_not(world:
         jobs_module.RESULTS_MAX = limit
     assert [world.phase(f"a{n}") for n in range(4)] == [None, None, Phase.DONE, Phase.DONE]
     assert world.phase("z") is Phase.RUNNING
+
+
+@world_test
+async def test_a_job_without_a_key_leaves_no_result(world: World) -> None:
+    world.submit("a", say(0), key=None)
+    world.submit("b", say(1), key=None)
+    await world.settled()
+    assert (world.jobs.state("a"), world.jobs.state("b"), world.ended) == (None, None, [])
+    world.submit("a", say(0), key=None)
+    await world.settled()
+    assert sorted(world.programs.started) == ["a", "a", "b"]
 
 
 @world_test
