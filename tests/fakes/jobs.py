@@ -33,7 +33,6 @@ class FakePrograms:
         self.programs: list[Program] = []
         self.left = left or []
         self.slow_to_die: asyncio.Event | None = None
-        self.closed = False
 
     async def run(self, job_id: str, program: Program, told: Callable[[str], None]) -> Ended:
         assert job_id not in self.running, f"{job_id} runs twice"
@@ -58,10 +57,6 @@ class FakePrograms:
     async def recover(self) -> list[str]:
         left, self.left = self.left, []
         return left
-
-    async def close(self) -> None:
-        assert not self.running
-        self.closed = True
 
     def end(self, job_id: str, code: int = 0, errors: str = "") -> None:
         """The program of a job ends."""

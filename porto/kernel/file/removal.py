@@ -26,6 +26,9 @@ OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLO
 FILE_MAX_BYTES = 64 << 20
 """A file that occupies more is large in itself: giving its blocks back takes long."""
 
+FEW = 4
+"""So few entries go whatever they take: a program would take longer."""
+
 _FS_IOC_GETFLAGS, _FS_IOC_SETFLAGS = 0x80086601, 0x40086602
 _IMMUTABLE_OR_APPEND = 0x10 | 0x20
 _FLAGS = struct.Struct("l")
@@ -77,7 +80,7 @@ class Removal:
         told: Callable[[int], None] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """With `bounds` so many entries, for so many seconds, and no large file.
+        """With `bounds` so many entries, for so many seconds, and no large file; but `FEW`.
 
         `told` hears of progress.
         """
@@ -234,10 +237,10 @@ class Removal:
             self._fail(error, level.name)
 
     def _count(self) -> None:
-        if self._bounds is not None and (
-            self.removed >= self._bounds[0] or self._monotonic() >= self._end
-        ):
-            raise _Full
+        if self._bounds is not None and self.removed >= FEW:
+            most, _ = self._bounds
+            if self.removed >= most or self._monotonic() >= self._end:
+                raise _Full
         self.removed += 1
         if self._told is not None and self.removed % _TELL_EVERY == 0:
             self._told(self.removed)

@@ -51,9 +51,6 @@ class ProgramRunner(Protocol):
     async def recover(self) -> list[str]:
         """End what an earlier daemon left under way; the job ids. May be repeated."""
 
-    async def close(self) -> None:
-        """Nothing runs any more: leave nothing behind."""
-
 
 class _Entry(Generic[K]):
     """A known job.
@@ -154,7 +151,6 @@ class Jobs(Generic[K]):
                 running.append(entry.task)
                 self._kill(entry, JobState(Phase.CANCELLED), by_force=True)
         await asyncio.gather(*running, return_exceptions=True)
-        await self._programs.close()
 
     # -- inside ------------------------------------------------------------------
 

@@ -45,12 +45,14 @@ class CgroupPrograms:
     def __init__(self, driver: CgroupDriver, notes: Notes) -> None:
         self._driver = driver
         self._notes = notes
+        self._running = 0
 
     async def run(self, job_id: str, program: Program, told: Callable[[str], None]) -> Ended:
         """Run a program to its end, or kill it."""
         name = secrets.token_hex(8)
         group = self._driver.job_group(name)
         self._notes.put(name, json.dumps({"id": job_id, "argv": program.argv}))
+        self._running += 1
         try:
             self._create(group)
             return await _follow(
@@ -59,7 +61,12 @@ class CgroupPrograms:
                 lambda: self._driver.kill(group),
             )
         finally:
-            await self._clear(name, END_S)
+            try:
+                await self._clear(name, END_S)
+            finally:
+                self._running -= 1
+                if not self._running:
+                    self._remove_top()
 
     async def recover(self) -> list[str]:
         """Kill what runs in the jobs' cgroups, and remove cgroups and notes."""
@@ -68,10 +75,6 @@ class CgroupPrograms:
         await asyncio.gather(*(self._clear(name, RECOVER_S) for name in names))
         self._remove_top()
         return sorted(filter(None, map(_job_id, notes.values())))
-
-    async def close(self) -> None:
-        """Remove the cgroup of all jobs, if it is empty."""
-        self._remove_top()
 
     def _create(self, group: Group) -> None:
         try:

@@ -93,7 +93,13 @@ def test_nothing_goes_after_the_time_is_up(tmp_path: Path) -> None:
     ticks = iter(range(1000))
     work = Removal(bounds=(100, 3.0), monotonic=lambda: float(next(ticks)))
     assert not removed(tmp_path, "t", work)
-    assert entries(tmp_path) == before - 2
+    assert entries(tmp_path) == before - removal.FEW - 2
+
+
+def test_a_few_go_whatever_they_take(tmp_path: Path) -> None:
+    tree(tmp_path, files=removal.FEW - 3)
+    ticks = iter(range(0, 1000, 100))
+    assert removed(tmp_path, "t", Removal(bounds=(4, 1.0), monotonic=lambda: float(next(ticks))))
 
 
 def test_a_large_file_does_not_go_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
