@@ -61,9 +61,7 @@ def _status(sources: Sources, record: ContainerRecord) -> str:
 
 def _origins(sources: Sources, record: ContainerRecord, index: str | None, viewer: Viewer) -> str:
     if index is None:
-        # Marks of the sources, which are about the container as a whole, begin with "@".
-        shown = {name: by for name, by in sorted(record.origins.items()) if name[0] != "@"}
-        return json.dumps(shown, ensure_ascii=False)
+        return json.dumps(record.provenance, ensure_ascii=False)
     if index not in record.origins:
         raise InvalidProperty(
             f"cannot get porto_origins[{index}] of {record.name}: nobody set that property"

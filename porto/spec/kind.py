@@ -39,6 +39,7 @@ class Kind(Generic[R]):
     default_spec  -- a spec with nothing set
     properties    -- every property by name, sorted: the registry
     validate_name -- raises InvalidValue for what cannot be a new object's name
+    name_max      -- characters of the longest name
     first_id, max_id -- numbers of its objects, both included
     directory     -- where its records are kept
     max_total     -- most objects that there may be
@@ -58,6 +59,7 @@ class Kind(Generic[R]):
     default_spec: Spec
     properties: Mapping[str, Property]
     validate_name: Callable[[str], None]
+    name_max: int = 200
     first_id: int = 1
     max_id: int
     directory: Callable[[Config], Path]

@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from porto.spec.containers.names import NAME_MAX
-from porto.spec.containers.spec import PROPERTIES, SPEC_PROPERTIES
+from porto.spec.kinds import DIALECTS
 from porto.spec.prop import Property
+from porto.spec.sources.dialect import DEFAULT_KIND, Dialect, Dialects
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE_FILE = ROOT / "docs" / "properties.md"
@@ -31,57 +31,80 @@ A property marked *live* may be set while the container runs and takes effect at
 """
 
 
-def json_schema() -> dict[str, Any]:
-    """JSON Schema of a document: a container, a list of them, or one under ``containers``.
+def json_schema(dialects: Dialects) -> dict[str, Any]:
+    """JSON Schema of a document: an object, a list of them, or a list under its kind's plural.
 
     A property is a native value or the property's text.
     """
-    container = {"$ref": "#/$defs/container"}
-    listed = {"anyOf": [{"type": "array", "items": container}, container]}
-    properties: dict[str, Any] = {
-        "name": {
-            "type": ["string", "integer"],
-            "minLength": 1,
-            "maxLength": NAME_MAX,
-            "description": "Full name of the container, parts separated by /; "
-            "below another container the name within it.",
-        },
-        "start": {
-            "type": "boolean",
-            "default": True,
-            "description": "Whether the container is started.",
-        },
-        "containers": {**listed, "description": "Child containers."},
-        "container": {**listed, "description": "The same as containers."},
+    plain = [{"$ref": f"#/$defs/{noun}"} for noun in dialects]
+    kinds = [dialect.kind for dialect in dialects.values()]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"{' and '.join(kind.plural for kind in kinds).capitalize()} of porto",
+        "anyOf": [
+            *plain,
+            {"type": "array", "items": plain[0] if len(plain) == 1 else {"anyOf": plain}},
+            *(_under_plural(dialect) for dialect in dialects.values()),
+        ],
+        "$defs": {noun: _object(dialect) for noun, dialect in dialects.items()},
     }
-    properties |= {p.name: _property_schema(p) for p in SPEC_PROPERTIES if p.prop.saved}
-    indexed = "|".join(p.name for p in SPEC_PROPERTIES if p.prop.saved and p.indexed)
-    children = {
+
+
+def _listed(dialect: Dialect) -> dict[str, Any]:
+    one = {"$ref": f"#/$defs/{dialect.kind.noun}"}
+    return {"anyOf": [{"type": "array", "items": one}, one]}
+
+
+def _under_plural(dialect: Dialect) -> dict[str, Any]:
+    return {
         "type": "object",
-        "properties": {"containers": listed, "container": listed},
+        "properties": {key: _listed(dialect) for key in dialect.list_keys},
         "minProperties": 1,
         "maxProperties": 1,
         "additionalProperties": False,
     }
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Containers of porto",
-        "anyOf": [container, {"type": "array", "items": container}, children],
-        "$defs": {
-            "container": {
-                "type": "object",
-                "required": ["name"],
-                "properties": properties,
-                "patternProperties": {rf"^({indexed})\[.+\]$": {"type": ["string", "integer"]}},
-                "additionalProperties": False,
-            }
+
+
+def _object(dialect: Dialect) -> dict[str, Any]:
+    noun, plural = dialect.kind.noun, dialect.kind.plural
+    within = f"; below another {noun} the name within it." if dialect.nests else "."
+    parts = ", parts separated by /" if dialect.nests else ""
+    is_usual = noun == DEFAULT_KIND
+    properties: dict[str, Any] = {
+        "kind": {"const": noun, "description": f"That it is a {noun}."},
+        "name": {
+            "type": ["string", "integer"],
+            "minLength": 1,
+            "maxLength": dialect.kind.name_max,
+            "description": f"Full name of the {noun}{parts}{within}",
         },
+        "start": {
+            "type": "boolean",
+            "default": True,
+            "description": f"Whether the {noun} is started.",
+        },
+    }
+    if dialect.nests:
+        listed = _listed(dialect)
+        properties[plural] = {**listed, "description": f"Child {plural}."}
+        properties[noun] = {**listed, "description": f"The same as {plural}."}
+    settable = [p for p in dialect.settable.values() if p.prop.saved]
+    properties |= {p.name: _property_schema(p) for p in settable}
+    indexed = "|".join(p.name for p in settable if p.indexed)
+    element = {rf"^({indexed})\[.+\]$": {"type": ["string", "integer"]}}
+    return {
+        "type": "object",
+        "required": ["name"] if is_usual else ["kind", "name"],
+        "properties": properties,
+        **({"patternProperties": element} if indexed else {}),
+        "additionalProperties": False,
     }
 
 
 def property_reference_markdown() -> str:
     """The page docs/properties.md."""
-    shown = [prop for prop in PROPERTIES.values() if not prop.prop.hidden]
+    properties = DIALECTS[DEFAULT_KIND].kind.properties
+    shown = [prop for prop in properties.values() if not prop.prop.hidden]
     settings = [_entry(prop) for prop in shown if not prop.prop.read_only]
     readings = [_entry(prop) for prop in shown if prop.prop.read_only]
     return "\n".join([_HEAD, "## Settings\n", *settings, "## Readings\n", *readings])
@@ -97,7 +120,7 @@ def property_syntax(prop: Property) -> str:
 
 def generated() -> dict[Path, str]:
     """The generated files and what they should hold."""
-    schema = json.dumps(json_schema(), indent=2, ensure_ascii=False)
+    schema = json.dumps(json_schema(DIALECTS), indent=2, ensure_ascii=False)
     return {REFERENCE_FILE: property_reference_markdown(), SCHEMA_FILE: schema + "\n"}
 
 

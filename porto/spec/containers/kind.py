@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from porto.spec.containers.intent import ContainerIntent
-from porto.spec.containers.names import validate_name
+from porto.spec.containers.names import NAME_MAX, validate_name
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, PROPERTIES
 from porto.spec.containers.status import ContainerStatus, State
@@ -48,6 +48,7 @@ CONTAINER = Kind(
     default_spec=DEFAULT_SPEC,
     properties=PROPERTIES,
     validate_name=validate_name,
+    name_max=NAME_MAX,
     first_id=4,
     max_id=16383,
     directory=lambda config: Path(config.paths.store),

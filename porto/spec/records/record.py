@@ -21,6 +21,8 @@ from porto.spec.records.status import Status
 API_ORIGIN = "api"
 FILE_PREFIX = "file:"
 ENFORCED_PREFIX = "enforced:"
+MARK_PREFIX = "@"
+"""How keys among the origins begin that are no properties: `sources/claims.py`."""
 
 
 class Run(StrEnum):
@@ -72,6 +74,11 @@ class Record:
     generation: int = 1
     origins: Mapping[str, str] = field(default_factory=lambda: _NO_ORIGINS)
     source: str = ""
+
+    @property
+    def provenance(self) -> Mapping[str, str]:
+        """Who set each property, sorted; what sources note of the object as a whole is left out."""
+        return {name: by for name, by in sorted(self.origins.items()) if name[0] != MARK_PREFIX}
 
     @property
     def key(self) -> Key:

@@ -31,7 +31,7 @@ from dataclasses import dataclass
 
 from porto.spec.facets import Spec
 from porto.spec.prop import Property
-from porto.spec.records.record import API_ORIGIN, Record, Run
+from porto.spec.records.record import API_ORIGIN, MARK_PREFIX, Record, Run
 from porto.spec.records.status import Condition
 from porto.spec.sources.claims import (
     DIGEST_KEY,
@@ -46,7 +46,6 @@ from porto.spec.sources.claims import (
 )
 from porto.spec.sources.dialect import Dialect
 
-RESERVED_PREFIX = "@"
 RESTART_REQUIRED = "RestartRequired"
 
 
@@ -164,7 +163,7 @@ def _written(record: Record, claim: Claim, lets_go: LetsGo) -> tuple[Spec, dict[
     named = {prop.name for prop in values}
     for key, origin in record.origins.items():
         path = file_of(origin)
-        if key in named or not path or key.startswith(RESERVED_PREFIX):
+        if key in named or not path or key.startswith(MARK_PREFIX):
             continue
         if path == claim.path or lets_go(path, claim.subject):
             spec = spec.without_value(properties[key])
@@ -204,7 +203,7 @@ def _released(record: Record, path: str) -> dict[str, str]:
     return {
         key: API_ORIGIN if file_of(origin) == path else origin
         for key, origin in record.origins.items()
-        if not key.startswith(RESERVED_PREFIX)
+        if not key.startswith(MARK_PREFIX)
     }
 
 

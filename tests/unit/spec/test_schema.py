@@ -8,6 +8,7 @@ import pytest
 
 from porto.spec import schema
 from porto.spec.containers.spec import PROPERTIES, SPEC_PROPERTIES
+from porto.spec.kinds import DIALECTS
 
 
 @pytest.mark.parametrize("path", list(schema.generated()), ids=lambda path: path.name)
@@ -23,11 +24,17 @@ def test_every_listed_property_is_in_the_reference() -> None:
 
 
 def test_schema_is_json_and_closed() -> None:
-    found = json.loads(json.dumps(schema.json_schema()))
+    found = json.loads(json.dumps(schema.json_schema(DIALECTS)))
     container = found["$defs"]["container"]
     assert container["additionalProperties"] is False
     saved = {p.name for p in SPEC_PROPERTIES if p.prop.saved}
-    assert set(container["properties"]) == saved | {"name", "start", "containers", "container"}
+    assert set(container["properties"]) == saved | {
+        "kind",
+        "name",
+        "start",
+        "containers",
+        "container",
+    }
     (indexed,) = container["patternProperties"]
     assert re.search(indexed, "env[A]")
     assert not re.search(indexed, "cwd[A]")

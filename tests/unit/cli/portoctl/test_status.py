@@ -47,6 +47,19 @@ def test_what_is_wrong_is_told_and_counts(ctl, fake) -> None:
     assert "repaired    memory.max 2\n" in ended.out
 
 
+def test_each_kind_is_counted_and_what_is_wrong_with_it_told(ctl, fake) -> None:
+    picture = FINE | {
+        "kinds": {"container": "containers", "toy": "toys"},
+        "toys": {"ready": 2},
+        "conditions": [{"toy": "t", "kind": "Stuck", "facet": "", "message": "no paint"}],
+    }
+    fake.containers["/"]["porto_status"] = json.dumps(picture)
+    ended = ctl("status")
+    assert ended.status == 1
+    assert "toys        2: 2 ready\n" in ended.out
+    assert ended.out.endswith("\ntoys that are not as declared:\n  t: Stuck: no paint\n")
+
+
 def test_one_container(ctl, fake) -> None:
     fake.containers["/"]["porto_status"] = json.dumps(FINE | {"conditions": [CONDITION]})
     fake.containers["a"] = {
