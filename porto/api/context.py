@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from porto.api.auth import Authority, Caller
-from porto.api.protocols import Converger, Counters, Readers
+from porto.api.protocols import Converger, Counters, Foresight, History, Readers, Sources
 from porto.api.switches import Switches
 from porto.api.users import Users
 from porto.api.waits import Waiter, Waits
@@ -46,11 +46,15 @@ class Services:
                         it cannot be told
     comm_of          -- the name of a process; OSError when it is gone
     background       -- runs work that no client waits for
+    planning         -- held while documents of a client are read
     """
 
     store: ContainerStore
     engine: Converger
     readers: Readers
+    foresight: Foresight
+    sources: Sources
+    history: History
     counters: Counters
     config: Config
     authority: Authority
@@ -66,6 +70,7 @@ class Services:
     background: Callable[[Coroutine[Any, Any, None]], None]
     version: str
     revision: str
+    planning: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(slots=True, eq=False)

@@ -27,6 +27,10 @@ NOUNS = (
     "specs",
     "listing",
     "processes",
+    "plan",
+    "diff",
+    "explain",
+    "events",
     "system",
     "volumes",
 )

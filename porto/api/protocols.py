@@ -4,13 +4,19 @@ The API writes specs and reads status and observers; everything else goes throug
 these protocols, so that handlers are tested without a kernel.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from porto.observers.viewer import Viewer
+from porto.spec.catalog import Catalog
 from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.store import ContainerStore
+from porto.spec.events import Event
+from porto.spec.preview import Aspect, KernelChange
 from porto.spec.prop import Property
+from porto.spec.sources.dialect import Dialects
+from porto.spec.sources.foresee import Foreseen, Proposal
 
 
 class Converger(Protocol):
@@ -73,3 +79,60 @@ class Readers(Protocol):
 
     def read_root_knob(self, name: str) -> str:
         """A raw cgroup knob of the host."""
+
+
+class Foresight(Protocol):
+    """What passes would do, computed and not done; `store` may be a fork of the real one.
+
+    Nothing here writes, waits or remembers; all raise `PortoError` for what the pass would.
+    """
+
+    def changes(
+        self, store: ContainerStore, before: ContainerRecord | None, after: ContainerRecord | None
+    ) -> Sequence[KernelChange]:
+        """What the kernel needs for `after`, in the order in which it would be done.
+
+        `before` is the container as it is now, None for one that is not there; `after`
+        as it stands in `store`, None or absent for one that goes. With the same record
+        twice: what a pass would put right now.
+        """
+
+    def concerned(
+        self, store: ContainerStore, before: ContainerRecord | None, after: ContainerRecord | None
+    ) -> Iterable[ContainerRecord]:
+        """Other containers of `store` whose kernel state depends on this change."""
+
+    def aspects(self, record: ContainerRecord, prop: Property) -> Sequence[Aspect]:
+        """Every knob and object that a property decides about, true or not."""
+
+    def next(self, record: ContainerRecord) -> str:
+        """What would be done next and when, "" for nothing: "starts again in 3 s"."""
+
+
+class Sources(Protocol):
+    """The watched files."""
+
+    @property
+    def dialects(self) -> Dialects:
+        """How documents speak of each kind."""
+
+    async def foresee(self, proposal: Proposal, forks: Catalog) -> Foreseen:
+        """Write to `forks`, copies of the stores, what other files would change."""
+
+
+class History(Protocol):
+    """What has happened: `observers/events.py`."""
+
+    @property
+    def last(self) -> int:
+        """The serial of the newest event."""
+
+    @property
+    def lost(self) -> int:
+        """Events that could not be kept."""
+
+    def read(self, after: int = 0, name: str = "") -> Iterator[Event]:
+        """The events past serial `after`, of one object or of all, oldest first."""
+
+    def follow(self, follower: Callable[[Event], None]) -> Callable[[], None]:
+        """Call `follower` with each event from now on; returns the way out."""

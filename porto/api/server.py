@@ -13,7 +13,7 @@ from porto.api.auth import Authority, Caller
 from porto.api.clients import Clients
 from porto.api.context import NameIndex, Services
 from porto.api.conversation import Conversation
-from porto.api.protocols import Converger, Counters, Readers
+from porto.api.protocols import Converger, Counters, Foresight, History, Readers, Sources
 from porto.api.switches import Switches
 from porto.api.tasks import Tasks
 from porto.api.users import Users
@@ -32,6 +32,9 @@ class ApiServer:
         store: ContainerStore,
         engine: Converger,
         readers: Readers,
+        foresight: Foresight,
+        sources: Sources,
+        history: History,
         counters: Counters,
         config: Config,
         container_of: Callable[[int], str | None],
@@ -53,6 +56,9 @@ class ApiServer:
             store=store,
             engine=engine,
             readers=readers,
+            foresight=foresight,
+            sources=sources,
+            history=history,
             counters=counters,
             config=config,
             authority=Authority(store, users, container_of, start_of),

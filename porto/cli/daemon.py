@@ -47,6 +47,7 @@ from porto.observers.record_events import recorder
 from porto.observers.strays import Strays
 from porto.reconcilers.containers.chain import build_chain
 from porto.reconcilers.containers.controllers import Controllers
+from porto.reconcilers.containers.foresight import Foresight
 from porto.reconcilers.containers.housekeeping import Housekeeping
 from porto.reconcilers.containers.leftovers import remove_leftovers, sweep
 from porto.reconcilers.containers.reconciler import ContainerReconciler
@@ -270,6 +271,9 @@ class Daemon:
             readers=Readers(
                 store, driver, config, counters.snapshot, self._clock, status=report.status
             ),
+            foresight=Foresight(world),
+            sources=sources,
+            history=history,
             counters=counters,
             config=config,
             container_of=driver.container_of,

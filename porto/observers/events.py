@@ -44,12 +44,19 @@ class EventLog:
             for follower in tuple(self._followers):
                 follower(event)
 
-    def read(self, after: int = 0) -> Iterator[Event]:
-        """The events past serial `after` as they are now, oldest first."""
-        for serial, line in self._journal.read(after):
-            event = decode(serial, line)
-            if event is not None:
-                yield event
+    def read(self, after: int = 0, name: str = "") -> Iterator[Event]:
+        """The events past serial `after` as they are now, oldest first.
+
+        Of all objects, or of those of that name, which is found without decoding the rest.
+        """
+        lines = self._journal.read(after)
+        quoted = f'"{name}"'.encode()
+        return (
+            event
+            for serial, line in lines
+            if not name or quoted in line
+            if (event := decode(serial, line)) is not None and name in ("", event.name)
+        )
 
     def follow(self, follower: Follower) -> Callable[[], None]:
         """Call `follower` with each event from now on; returns the way out."""

@@ -10,12 +10,13 @@ On disk: one file per record (`spec/records/file.py`) in one directory
 a store with an index of that (`spec/containers/store.py`). All stores: `spec/catalog.py`.
 """
 
+import copy
 import dataclasses
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Generic
+from typing import Generic, Self
 
 from porto.spec.errors import Busy, ResourceNotAvailable, Unknown, by_errno
 from porto.spec.facets import Spec
@@ -70,6 +71,18 @@ class Store(Generic[R]):
         self._subscribers: list[Subscriber[R]] = []
         self._changes: deque[tuple[R | None, R | None]] = deque()
         self._notifying = False
+
+    def fork(self) -> Self:
+        """A copy in memory with the same rules: what is written to either, the other lacks."""
+        twin = copy.copy(self)
+        twin._files = None
+        twin._by_name = dict(self._by_name)
+        twin._by_id = dict(self._by_id)
+        twin._names = list(self._names)
+        twin._subscribers = []
+        twin._changes = deque()
+        twin._notifying = False
+        return twin
 
     # -- reading ---------------------------------------------------------
 

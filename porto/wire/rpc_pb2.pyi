@@ -93,7 +93,7 @@ DockerImageNotFound: EError
 Queued: EError
 
 class TContainerRequest(_message.Message):
-    __slots__ = ("create", "destroy", "list", "getProperty", "setProperty", "getData", "start", "stop", "pause", "resume", "propertyList", "dataList", "kill", "version", "get", "wait", "createWeak", "Respawn", "AsyncWait", "StopAsyncWait", "FindLabel", "SetLabel", "IncLabel", "CreateFromSpec", "UpdateFromSpec", "ListContainersBy", "listVolumeProperties", "createVolume", "linkVolume", "LinkVolumeTarget", "unlinkVolume", "UnlinkVolumeTarget", "listVolumes", "tuneVolume", "checkVolume", "importLayer", "removeLayer", "listLayers", "exportLayer", "getlayerprivate", "setlayerprivate", "listStorage", "removeStorage", "importStorage", "exportStorage", "CreateMetaStorage", "ResizeMetaStorage", "RemoveMetaStorage", "SetSymlink", "NewVolume", "GetVolume", "convertPath", "attachProcess", "locateProcess", "AttachThread", "GetSystem", "SetSystem", "ClearStatistics", "dockerImageStatus", "listDockerImages", "pullDockerImage", "removeDockerImage")
+    __slots__ = ("create", "destroy", "list", "getProperty", "setProperty", "getData", "start", "stop", "pause", "resume", "propertyList", "dataList", "kill", "version", "get", "wait", "createWeak", "Respawn", "AsyncWait", "StopAsyncWait", "FindLabel", "SetLabel", "IncLabel", "CreateFromSpec", "UpdateFromSpec", "ListContainersBy", "listVolumeProperties", "createVolume", "linkVolume", "LinkVolumeTarget", "unlinkVolume", "UnlinkVolumeTarget", "listVolumes", "tuneVolume", "checkVolume", "importLayer", "removeLayer", "listLayers", "exportLayer", "getlayerprivate", "setlayerprivate", "listStorage", "removeStorage", "importStorage", "exportStorage", "CreateMetaStorage", "ResizeMetaStorage", "RemoveMetaStorage", "SetSymlink", "NewVolume", "GetVolume", "convertPath", "attachProcess", "locateProcess", "AttachThread", "GetSystem", "SetSystem", "ClearStatistics", "dockerImageStatus", "listDockerImages", "pullDockerImage", "removeDockerImage", "Plan", "Diff", "Explain", "Events")
     CREATE_FIELD_NUMBER: _ClassVar[int]
     DESTROY_FIELD_NUMBER: _ClassVar[int]
     LIST_FIELD_NUMBER: _ClassVar[int]
@@ -156,6 +156,10 @@ class TContainerRequest(_message.Message):
     LISTDOCKERIMAGES_FIELD_NUMBER: _ClassVar[int]
     PULLDOCKERIMAGE_FIELD_NUMBER: _ClassVar[int]
     REMOVEDOCKERIMAGE_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    DIFF_FIELD_NUMBER: _ClassVar[int]
+    EXPLAIN_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
     create: TContainerCreateRequest
     destroy: TContainerDestroyRequest
     list: TContainerListRequest
@@ -218,10 +222,14 @@ class TContainerRequest(_message.Message):
     listDockerImages: TDockerImageListRequest
     pullDockerImage: TDockerImagePullRequest
     removeDockerImage: TDockerImageRemoveRequest
-    def __init__(self, create: _Optional[_Union[TContainerCreateRequest, _Mapping]] = ..., destroy: _Optional[_Union[TContainerDestroyRequest, _Mapping]] = ..., list: _Optional[_Union[TContainerListRequest, _Mapping]] = ..., getProperty: _Optional[_Union[TContainerGetPropertyRequest, _Mapping]] = ..., setProperty: _Optional[_Union[TContainerSetPropertyRequest, _Mapping]] = ..., getData: _Optional[_Union[TContainerGetDataRequest, _Mapping]] = ..., start: _Optional[_Union[TContainerStartRequest, _Mapping]] = ..., stop: _Optional[_Union[TContainerStopRequest, _Mapping]] = ..., pause: _Optional[_Union[TContainerPauseRequest, _Mapping]] = ..., resume: _Optional[_Union[TContainerResumeRequest, _Mapping]] = ..., propertyList: _Optional[_Union[TContainerPropertyListRequest, _Mapping]] = ..., dataList: _Optional[_Union[TContainerDataListRequest, _Mapping]] = ..., kill: _Optional[_Union[TContainerKillRequest, _Mapping]] = ..., version: _Optional[_Union[TVersionRequest, _Mapping]] = ..., get: _Optional[_Union[TContainerGetRequest, _Mapping]] = ..., wait: _Optional[_Union[TContainerWaitRequest, _Mapping]] = ..., createWeak: _Optional[_Union[TContainerCreateRequest, _Mapping]] = ..., Respawn: _Optional[_Union[TContainerRespawnRequest, _Mapping]] = ..., AsyncWait: _Optional[_Union[TContainerWaitRequest, _Mapping]] = ..., StopAsyncWait: _Optional[_Union[TContainerWaitRequest, _Mapping]] = ..., FindLabel: _Optional[_Union[TFindLabelRequest, _Mapping]] = ..., SetLabel: _Optional[_Union[TSetLabelRequest, _Mapping]] = ..., IncLabel: _Optional[_Union[TIncLabelRequest, _Mapping]] = ..., CreateFromSpec: _Optional[_Union[TCreateFromSpecRequest, _Mapping]] = ..., UpdateFromSpec: _Optional[_Union[TUpdateFromSpecRequest, _Mapping]] = ..., ListContainersBy: _Optional[_Union[TListContainersRequest, _Mapping]] = ..., listVolumeProperties: _Optional[_Union[TVolumePropertyListRequest, _Mapping]] = ..., createVolume: _Optional[_Union[TVolumeCreateRequest, _Mapping]] = ..., linkVolume: _Optional[_Union[TVolumeLinkRequest, _Mapping]] = ..., LinkVolumeTarget: _Optional[_Union[TVolumeLinkRequest, _Mapping]] = ..., unlinkVolume: _Optional[_Union[TVolumeUnlinkRequest, _Mapping]] = ..., UnlinkVolumeTarget: _Optional[_Union[TVolumeUnlinkRequest, _Mapping]] = ..., listVolumes: _Optional[_Union[TVolumeListRequest, _Mapping]] = ..., tuneVolume: _Optional[_Union[TVolumeTuneRequest, _Mapping]] = ..., checkVolume: _Optional[_Union[TVolumeCheckRequest, _Mapping]] = ..., importLayer: _Optional[_Union[TLayerImportRequest, _Mapping]] = ..., removeLayer: _Optional[_Union[TLayerRemoveRequest, _Mapping]] = ..., listLayers: _Optional[_Union[TLayerListRequest, _Mapping]] = ..., exportLayer: _Optional[_Union[TLayerExportRequest, _Mapping]] = ..., getlayerprivate: _Optional[_Union[TLayerGetPrivateRequest, _Mapping]] = ..., setlayerprivate: _Optional[_Union[TLayerSetPrivateRequest, _Mapping]] = ..., listStorage: _Optional[_Union[TStorageListRequest, _Mapping]] = ..., removeStorage: _Optional[_Union[TStorageRemoveRequest, _Mapping]] = ..., importStorage: _Optional[_Union[TStorageImportRequest, _Mapping]] = ..., exportStorage: _Optional[_Union[TStorageExportRequest, _Mapping]] = ..., CreateMetaStorage: _Optional[_Union[TMetaStorage, _Mapping]] = ..., ResizeMetaStorage: _Optional[_Union[TMetaStorage, _Mapping]] = ..., RemoveMetaStorage: _Optional[_Union[TMetaStorage, _Mapping]] = ..., SetSymlink: _Optional[_Union[TSetSymlinkRequest, _Mapping]] = ..., NewVolume: _Optional[_Union[TNewVolumeRequest, _Mapping]] = ..., GetVolume: _Optional[_Union[TGetVolumeRequest, _Mapping]] = ..., convertPath: _Optional[_Union[TConvertPathRequest, _Mapping]] = ..., attachProcess: _Optional[_Union[TAttachProcessRequest, _Mapping]] = ..., locateProcess: _Optional[_Union[TLocateProcessRequest, _Mapping]] = ..., AttachThread: _Optional[_Union[TAttachProcessRequest, _Mapping]] = ..., GetSystem: _Optional[_Union[TGetSystemRequest, _Mapping]] = ..., SetSystem: _Optional[_Union[TSetSystemRequest, _Mapping]] = ..., ClearStatistics: _Optional[_Union[TClearStatisticsRequest, _Mapping]] = ..., dockerImageStatus: _Optional[_Union[TDockerImageStatusRequest, _Mapping]] = ..., listDockerImages: _Optional[_Union[TDockerImageListRequest, _Mapping]] = ..., pullDockerImage: _Optional[_Union[TDockerImagePullRequest, _Mapping]] = ..., removeDockerImage: _Optional[_Union[TDockerImageRemoveRequest, _Mapping]] = ...) -> None: ...
+    Plan: TPlanRequest
+    Diff: TDiffRequest
+    Explain: TExplainRequest
+    Events: TEventsRequest
+    def __init__(self, create: _Optional[_Union[TContainerCreateRequest, _Mapping]] = ..., destroy: _Optional[_Union[TContainerDestroyRequest, _Mapping]] = ..., list: _Optional[_Union[TContainerListRequest, _Mapping]] = ..., getProperty: _Optional[_Union[TContainerGetPropertyRequest, _Mapping]] = ..., setProperty: _Optional[_Union[TContainerSetPropertyRequest, _Mapping]] = ..., getData: _Optional[_Union[TContainerGetDataRequest, _Mapping]] = ..., start: _Optional[_Union[TContainerStartRequest, _Mapping]] = ..., stop: _Optional[_Union[TContainerStopRequest, _Mapping]] = ..., pause: _Optional[_Union[TContainerPauseRequest, _Mapping]] = ..., resume: _Optional[_Union[TContainerResumeRequest, _Mapping]] = ..., propertyList: _Optional[_Union[TContainerPropertyListRequest, _Mapping]] = ..., dataList: _Optional[_Union[TContainerDataListRequest, _Mapping]] = ..., kill: _Optional[_Union[TContainerKillRequest, _Mapping]] = ..., version: _Optional[_Union[TVersionRequest, _Mapping]] = ..., get: _Optional[_Union[TContainerGetRequest, _Mapping]] = ..., wait: _Optional[_Union[TContainerWaitRequest, _Mapping]] = ..., createWeak: _Optional[_Union[TContainerCreateRequest, _Mapping]] = ..., Respawn: _Optional[_Union[TContainerRespawnRequest, _Mapping]] = ..., AsyncWait: _Optional[_Union[TContainerWaitRequest, _Mapping]] = ..., StopAsyncWait: _Optional[_Union[TContainerWaitRequest, _Mapping]] = ..., FindLabel: _Optional[_Union[TFindLabelRequest, _Mapping]] = ..., SetLabel: _Optional[_Union[TSetLabelRequest, _Mapping]] = ..., IncLabel: _Optional[_Union[TIncLabelRequest, _Mapping]] = ..., CreateFromSpec: _Optional[_Union[TCreateFromSpecRequest, _Mapping]] = ..., UpdateFromSpec: _Optional[_Union[TUpdateFromSpecRequest, _Mapping]] = ..., ListContainersBy: _Optional[_Union[TListContainersRequest, _Mapping]] = ..., listVolumeProperties: _Optional[_Union[TVolumePropertyListRequest, _Mapping]] = ..., createVolume: _Optional[_Union[TVolumeCreateRequest, _Mapping]] = ..., linkVolume: _Optional[_Union[TVolumeLinkRequest, _Mapping]] = ..., LinkVolumeTarget: _Optional[_Union[TVolumeLinkRequest, _Mapping]] = ..., unlinkVolume: _Optional[_Union[TVolumeUnlinkRequest, _Mapping]] = ..., UnlinkVolumeTarget: _Optional[_Union[TVolumeUnlinkRequest, _Mapping]] = ..., listVolumes: _Optional[_Union[TVolumeListRequest, _Mapping]] = ..., tuneVolume: _Optional[_Union[TVolumeTuneRequest, _Mapping]] = ..., checkVolume: _Optional[_Union[TVolumeCheckRequest, _Mapping]] = ..., importLayer: _Optional[_Union[TLayerImportRequest, _Mapping]] = ..., removeLayer: _Optional[_Union[TLayerRemoveRequest, _Mapping]] = ..., listLayers: _Optional[_Union[TLayerListRequest, _Mapping]] = ..., exportLayer: _Optional[_Union[TLayerExportRequest, _Mapping]] = ..., getlayerprivate: _Optional[_Union[TLayerGetPrivateRequest, _Mapping]] = ..., setlayerprivate: _Optional[_Union[TLayerSetPrivateRequest, _Mapping]] = ..., listStorage: _Optional[_Union[TStorageListRequest, _Mapping]] = ..., removeStorage: _Optional[_Union[TStorageRemoveRequest, _Mapping]] = ..., importStorage: _Optional[_Union[TStorageImportRequest, _Mapping]] = ..., exportStorage: _Optional[_Union[TStorageExportRequest, _Mapping]] = ..., CreateMetaStorage: _Optional[_Union[TMetaStorage, _Mapping]] = ..., ResizeMetaStorage: _Optional[_Union[TMetaStorage, _Mapping]] = ..., RemoveMetaStorage: _Optional[_Union[TMetaStorage, _Mapping]] = ..., SetSymlink: _Optional[_Union[TSetSymlinkRequest, _Mapping]] = ..., NewVolume: _Optional[_Union[TNewVolumeRequest, _Mapping]] = ..., GetVolume: _Optional[_Union[TGetVolumeRequest, _Mapping]] = ..., convertPath: _Optional[_Union[TConvertPathRequest, _Mapping]] = ..., attachProcess: _Optional[_Union[TAttachProcessRequest, _Mapping]] = ..., locateProcess: _Optional[_Union[TLocateProcessRequest, _Mapping]] = ..., AttachThread: _Optional[_Union[TAttachProcessRequest, _Mapping]] = ..., GetSystem: _Optional[_Union[TGetSystemRequest, _Mapping]] = ..., SetSystem: _Optional[_Union[TSetSystemRequest, _Mapping]] = ..., ClearStatistics: _Optional[_Union[TClearStatisticsRequest, _Mapping]] = ..., dockerImageStatus: _Optional[_Union[TDockerImageStatusRequest, _Mapping]] = ..., listDockerImages: _Optional[_Union[TDockerImageListRequest, _Mapping]] = ..., pullDockerImage: _Optional[_Union[TDockerImagePullRequest, _Mapping]] = ..., removeDockerImage: _Optional[_Union[TDockerImageRemoveRequest, _Mapping]] = ..., Plan: _Optional[_Union[TPlanRequest, _Mapping]] = ..., Diff: _Optional[_Union[TDiffRequest, _Mapping]] = ..., Explain: _Optional[_Union[TExplainRequest, _Mapping]] = ..., Events: _Optional[_Union[TEventsRequest, _Mapping]] = ...) -> None: ...
 
 class TContainerResponse(_message.Message):
-    __slots__ = ("error", "errorMsg", "timestamp", "list", "getProperty", "getData", "propertyList", "dataList", "version", "volumeList", "get", "wait", "volumePropertyList", "volumeDescription", "layers", "convertPath", "layer_private", "storageList", "locateProcess", "AsyncWait", "FindLabel", "SetLabel", "IncLabel", "checkVolume", "ListContainersBy", "NewVolume", "GetVolume", "GetSystem", "SetSystem", "dockerImageStatus", "listDockerImages", "pullDockerImage")
+    __slots__ = ("error", "errorMsg", "timestamp", "list", "getProperty", "getData", "propertyList", "dataList", "version", "volumeList", "get", "wait", "volumePropertyList", "volumeDescription", "layers", "convertPath", "layer_private", "storageList", "locateProcess", "AsyncWait", "FindLabel", "SetLabel", "IncLabel", "checkVolume", "ListContainersBy", "NewVolume", "GetVolume", "GetSystem", "SetSystem", "dockerImageStatus", "listDockerImages", "pullDockerImage", "Plan", "Diff", "Explain", "Events")
     ERROR_FIELD_NUMBER: _ClassVar[int]
     ERRORMSG_FIELD_NUMBER: _ClassVar[int]
     TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
@@ -254,6 +262,10 @@ class TContainerResponse(_message.Message):
     DOCKERIMAGESTATUS_FIELD_NUMBER: _ClassVar[int]
     LISTDOCKERIMAGES_FIELD_NUMBER: _ClassVar[int]
     PULLDOCKERIMAGE_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    DIFF_FIELD_NUMBER: _ClassVar[int]
+    EXPLAIN_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
     error: EError
     errorMsg: str
     timestamp: int
@@ -286,7 +298,11 @@ class TContainerResponse(_message.Message):
     dockerImageStatus: TDockerImageStatusResponse
     listDockerImages: TDockerImageListResponse
     pullDockerImage: TDockerImagePullResponse
-    def __init__(self, error: _Optional[_Union[EError, str]] = ..., errorMsg: _Optional[str] = ..., timestamp: _Optional[int] = ..., list: _Optional[_Union[TContainerListResponse, _Mapping]] = ..., getProperty: _Optional[_Union[TContainerGetPropertyResponse, _Mapping]] = ..., getData: _Optional[_Union[TContainerGetDataResponse, _Mapping]] = ..., propertyList: _Optional[_Union[TContainerPropertyListResponse, _Mapping]] = ..., dataList: _Optional[_Union[TContainerDataListResponse, _Mapping]] = ..., version: _Optional[_Union[TVersionResponse, _Mapping]] = ..., volumeList: _Optional[_Union[TVolumeListResponse, _Mapping]] = ..., get: _Optional[_Union[TContainerGetResponse, _Mapping]] = ..., wait: _Optional[_Union[TContainerWaitResponse, _Mapping]] = ..., volumePropertyList: _Optional[_Union[TVolumePropertyListResponse, _Mapping]] = ..., volumeDescription: _Optional[_Union[TVolumeDescription, _Mapping]] = ..., layers: _Optional[_Union[TLayerListResponse, _Mapping]] = ..., convertPath: _Optional[_Union[TConvertPathResponse, _Mapping]] = ..., layer_private: _Optional[_Union[TLayerGetPrivateResponse, _Mapping]] = ..., storageList: _Optional[_Union[TStorageListResponse, _Mapping]] = ..., locateProcess: _Optional[_Union[TLocateProcessResponse, _Mapping]] = ..., AsyncWait: _Optional[_Union[TContainerWaitResponse, _Mapping]] = ..., FindLabel: _Optional[_Union[TFindLabelResponse, _Mapping]] = ..., SetLabel: _Optional[_Union[TSetLabelResponse, _Mapping]] = ..., IncLabel: _Optional[_Union[TIncLabelResponse, _Mapping]] = ..., checkVolume: _Optional[_Union[TVolumeCheckResponse, _Mapping]] = ..., ListContainersBy: _Optional[_Union[TListContainersResponse, _Mapping]] = ..., NewVolume: _Optional[_Union[TNewVolumeResponse, _Mapping]] = ..., GetVolume: _Optional[_Union[TGetVolumeResponse, _Mapping]] = ..., GetSystem: _Optional[_Union[TGetSystemResponse, _Mapping]] = ..., SetSystem: _Optional[_Union[TSetSystemResponse, _Mapping]] = ..., dockerImageStatus: _Optional[_Union[TDockerImageStatusResponse, _Mapping]] = ..., listDockerImages: _Optional[_Union[TDockerImageListResponse, _Mapping]] = ..., pullDockerImage: _Optional[_Union[TDockerImagePullResponse, _Mapping]] = ...) -> None: ...
+    Plan: TPlanResponse
+    Diff: TDiffResponse
+    Explain: TExplainResponse
+    Events: TEventsResponse
+    def __init__(self, error: _Optional[_Union[EError, str]] = ..., errorMsg: _Optional[str] = ..., timestamp: _Optional[int] = ..., list: _Optional[_Union[TContainerListResponse, _Mapping]] = ..., getProperty: _Optional[_Union[TContainerGetPropertyResponse, _Mapping]] = ..., getData: _Optional[_Union[TContainerGetDataResponse, _Mapping]] = ..., propertyList: _Optional[_Union[TContainerPropertyListResponse, _Mapping]] = ..., dataList: _Optional[_Union[TContainerDataListResponse, _Mapping]] = ..., version: _Optional[_Union[TVersionResponse, _Mapping]] = ..., volumeList: _Optional[_Union[TVolumeListResponse, _Mapping]] = ..., get: _Optional[_Union[TContainerGetResponse, _Mapping]] = ..., wait: _Optional[_Union[TContainerWaitResponse, _Mapping]] = ..., volumePropertyList: _Optional[_Union[TVolumePropertyListResponse, _Mapping]] = ..., volumeDescription: _Optional[_Union[TVolumeDescription, _Mapping]] = ..., layers: _Optional[_Union[TLayerListResponse, _Mapping]] = ..., convertPath: _Optional[_Union[TConvertPathResponse, _Mapping]] = ..., layer_private: _Optional[_Union[TLayerGetPrivateResponse, _Mapping]] = ..., storageList: _Optional[_Union[TStorageListResponse, _Mapping]] = ..., locateProcess: _Optional[_Union[TLocateProcessResponse, _Mapping]] = ..., AsyncWait: _Optional[_Union[TContainerWaitResponse, _Mapping]] = ..., FindLabel: _Optional[_Union[TFindLabelResponse, _Mapping]] = ..., SetLabel: _Optional[_Union[TSetLabelResponse, _Mapping]] = ..., IncLabel: _Optional[_Union[TIncLabelResponse, _Mapping]] = ..., checkVolume: _Optional[_Union[TVolumeCheckResponse, _Mapping]] = ..., ListContainersBy: _Optional[_Union[TListContainersResponse, _Mapping]] = ..., NewVolume: _Optional[_Union[TNewVolumeResponse, _Mapping]] = ..., GetVolume: _Optional[_Union[TGetVolumeResponse, _Mapping]] = ..., GetSystem: _Optional[_Union[TGetSystemResponse, _Mapping]] = ..., SetSystem: _Optional[_Union[TSetSystemResponse, _Mapping]] = ..., dockerImageStatus: _Optional[_Union[TDockerImageStatusResponse, _Mapping]] = ..., listDockerImages: _Optional[_Union[TDockerImageListResponse, _Mapping]] = ..., pullDockerImage: _Optional[_Union[TDockerImagePullResponse, _Mapping]] = ..., Plan: _Optional[_Union[TPlanResponse, _Mapping]] = ..., Diff: _Optional[_Union[TDiffResponse, _Mapping]] = ..., Explain: _Optional[_Union[TExplainResponse, _Mapping]] = ..., Events: _Optional[_Union[TEventsResponse, _Mapping]] = ...) -> None: ...
 
 class TStringMap(_message.Message):
     __slots__ = ("map", "merge")
@@ -2015,3 +2031,204 @@ class TDockerImageRemoveRequest(_message.Message):
     name: str
     place: str
     def __init__(self, name: _Optional[str] = ..., place: _Optional[str] = ...) -> None: ...
+
+class TPlanRequest(_message.Message):
+    __slots__ = ("document", "directory", "action")
+    class TDocument(_message.Message):
+        __slots__ = ("path", "text")
+        PATH_FIELD_NUMBER: _ClassVar[int]
+        TEXT_FIELD_NUMBER: _ClassVar[int]
+        path: str
+        text: str
+        def __init__(self, path: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
+    class TAction(_message.Message):
+        __slots__ = ("verb", "name", "property", "value")
+        VERB_FIELD_NUMBER: _ClassVar[int]
+        NAME_FIELD_NUMBER: _ClassVar[int]
+        PROPERTY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        verb: str
+        name: str
+        property: str
+        value: str
+        def __init__(self, verb: _Optional[str] = ..., name: _Optional[str] = ..., property: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    DOCUMENT_FIELD_NUMBER: _ClassVar[int]
+    DIRECTORY_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    document: _containers.RepeatedCompositeFieldContainer[TPlanRequest.TDocument]
+    directory: _containers.RepeatedScalarFieldContainer[str]
+    action: _containers.RepeatedCompositeFieldContainer[TPlanRequest.TAction]
+    def __init__(self, document: _Optional[_Iterable[_Union[TPlanRequest.TDocument, _Mapping]]] = ..., directory: _Optional[_Iterable[str]] = ..., action: _Optional[_Iterable[_Union[TPlanRequest.TAction, _Mapping]]] = ...) -> None: ...
+
+class TPlanResponse(_message.Message):
+    __slots__ = ("object", "problem")
+    class TProblem(_message.Message):
+        __slots__ = ("path", "line", "property", "reason")
+        PATH_FIELD_NUMBER: _ClassVar[int]
+        LINE_FIELD_NUMBER: _ClassVar[int]
+        PROPERTY_FIELD_NUMBER: _ClassVar[int]
+        REASON_FIELD_NUMBER: _ClassVar[int]
+        path: str
+        line: int
+        property: str
+        reason: str
+        def __init__(self, path: _Optional[str] = ..., line: _Optional[int] = ..., property: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
+    object: _containers.RepeatedCompositeFieldContainer[TObjectPlan]
+    problem: _containers.RepeatedCompositeFieldContainer[TPlanResponse.TProblem]
+    def __init__(self, object: _Optional[_Iterable[_Union[TObjectPlan, _Mapping]]] = ..., problem: _Optional[_Iterable[_Union[TPlanResponse.TProblem, _Mapping]]] = ...) -> None: ...
+
+class TObjectPlan(_message.Message):
+    __slots__ = ("kind", "name", "action", "spec", "kernel", "reason", "error")
+    class TSpecChange(_message.Message):
+        __slots__ = ("property", "before", "after", "origin")
+        PROPERTY_FIELD_NUMBER: _ClassVar[int]
+        BEFORE_FIELD_NUMBER: _ClassVar[int]
+        AFTER_FIELD_NUMBER: _ClassVar[int]
+        ORIGIN_FIELD_NUMBER: _ClassVar[int]
+        property: str
+        before: str
+        after: str
+        origin: str
+        def __init__(self, property: _Optional[str] = ..., before: _Optional[str] = ..., after: _Optional[str] = ..., origin: _Optional[str] = ...) -> None: ...
+    class TKernelChange(_message.Message):
+        __slots__ = ("facet", "subject", "want", "have", "why", "when")
+        FACET_FIELD_NUMBER: _ClassVar[int]
+        SUBJECT_FIELD_NUMBER: _ClassVar[int]
+        WANT_FIELD_NUMBER: _ClassVar[int]
+        HAVE_FIELD_NUMBER: _ClassVar[int]
+        WHY_FIELD_NUMBER: _ClassVar[int]
+        WHEN_FIELD_NUMBER: _ClassVar[int]
+        facet: str
+        subject: str
+        want: str
+        have: str
+        why: str
+        when: str
+        def __init__(self, facet: _Optional[str] = ..., subject: _Optional[str] = ..., want: _Optional[str] = ..., have: _Optional[str] = ..., why: _Optional[str] = ..., when: _Optional[str] = ...) -> None: ...
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    SPEC_FIELD_NUMBER: _ClassVar[int]
+    KERNEL_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    name: str
+    action: str
+    spec: _containers.RepeatedCompositeFieldContainer[TObjectPlan.TSpecChange]
+    kernel: _containers.RepeatedCompositeFieldContainer[TObjectPlan.TKernelChange]
+    reason: _containers.RepeatedScalarFieldContainer[str]
+    error: str
+    def __init__(self, kind: _Optional[str] = ..., name: _Optional[str] = ..., action: _Optional[str] = ..., spec: _Optional[_Iterable[_Union[TObjectPlan.TSpecChange, _Mapping]]] = ..., kernel: _Optional[_Iterable[_Union[TObjectPlan.TKernelChange, _Mapping]]] = ..., reason: _Optional[_Iterable[str]] = ..., error: _Optional[str] = ...) -> None: ...
+
+class TDiffRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class TDiffResponse(_message.Message):
+    __slots__ = ("object",)
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    object: _containers.RepeatedCompositeFieldContainer[TObjectPlan]
+    def __init__(self, object: _Optional[_Iterable[_Union[TObjectPlan, _Mapping]]] = ...) -> None: ...
+
+class TExplainRequest(_message.Message):
+    __slots__ = ("name", "property")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PROPERTY_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    property: str
+    def __init__(self, name: _Optional[str] = ..., property: _Optional[str] = ...) -> None: ...
+
+class TExplainResponse(_message.Message):
+    __slots__ = ("explanation",)
+    EXPLANATION_FIELD_NUMBER: _ClassVar[int]
+    explanation: _containers.RepeatedCompositeFieldContainer[TExplanation]
+    def __init__(self, explanation: _Optional[_Iterable[_Union[TExplanation, _Mapping]]] = ...) -> None: ...
+
+class TExplanation(_message.Message):
+    __slots__ = ("kind", "name", "property", "value", "default", "origin", "since", "owner", "aspect", "error", "next")
+    class TAspect(_message.Message):
+        __slots__ = ("facet", "subject", "want", "have")
+        FACET_FIELD_NUMBER: _ClassVar[int]
+        SUBJECT_FIELD_NUMBER: _ClassVar[int]
+        WANT_FIELD_NUMBER: _ClassVar[int]
+        HAVE_FIELD_NUMBER: _ClassVar[int]
+        facet: str
+        subject: str
+        want: str
+        have: str
+        def __init__(self, facet: _Optional[str] = ..., subject: _Optional[str] = ..., want: _Optional[str] = ..., have: _Optional[str] = ...) -> None: ...
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PROPERTY_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    ASPECT_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    NEXT_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    name: str
+    property: str
+    value: str
+    default: str
+    origin: str
+    since: int
+    owner: str
+    aspect: _containers.RepeatedCompositeFieldContainer[TExplanation.TAspect]
+    error: str
+    next: str
+    def __init__(self, kind: _Optional[str] = ..., name: _Optional[str] = ..., property: _Optional[str] = ..., value: _Optional[str] = ..., default: _Optional[str] = ..., origin: _Optional[str] = ..., since: _Optional[int] = ..., owner: _Optional[str] = ..., aspect: _Optional[_Iterable[_Union[TExplanation.TAspect, _Mapping]]] = ..., error: _Optional[str] = ..., next: _Optional[str] = ...) -> None: ...
+
+class TEventsRequest(_message.Message):
+    __slots__ = ("after", "name", "last", "timeout_ms")
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
+    after: int
+    name: _containers.RepeatedScalarFieldContainer[str]
+    last: int
+    timeout_ms: int
+    def __init__(self, after: _Optional[int] = ..., name: _Optional[_Iterable[str]] = ..., last: _Optional[int] = ..., timeout_ms: _Optional[int] = ...) -> None: ...
+
+class TEventsResponse(_message.Message):
+    __slots__ = ("event", "next", "more", "lost")
+    class TEvent(_message.Message):
+        __slots__ = ("serial", "time_ms", "kind", "name", "what", "facet", "subject", "want", "have", "text")
+        SERIAL_FIELD_NUMBER: _ClassVar[int]
+        TIME_MS_FIELD_NUMBER: _ClassVar[int]
+        KIND_FIELD_NUMBER: _ClassVar[int]
+        NAME_FIELD_NUMBER: _ClassVar[int]
+        WHAT_FIELD_NUMBER: _ClassVar[int]
+        FACET_FIELD_NUMBER: _ClassVar[int]
+        SUBJECT_FIELD_NUMBER: _ClassVar[int]
+        WANT_FIELD_NUMBER: _ClassVar[int]
+        HAVE_FIELD_NUMBER: _ClassVar[int]
+        TEXT_FIELD_NUMBER: _ClassVar[int]
+        serial: int
+        time_ms: int
+        kind: str
+        name: str
+        what: str
+        facet: str
+        subject: str
+        want: str
+        have: str
+        text: str
+        def __init__(self, serial: _Optional[int] = ..., time_ms: _Optional[int] = ..., kind: _Optional[str] = ..., name: _Optional[str] = ..., what: _Optional[str] = ..., facet: _Optional[str] = ..., subject: _Optional[str] = ..., want: _Optional[str] = ..., have: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    NEXT_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
+    LOST_FIELD_NUMBER: _ClassVar[int]
+    event: _containers.RepeatedCompositeFieldContainer[TEventsResponse.TEvent]
+    next: int
+    more: bool
+    lost: int
+    def __init__(self, event: _Optional[_Iterable[_Union[TEventsResponse.TEvent, _Mapping]]] = ..., next: _Optional[int] = ..., more: _Optional[bool] = ..., lost: _Optional[int] = ...) -> None: ...

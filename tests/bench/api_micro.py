@@ -14,6 +14,8 @@ from pathlib import Path
 
 from porto.api.counters import DaemonCounters
 from porto.api.server import ApiServer
+from porto.kernel.file.journal import Journal
+from porto.observers.events import EventLog
 from porto.spec.config import Config, DaemonConfig
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor, Credentials
@@ -22,6 +24,7 @@ from porto.spec.containers.store import ContainerStore
 from porto.wire import rpc_pb2
 from porto.wire.framing import frame
 from tests.fakes.engine import FakeEngine
+from tests.fakes.foresight import FakeForesight, FakeSources
 from tests.fakes.readers import FakeReaders
 
 CONTAINERS = 1000
@@ -103,7 +106,7 @@ def measure(path: str) -> None:
     print(f"all {len(PROPERTIES)} properties of all         {taken / 1000:9.1f} ms, {size} bytes")
 
 
-def serve(sock: socket.socket) -> None:
+def serve(sock: socket.socket, directory: str) -> None:
     store = ContainerStore(None, max_total=CONTAINERS)
     for number in range(CONTAINERS):
         operations.create(
@@ -117,6 +120,9 @@ def serve(sock: socket.socket) -> None:
         store=store,
         engine=FakeEngine(store),
         readers=FakeReaders(),
+        foresight=FakeForesight(),
+        sources=FakeSources(),
+        history=EventLog(Journal(f"{directory}/events")),
         counters=DaemonCounters(),
         config=Config(daemon=DaemonConfig()),
         container_of=lambda pid: None,
@@ -138,7 +144,7 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             try:
-                serve(sock)
+                serve(sock, directory)
             finally:
                 os._exit(0)
         sock.close()

@@ -17,9 +17,12 @@ import pytest
 
 from porto.api.counters import DaemonCounters
 from porto.api.server import ApiServer
+from porto.kernel.file.journal import Journal
+from porto.observers.events import EventLog
 from porto.spec.config import Config
 from porto.spec.containers.store import ContainerStore
 from tests.fakes.engine import FakeEngine
+from tests.fakes.foresight import FakeForesight, FakeSources
 from tests.fakes.readers import FakeReaders
 
 NUMBERS = itertools.count()
@@ -37,6 +40,9 @@ def fakes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         store=store,
         engine=FakeEngine(store),
         readers=FakeReaders(),
+        foresight=FakeForesight(),
+        sources=FakeSources(),
+        history=EventLog(Journal(str(path.with_name("events")))),
         counters=DaemonCounters(),
         config=Config(),
         container_of=lambda pid: None,

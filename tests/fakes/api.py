@@ -15,6 +15,8 @@ from typing import Any
 from porto.api.counters import DaemonCounters
 from porto.api.server import ApiServer
 from porto.api.users import Cred, Users
+from porto.kernel.file.journal import Journal
+from porto.observers.events import EventLog
 from porto.spec.config import Config, ContainerConfig, DaemonConfig
 from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
@@ -22,6 +24,7 @@ from porto.spec.errors import EError
 from porto.wire import rpc_pb2
 from porto.wire.framing import frame
 from tests.fakes.engine import FakeEngine
+from tests.fakes.foresight import FakeForesight, FakeSources
 from tests.fakes.readers import FakeReaders
 
 START = 1_700_000_000.0
@@ -151,6 +154,9 @@ class FakeApi:
     store: ContainerStore
     engine: FakeEngine
     readers: FakeReaders
+    foresight: FakeForesight
+    sources: FakeSources
+    history: EventLog
     counters: DaemonCounters
     time: list[float]
     mono: list[float]
@@ -192,6 +198,8 @@ async def serving(tmp_path: Path, **daemon: int) -> AsyncIterator[FakeApi]:
     store = ContainerStore(None, max_total=config.container.max_total)
     time, mono = [START], [100.0]
     engine, readers, counters = FakeEngine(store, START), FakeReaders(), DaemonCounters()
+    foresight, sources = FakeForesight(), FakeSources()
+    history = EventLog(Journal(str(tmp_path / "events")), lambda: time[0])
     peers: list[tuple[int, int, int]] = []
     containers: dict[int, str] = {}
 
@@ -204,6 +212,9 @@ async def serving(tmp_path: Path, **daemon: int) -> AsyncIterator[FakeApi]:
         store=store,
         engine=engine,
         readers=readers,
+        foresight=foresight,
+        sources=sources,
+        history=history,
         counters=counters,
         config=config,
         container_of=container_of,
@@ -219,7 +230,21 @@ async def serving(tmp_path: Path, **daemon: int) -> AsyncIterator[FakeApi]:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     sock.bind(str(path))
     await server.serve(sock)
-    api = FakeApi(path, server, store, engine, readers, counters, time, mono, peers, containers)
+    api = FakeApi(
+        path=path,
+        server=server,
+        store=store,
+        engine=engine,
+        readers=readers,
+        foresight=foresight,
+        sources=sources,
+        history=history,
+        counters=counters,
+        time=time,
+        mono=mono,
+        peers=peers,
+        containers=containers,
+    )
     try:
         yield api
     finally:
@@ -227,6 +252,7 @@ async def serving(tmp_path: Path, **daemon: int) -> AsyncIterator[FakeApi]:
             await client.close()
         engine.hold.set()
         await server.shutdown(1.0)
+        history.close()
 
 
 def asynchronous(

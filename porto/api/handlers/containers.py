@@ -139,13 +139,7 @@ def begin(
     services: Services, session: Session, record: ContainerRecord
 ) -> Coroutine[Any, Any, bytes]:
     """Start a container that the client controls; refused at once or worth waiting for."""
-    before = [record]
-    services.authority.check_start(session.caller, record)
-    for ancestor in services.store.ancestors(record):
-        before.append(ancestor)
-        if ancestor.status.life.state is State.STOPPED and ancestor.intent.run is Run.STOPPED:
-            services.authority.check_start(session.caller, ancestor)
-    asked = operations.start(services.store, record, actor=session.actor, now=services.clock())
+    before, asked = ask_start(services, session, record)
     return carry_out(
         services,
         asked,
@@ -153,6 +147,20 @@ def begin(
         check=lambda: _check_started(services, asked[-1]),
         undone=lambda current: current.status.life.state in (State.STOPPED, State.STARTING),
     )
+
+
+def ask_start(
+    services: Services, session: Session, record: ContainerRecord
+) -> tuple[list[ContainerRecord], list[ContainerRecord]]:
+    """Ask for a start that the client may want; the records before and after."""
+    before = [record]
+    services.authority.check_start(session.caller, record)
+    for ancestor in services.store.ancestors(record):
+        before.append(ancestor)
+        if ancestor.status.life.state is State.STOPPED and ancestor.intent.run is Run.STOPPED:
+            services.authority.check_start(session.caller, ancestor)
+    asked = operations.start(services.store, record, actor=session.actor, now=services.clock())
+    return before, asked
 
 
 def _check_started(services: Services, asked: ContainerRecord) -> None:

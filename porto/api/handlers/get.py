@@ -4,7 +4,6 @@ Large ones run as a task that lets other clients in between; the reply is joined
 encoded pieces and bounded, since anybody may ask. Manual section "Properties".
 """
 
-import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from porto.api.context import Services, Session
 from porto.api.dispatch import REPLY_FRAMES, Outcome, handles
 from porto.api.masks import is_mask
 from porto.api.names import View
+from porto.api.slices import sliced
 from porto.api.variables import Variable
 from porto.observers.viewer import Viewer
 from porto.spec.containers.names import ROOT
@@ -31,7 +31,6 @@ from porto.wire import rpc_pb2
 AT_ONCE = 2000
 """Values that are read without letting others in between."""
 
-SLICE_S = 0.005
 NAMES_MAX = 100_000
 VARIABLES_MAX = 10_000
 
@@ -125,17 +124,12 @@ def get(services: Services, session: Session, request: rpc_pb2.TContainerGetRequ
 
 
 def _slowly(query: _Query) -> Coroutine[Any, Any, bytes]:
-    """Read in slices of `SLICE_S`."""
+    """Read in slices."""
 
     async def work() -> bytes:
-        loop = asyncio.get_running_loop()
         found: list[bytes] = []
-        until = loop.time() + SLICE_S
-        for encoded in query.entries():
+        async for encoded in sliced(query.entries()):
             query.collect(encoded, found)
-            if loop.time() > until:
-                await asyncio.sleep(0)
-                until = loop.time() + SLICE_S
         return replies.raw_answer("get", b"".join(found))
 
     return work()

@@ -69,7 +69,7 @@ def set_property(
 ) -> Outcome:
     """Write one property."""
     record = find(services, session, request.name, "set a property of")
-    name, value = _modern(request.property, request.value.strip(" \t\n"))
+    name, value = modern(request.property, request.value.strip(" \t\n"))
     return apply(services, session, record, name, value)
 
 
@@ -135,7 +135,7 @@ def is_inert(record: ContainerRecord, prop: Property) -> bool:
     return idle or prop.prop.owner in _INERT_OWNERS
 
 
-def _modern(name: str, value: str) -> tuple[str, str]:
+def modern(name: str, value: str) -> tuple[str, str]:
     """The present spelling of a property and value."""
     if name in _LEGACY:
         if name in _LEGACY_VALUES:

@@ -39,7 +39,7 @@ _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _STREAMS = ("stdin_path", "stdout_path", "stderr_path")
 
 
-class Draft:
+class Launch:
     """A container being launched: what to set, and what to take back on failure."""
 
     def __init__(self, session: Session, name: str) -> None:
@@ -110,36 +110,36 @@ class Draft:
 
 def run(session: Session, options: Options, arguments: list[str]) -> int:
     """Start a container in the background."""
-    draft = Draft(session, arguments[0])
-    draft.layers = options.get("L", [])
+    launch = Launch(session, arguments[0])
+    launch.layers = options.get("L", [])
     try:
-        draft.take(arguments[1:])
+        launch.take(arguments[1:])
     except ValueError as error:
         complain(str(error))
         return 1
-    if not draft.start(keep=True):
+    if not launch.start(keep=True):
         return 1
     if "W" in options:
-        session.wait([draft.name])
+        session.wait([launch.name])
     return 0
 
 
 def exec_(session: Session, options: Options, arguments: list[str]) -> int:
     """Run a container in the foreground, with our streams and its exit code."""
-    draft = Draft(session, arguments[0])
-    draft.layers = options.get("L", [])
-    draft.properties["command"] = _DEFAULT_COMMAND
+    launch = Launch(session, arguments[0])
+    launch.layers = options.get("L", [])
+    launch.properties["command"] = _DEFAULT_COMMAND
     try:
-        draft.take(arguments[1:])
+        launch.take(arguments[1:])
     except ValueError as error:
         complain(str(error))
         return 1
-    if not draft.properties["command"].strip() and "command_argv" not in draft.properties:
+    if not launch.properties["command"].strip() and "command_argv" not in launch.properties:
         complain("Cannot execute container: no command")
         return 1
-    if "command_argv" in draft.properties:
-        draft.properties.pop("command")
-    return _foreground(draft, keep="C" in options, plain="T" in options)
+    if "command_argv" in launch.properties:
+        launch.properties.pop("command")
+    return _foreground(launch, keep="C" in options, plain="T" in options)
 
 
 def shell(session: Session, options: Options, arguments: list[str]) -> int:
@@ -149,20 +149,20 @@ def shell(session: Session, options: Options, arguments: list[str]) -> int:
     name = f"shell-{who}-{os.getpid()}"
     if len(name) > _NAME_LIMIT or not all(c.isalnum() or c in "_-@:." for c in who):
         name = f"shell-{os.getpid()}"
-    draft = Draft(session, f"{parent}/{name}" if parent != "/" else name)
-    draft.properties = {"command": " ".join(words) or _DEFAULT_COMMAND, "isolate": "false"}
-    draft.env.append(f"debian_chroot={_shortened(parent)}")
+    launch = Launch(session, f"{parent}/{name}" if parent != "/" else name)
+    launch.properties = {"command": " ".join(words) or _DEFAULT_COMMAND, "isolate": "false"}
+    launch.env.append(f"debian_chroot={_shortened(parent)}")
     user = options.get("u", [""])[-1]
     group = options.get("g", [""])[-1]
     if user and user != "root":
-        draft.properties["user"] = user
+        launch.properties["user"] = user
         group = group or _primary_group(user)
     elif user == "root":
-        draft.virt_mode = "os"
-        draft.properties["net"] = "inherited"
+        launch.virt_mode = "os"
+        launch.properties["net"] = "inherited"
     if group:
-        draft.properties["group"] = group
-    return _foreground(draft, keep=False, plain=False)
+        launch.properties["group"] = group
+    return _foreground(launch, keep=False, plain=False)
 
 
 def _shortened(name: str) -> str:
@@ -179,45 +179,45 @@ def _primary_group(user: str) -> str:
         return ""
 
 
-def _foreground(draft: Draft, *, keep: bool, plain: bool) -> int:
+def _foreground(launch: Launch, *, keep: bool, plain: bool) -> int:
     terminal: Terminal | None = None
     if not plain and os.isatty(0):
         from porto.cli.portoctl.terminal import Terminal
 
         terminal = Terminal()
-        draft.env.insert(0, f"TERM={os.environ.get('TERM') or 'xterm'}")
+        launch.env.insert(0, f"TERM={os.environ.get('TERM') or 'xterm'}")
     for fd, stream in enumerate(_STREAMS):
         path = f"/dev/fd/{fd if terminal is None else terminal.slave}"
-        draft.properties.setdefault(stream, path)
+        launch.properties.setdefault(stream, path)
     try:
-        if not draft.start(keep=keep):
+        if not launch.start(keep=keep):
             return 1
         try:
-            return _follow(draft, terminal)
+            return _follow(launch, terminal)
         finally:
             if not keep:
-                draft.destroy()
+                launch.destroy()
     finally:
         if terminal is not None:
             terminal.close()
 
 
-def _follow(draft: Draft, terminal: Terminal | None) -> int:
+def _follow(launch: Launch, terminal: Terminal | None) -> int:
     """Wait for the end, signals and keys going to the container meanwhile."""
-    former = _forward_signals(draft)
+    former = _forward_signals(launch)
     try:
         if terminal is None:
-            draft.session.wait([draft.name])
+            launch.session.wait([launch.name])
         else:
             # Output is copied while the wait is under way on the same connection.
-            draft.session.send("wait", name=[draft.name])
+            launch.session.send("wait", name=[launch.name])
             with terminal:
-                ended = terminal.forward(draft.session.fileno())
+                ended = terminal.forward(launch.session.fileno())
             if not ended:
-                draft.session.close()
+                launch.session.close()
                 return 0
-            draft.session.receive()
-        return _exit_status(draft)
+            launch.session.receive()
+        return _exit_status(launch)
     except PortoException as error:
         complain(f"Cannot wait for container: {error}")
         return 1
@@ -226,14 +226,14 @@ def _follow(draft: Draft, terminal: Terminal | None) -> int:
             signal.signal(signo, handler)
 
 
-def _forward_signals(draft: Draft) -> dict[int, Any]:
+def _forward_signals(launch: Launch) -> dict[int, Any]:
     """Send our signals to the container from now on; returns the former handlers."""
 
     def forward(signo: int, frame: object) -> None:
         # The first connection is busy with the wait, so the signal takes its own.
-        with draft.session.again() as session:
+        with launch.session.again() as session:
             try:
-                session.call("kill", name=draft.name, sig=signo)
+                session.call("kill", name=launch.name, sig=signo)
             except InvalidState:
                 pass  # it has just ended: the wait is about to tell
             except (SocketError, SocketTimeout) as error:
@@ -245,9 +245,9 @@ def _forward_signals(draft: Draft) -> dict[int, Any]:
     return {int(signo): signal.signal(signo, forward) for signo in _FORWARDED}
 
 
-def _exit_status(draft: Draft) -> int:
-    answer = draft.session.call(
-        "get", name=[draft.name], variable=["exit_status", "oom_killed", "core_dumped"]
+def _exit_status(launch: Launch) -> int:
+    answer = launch.session.call(
+        "get", name=[launch.name], variable=["exit_status", "oom_killed", "core_dumped"]
     )["get"]["list"][0]["keyval"]
     failed = answer[0].get("error", 0)
     if failed:

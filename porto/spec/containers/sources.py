@@ -1,21 +1,23 @@
 """What files do to containers: the operations that clients use, and restarts."""
 
 import time
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
 from porto.spec.containers import operations
 from porto.spec.containers.documents import DIALECT
 from porto.spec.containers.operations import Actor, Credentials
 from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.restarts import STOP_TIMEOUT_S, Convergence, Restarts
+from porto.spec.containers.restarts import STOP_TIMEOUT_S, Convergence, Restarts, start_below
 from porto.spec.containers.spec import ContainerSpec
 from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import InvalidState
 from porto.spec.facets import Spec
 from porto.spec.prop import Property
 from porto.spec.records.record import Run
+from porto.spec.sources.claims import START_MARK
 from porto.spec.sources.operations import Operations
+from porto.spec.store import Store
 
 
 class ContainerOperations(Operations[ContainerRecord]):
@@ -55,6 +57,11 @@ class ContainerOperations(Operations[ContainerRecord]):
             origins=origins,
         )
 
+    def foretold(self, fork: Store[ContainerRecord]) -> Operations[ContainerRecord]:
+        """See `Operations`: a restart is a new launch."""
+        assert isinstance(fork, ContainerStore)
+        return _Foretold(fork, _NoEngine(), now=self.now)
+
     def check_update(self, old: ContainerRecord, spec: Spec) -> None:
         """See `Operations`."""
         assert isinstance(spec, ContainerSpec)
@@ -86,3 +93,26 @@ class ContainerOperations(Operations[ContainerRecord]):
     async def cancel(self) -> None:
         """See `Operations`."""
         await self._restarts.cancel()
+
+
+class _NoEngine:
+    async def converge(self, records: Iterable[ContainerRecord]) -> None:
+        """Nothing is waited for in a plan."""
+
+
+class _Foretold(ContainerOperations):
+    """On a copy of the store: restarts as they will have ended."""
+
+    def start(self, record: ContainerRecord, origin: str) -> None:
+        start_below(self._containers, record, actor=Actor(origin=origin), now=self.now())
+
+    def advance(self, record: ContainerRecord, origin: str) -> None:
+        origins = {key: value for key, value in record.origins.items() if key != START_MARK}
+        record = self.write(record, origins=origins)
+        if record.intent.run is Run.STOPPED:
+            self.start(record, origin)
+            return
+        for item in [record, *reversed(self._containers.descendants(record.name))]:
+            if item.intent.run is Run.RUNNING:
+                again = item.with_intent(launch=item.intent.launch + 1, origin=origin)
+                self._containers.put(again, now=self.now())

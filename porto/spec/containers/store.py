@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 from porto.spec.containers.admission import Admission
 from porto.spec.containers.kind import CONTAINER
@@ -37,6 +38,12 @@ class ContainerStore(Store[ContainerRecord]):
         )
         self.admission = admission or Admission()
         self._children: dict[str, set[str]] = {}
+
+    def fork(self) -> Self:
+        """See `Store`."""
+        twin = super().fork()
+        twin._children = {name: set(children) for name, children in self._children.items()}
+        return twin
 
     def parent(self, record: ContainerRecord) -> ContainerRecord | None:
         """The parent's record; None for a first-level container."""

@@ -31,6 +31,9 @@ _READERS: dict[str, Callable[[str], list[nodes.Node]]] = {
     ".json": json_nodes,
     ".toml": toml_nodes,
 }
+STDIN = "-"
+"""Path of a document that has none: standard input, read as YAML."""
+
 SUFFIXES = (ct_file.SUFFIX, *_READERS)
 # Editors, rsync and git write beside the file that they mean.
 _TEMPORARY_PREFIXES = (".", "#")
@@ -56,7 +59,7 @@ def is_source_name(name: str) -> bool:
 
 def parse_document(data: bytes, path: str, dialects: Dialects) -> Document:
     """The document in `data`; its format follows from the end of `path`."""
-    suffix = os.path.splitext(path)[1]
+    suffix = ".yaml" if path == STDIN else os.path.splitext(path)[1]
     if suffix == ct_file.SUFFIX:
         return parse_ct(data, path, dialects)
     reader = _READERS.get(suffix)

@@ -45,6 +45,10 @@ class Operations(Generic[R]):
             spec = self.dialect.assign(spec, prop, value)
         return self.store.create(name, spec, now=self.now(), origins=origins, source=source)
 
+    def foretold(self, fork: Store[R]) -> "Operations[R]":
+        """The same on a copy of the store, for plans: what takes time has happened at once."""
+        return Operations(self.dialect, fork, now=self.now)
+
     def check_update(self, old: R, spec: Spec) -> None:
         """Raise `PortoError` when the object may not become so."""
 

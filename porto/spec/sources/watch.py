@@ -15,12 +15,14 @@ from typing import Any
 
 import watchfiles
 
+from porto.spec.catalog import Catalog
 from porto.spec.sources.apply import Applier, SourcePort
 from porto.spec.sources.diagnostics import Diagnostic
 from porto.spec.sources.dialect import by_noun
 from porto.spec.sources.directory import DirectoryScanner, Snapshot, WatchedDirectory, faults
 from porto.spec.sources.dormant import Dormant
 from porto.spec.sources.files import Rules
+from porto.spec.sources.foresee import Foreseen, Proposal, foresee
 from porto.spec.sources.operations import Operations
 from porto.spec.sources.watch_set import WatchSet, watch_set
 
@@ -80,16 +82,17 @@ class SourceWatcher:
         self._resync_s = resync_s
         self._settle_s = settle_s
         self._operations = operations
-        dialects = by_noun(*(item.dialect for item in operations))
+        self.dialects = by_noun(*(item.dialect for item in operations))
         self._scanners = [
-            DirectoryScanner(directory, dialects, rules=rules, now_ns=now_ns)
+            DirectoryScanner(directory, self.dialects, rules=rules, now_ns=now_ns)
             for directory in directories
         ]
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
         for item in operations:
             item.on_done = self._woken.set
-        self._applier = Applier(operations, port, dormant=Dormant(dormant), wake=self._woken.set)
+        self._dormant = Dormant(dormant)
+        self._applier = Applier(operations, port, dormant=self._dormant, wake=self._woken.set)
         self._snapshots: list[Snapshot] = []
         self._watch_fault: Diagnostic | None = None
         self._problems: tuple[Diagnostic, ...] = ()
@@ -121,6 +124,16 @@ class SourceWatcher:
     def problems(self) -> Sequence[Diagnostic]:
         """Everything that is wrong with the sources, as of the last pass."""
         return self._problems
+
+    async def foresee(self, proposal: Proposal, forks: Catalog) -> Foreseen:
+        """Write to `forks`, copies of the stores, what other files would change."""
+        return await foresee(
+            proposal,
+            [item.foretold(forks.store(item.dialect.kind.noun)) for item in self._operations],
+            snapshots=self._snapshots,
+            digests=self._dormant.digests,
+            earlier=self._applier.earlier,
+        )
 
     def close(self) -> None:
         """Take no more notice of the store."""

@@ -321,7 +321,7 @@ async def test_get_changed_since_and_without_variables(tmp_path):
 @asynchronous
 async def test_a_large_get_lets_others_in_and_is_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr("porto.api.handlers.get.AT_ONCE", 10)
-    monkeypatch.setattr("porto.api.handlers.get.SLICE_S", 0.0)
+    monkeypatch.setattr("porto.api.slices.SLICE_S", 0.0)
     async with serving(tmp_path, max_msg_len=2000) as api:
         client, other = await api.connect(), await api.connect()
         for number in range(20):

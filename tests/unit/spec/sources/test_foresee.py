@@ -1,0 +1,163 @@
+"""Files that are not there yet, over a fork of the store."""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from porto.spec.catalog import Catalog
+from porto.spec.containers.outlook import Turn, outlook
+from porto.spec.containers.spec import find_property
+from porto.spec.containers.store import ContainerStore
+from porto.spec.kinds import DIALECTS
+from porto.spec.preview import Action
+from porto.spec.sources.claims import START_MARK, Subject
+from porto.spec.sources.directory import WatchedDirectory
+from porto.spec.sources.documents import parse_document
+from porto.spec.sources.foresee import Foreseen, Proposal
+from tests.unit.spec.sources.rig import Rig
+
+
+def look(rig: Rig, *directories: str, **texts: str) -> tuple[ContainerStore, Foreseen]:
+    """What files of these names would change; the fork and the rest."""
+    documents = {}
+    for name, text in texts.items():
+        path = name if name.startswith("/") else rig.path(name)
+        documents[path] = parse_document(text.encode(), path, DIALECTS)
+    fork = rig.store.fork()
+    return fork, asyncio.run(rig.watcher.foresee(Proposal(documents, directories), Catalog(fork)))
+
+
+def names(subjects: Iterable[Subject]) -> set[str]:
+    return {subject.name for subject in subjects}
+
+
+def actions(rig: Rig, fork: ContainerStore, foreseen: Foreseen) -> dict[str, Action]:
+    return {
+        name: outlook(Turn(name, rig.store.find(name), fork.find(name))).action
+        for name in sorted(names(foreseen.subjects))
+        if rig.store.find(name) or fork.find(name)
+    }
+
+
+CHANGES = {
+    "live": ("name: a\ncommand: x\nthread_limit: 1\n", "name: a\ncommand: x\nthread_limit: 2\n"),
+    "unset": ("name: a\ncommand: x\nthread_limit: 1\n", "name: a\ncommand: x\n"),
+    "restart": ("name: a\ncommand: x\n", "name: a\ncommand: y\n"),
+    "restart of a parent": (
+        "name: a\ncommand: x\ncontainers: [{name: b, command: x}]\n",
+        "name: a\ncommand: y\ncontainers: [{name: b, command: x}]\n",
+    ),
+    "new child": (
+        "name: a\n",
+        "name: a\ncontainers: [{name: b, command: x, containers: [{name: c}]}]\n",
+    ),
+    "child gone": ("name: a\ncontainers: [{name: b}, {name: c}]\n", "name: a\n"),
+    "other name": ("name: a\ncommand: x\n", "name: b\ncommand: x\n"),
+    "stays stopped": ("name: a\nstart: false\n", "name: a\nstart: false\nthread_limit: 3\n"),
+    "nothing": ("name: a\ncommand: x\n", "# the same\nname: a\ncommand: x\n"),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_is_foreseen_is_what_a_pass_does(rig, what):
+    before, after = CHANGES[what]
+    rig.write("web.yaml", before)
+    rig.sync()
+    present = list(rig.store.records())
+    fork, foreseen = look(rig, **{"web.yaml": after})
+    assert foreseen.diagnostics == ()
+    assert list(rig.store.records()) == present
+    launched = {record.name: record.intent.launch for record in present}
+    rig.write("web.yaml", after)
+    assert rig.sync() == []
+    real = {record.name: record for record in rig.store.records()}
+    foretold = {
+        record.name: record for record in fork.records() if record.intent.run.value != "absent"
+    }
+    assert foretold.keys() == real.keys()
+    for name, record in real.items():
+        told = foretold[name]
+        assert told.spec == record.spec
+        assert told.origins == record.origins
+        assert told.source == record.source
+        assert told.intent.run is record.intent.run
+        again = record.intent.launch != launched.get(name, 0)
+        assert (told.intent.launch != launched.get(name, 0)) is again
+
+
+def test_files_outside_of_all_directories_are_planned_too(rig):
+    fork, foreseen = look(rig, **{"/elsewhere/a.CT": "command = x\n"})
+    assert names(foreseen.subjects) == {"a"}
+    assert fork.get("a").source == "/elsewhere/a.CT"
+
+
+def test_a_name_that_another_file_holds_is_a_problem(rig):
+    rig.write("one.yaml", "name: a\n")
+    rig.sync()
+    fork, foreseen = look(rig, **{"two.yaml": "name: a\nthread_limit: 3\n"})
+    assert "is declared already by" in foreseen.diagnostics[0].reason
+    assert not fork.get("a").spec.is_set(find_property("thread_limit"))
+
+
+def test_only_what_the_files_concern_is_named(rig):
+    rig.write("one.yaml", "name: a\n")
+    rig.write("bad.yaml", "name: [\n")
+    rig.sync()
+    rig.write("unread.yaml", "name: c\n")
+    _, foreseen = look(rig, **{"two.yaml": "name: b\n"})
+    assert names(foreseen.subjects) == {"b"}
+    assert foreseen.diagnostics == ()
+
+
+def test_a_directory_that_is_known_whole_tells_what_goes(rig):
+    rig.write("sub/one.yaml", "name: a\n")
+    rig.write("two.yaml", "name: b\n")
+    rig.sync()
+    fork, foreseen = look(rig, rig.path("sub"), **{"sub/new.yaml": "name: c\n"})
+    assert actions(rig, fork, foreseen) == {"a": Action.DESTROY, "c": Action.CREATE}
+    fork, foreseen = look(rig, rig.path("sub"), **{"sub/new.yaml": "name: a\n"})
+    assert actions(rig, fork, foreseen) == {"a": Action.UNCHANGED}
+    assert fork.get("a").source == rig.path("sub/new.yaml")
+
+
+def test_the_policy_is_that_of_the_watched_directory(tmp_path):
+    rig = Rig(tmp_path, WatchedDirectory(path=str(tmp_path / "specs"), restart=False))
+    rig.write("a.yaml", "name: a\ncommand: x\n")
+    rig.sync()
+    fork, foreseen = look(rig, **{"a.yaml": "name: a\ncommand: y\n"})
+    assert actions(rig, fork, foreseen) == {"a": Action.CHANGE}
+    assert "restart it to apply" in foreseen.conditions[Subject("container", "a")].message
+    assert rig.engine.conditions == []
+
+
+def test_what_somebody_destroyed_sleeps_until_its_declaration_changes(rig):
+    rig.write("a.yaml", "name: a\n")
+    rig.sync()
+    rig.api_destroy("a")
+    rig.sync()
+    fork, foreseen = look(rig, **{"a.yaml": "name: a\n"})
+    assert (fork.find("a"), names(foreseen.asleep)) == (None, {"a"})
+    fork, foreseen = look(rig, **{"a.yaml": "name: a\nthread_limit: 3\n"})
+    assert (fork.find("a") is None, foreseen.asleep) == (False, frozenset())
+    assert rig.sync() == []
+    assert rig.names() == []
+
+
+def test_a_child_of_a_stopped_parent_is_a_problem(rig):
+    rig.write("a.yaml", "name: a\n")
+    rig.sync()
+    rig.api_stop("a")
+    fork, foreseen = look(rig, **{"b.yaml": "name: a/b\n"})
+    assert "its parent a is stopped" in foreseen.diagnostics[0].reason
+    assert fork.find("a/b") is not None
+
+
+def test_no_mark_and_nothing_else_is_left(rig):
+    rig.write("a.yaml", "name: a\ncommand: x\n")
+    rig.sync()
+    fork, _ = look(rig, **{"a.yaml": "name: a\ncommand: y\n"})
+    assert START_MARK not in fork.get("a").origins
+    assert rig.store._subscribers == [rig.watcher._applier._changed]
+    assert not list(Path(rig.root).glob("**/*.tmp"))
