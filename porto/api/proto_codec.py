@@ -31,14 +31,14 @@ _NOT_PROPERTIES = frozenset({"name", "weak"})
 _CREDS = {"task_cred": ("user", "group"), "owner_cred": ("owner_user", "owner_group")}
 _DATES = frozenset({"creation_time", "start_time", "death_time", "change_time"})
 
-Change = tuple[str, str]
+Assignment = tuple[str, str]
 """A property (with index, perhaps) and the text to set."""
 
 
 # -- from messages to properties -----------------------------------------------
 
 
-def changes(spec: Spec, present: Callable[[Property], Any]) -> Iterator[Change]:
+def changes(spec: Spec, present: Callable[[Property], Any]) -> Iterator[Assignment]:
     """What to set so that every field present in `spec` is true, in field order.
 
     `present` gives a property's present value, for maps that are merged or replaced.
@@ -57,7 +57,7 @@ def changes(spec: Spec, present: Callable[[Property], Any]) -> Iterator[Change]:
         yield from _changes(spec.name, prop, value, present(prop))
 
 
-def _credentials(name: str, cred: rpc_pb2.TCred) -> Iterator[Change]:
+def _credentials(name: str, cred: rpc_pb2.TCred) -> Iterator[Assignment]:
     user, group = _CREDS[name]
     if cred.HasField("user") or cred.HasField("uid"):
         yield user, cred.user or str(cred.uid)
@@ -65,7 +65,7 @@ def _credentials(name: str, cred: rpc_pb2.TCred) -> Iterator[Change]:
         yield group, cred.group or str(cred.gid)
 
 
-def _changes(subject: str, prop: Property, value: Any, old: Any) -> Iterator[Change]:
+def _changes(subject: str, prop: Property, value: Any, old: Any) -> Iterator[Assignment]:
     if isinstance(value, str):
         yield prop.name, value
         return
@@ -197,11 +197,6 @@ def fill_spec(spec: Spec, prop: Property, value: Any, shown: str) -> None:
                 limit.soft = soft
             if hard != UNLIMITED:
                 limit.hard = hard
-
-
-def fill_cred(cred: rpc_pb2.TCred, user: str, uid: int, group: str, gid: int) -> None:
-    """Names and numbers of a user and group."""
-    cred.user, cred.uid, cred.group, cred.gid = user, uid, group, gid
 
 
 def fill_status(status: Status, prop: Property, read: Callable[[str | None], str]) -> None:

@@ -16,15 +16,24 @@ import structlog
 Event = MutableMapping[str, Any]
 
 
-def setup_log(*, verbose: bool, count: Callable[[str], None]) -> None:
-    """Configure structlog; `count` is told "warnings" or "errors" for such lines."""
+def setup_log(*, verbose: bool, count: Callable[[str, int], None]) -> None:
+    """Configure structlog; `count` is told counters of porto_stat and what to add to them.
+
+    Those are "warnings" and "errors" for such events, "log_lines" and "log_bytes" for all.
+    """
 
     def counting(_: Any, method: str, event: Event) -> Event:
         if method in ("warning", "warn"):
-            count("warnings")
+            count("warnings", 1)
         elif method in ("error", "exception", "critical"):
-            count("errors")
+            count("errors", 1)
         return event
+
+    def measured(logger: Any, method: str, event: Event) -> str:
+        text = _line(logger, method, event)
+        count("log_lines", text.count("\n") + 1)
+        count("log_bytes", len(text.encode("utf-8", "surrogateescape")) + 1)
+        return text
 
     structlog.configure(
         processors=[
@@ -33,7 +42,7 @@ def setup_log(*, verbose: bool, count: Callable[[str], None]) -> None:
             counting,
             structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
             structlog.processors.format_exc_info,
-            _line,
+            measured,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.DEBUG if verbose else logging.INFO

@@ -230,15 +230,6 @@ for _code in EError:
         _leaf(_code)
 
 
-def by_code(code: int, text: str) -> PortoError:
-    """The exception for a wire code; codes we do not know become `Unknown`."""
-    try:
-        leaf = BY_CODE[EError(code)]
-    except (ValueError, KeyError):
-        return Unknown(f"{text} (error code {code})")
-    return leaf(text)
-
-
 _BY_ERRNO: dict[int, type[PortoError]] = {
     errno.EAGAIN: ResourceNotAvailable,
     errno.ENOSPC: NoSpace,

@@ -142,5 +142,3 @@ COMMANDS: dict[str, tuple[str, str, str, int, str, str]] = {
     "version": ("system", "version", "", 0, "", "versions of client and server"),
     "completion": ("completion", "completion", "", 0, "", "print completion code for bash"),
 }
-
-WITHOUT_DAEMON = frozenset({"validate", "completion"})

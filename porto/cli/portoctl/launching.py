@@ -39,7 +39,7 @@ _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _STREAMS = ("stdin_path", "stdout_path", "stderr_path")
 
 
-class Launch:
+class Draft:
     """A container being launched: what to set, and what to take back on failure."""
 
     def __init__(self, session: Session, name: str) -> None:
@@ -110,36 +110,36 @@ class Launch:
 
 def run(session: Session, options: Options, arguments: list[str]) -> int:
     """Start a container in the background."""
-    launch = Launch(session, arguments[0])
-    launch.layers = options.get("L", [])
+    draft = Draft(session, arguments[0])
+    draft.layers = options.get("L", [])
     try:
-        launch.take(arguments[1:])
+        draft.take(arguments[1:])
     except ValueError as error:
         complain(str(error))
         return 1
-    if not launch.start(keep=True):
+    if not draft.start(keep=True):
         return 1
     if "W" in options:
-        session.wait([launch.name])
+        session.wait([draft.name])
     return 0
 
 
 def exec_(session: Session, options: Options, arguments: list[str]) -> int:
     """Run a container in the foreground, with our streams and its exit code."""
-    launch = Launch(session, arguments[0])
-    launch.layers = options.get("L", [])
-    launch.properties["command"] = _DEFAULT_COMMAND
+    draft = Draft(session, arguments[0])
+    draft.layers = options.get("L", [])
+    draft.properties["command"] = _DEFAULT_COMMAND
     try:
-        launch.take(arguments[1:])
+        draft.take(arguments[1:])
     except ValueError as error:
         complain(str(error))
         return 1
-    if not launch.properties["command"].strip() and "command_argv" not in launch.properties:
+    if not draft.properties["command"].strip() and "command_argv" not in draft.properties:
         complain("Cannot execute container: no command")
         return 1
-    if "command_argv" in launch.properties:
-        launch.properties.pop("command")
-    return _foreground(launch, keep="C" in options, plain="T" in options)
+    if "command_argv" in draft.properties:
+        draft.properties.pop("command")
+    return _foreground(draft, keep="C" in options, plain="T" in options)
 
 
 def shell(session: Session, options: Options, arguments: list[str]) -> int:
@@ -149,20 +149,20 @@ def shell(session: Session, options: Options, arguments: list[str]) -> int:
     name = f"shell-{who}-{os.getpid()}"
     if len(name) > _NAME_LIMIT or not all(c.isalnum() or c in "_-@:." for c in who):
         name = f"shell-{os.getpid()}"
-    launch = Launch(session, f"{parent}/{name}" if parent != "/" else name)
-    launch.properties = {"command": " ".join(words) or _DEFAULT_COMMAND, "isolate": "false"}
-    launch.env.append(f"debian_chroot={_shortened(parent)}")
+    draft = Draft(session, f"{parent}/{name}" if parent != "/" else name)
+    draft.properties = {"command": " ".join(words) or _DEFAULT_COMMAND, "isolate": "false"}
+    draft.env.append(f"debian_chroot={_shortened(parent)}")
     user = options.get("u", [""])[-1]
     group = options.get("g", [""])[-1]
     if user and user != "root":
-        launch.properties["user"] = user
+        draft.properties["user"] = user
         group = group or _primary_group(user)
     elif user == "root":
-        launch.virt_mode = "os"
-        launch.properties["net"] = "inherited"
+        draft.virt_mode = "os"
+        draft.properties["net"] = "inherited"
     if group:
-        launch.properties["group"] = group
-    return _foreground(launch, keep=False, plain=False)
+        draft.properties["group"] = group
+    return _foreground(draft, keep=False, plain=False)
 
 
 def _shortened(name: str) -> str:
@@ -179,45 +179,45 @@ def _primary_group(user: str) -> str:
         return ""
 
 
-def _foreground(launch: Launch, *, keep: bool, plain: bool) -> int:
+def _foreground(draft: Draft, *, keep: bool, plain: bool) -> int:
     terminal: Terminal | None = None
     if not plain and os.isatty(0):
         from porto.cli.portoctl.terminal import Terminal
 
         terminal = Terminal()
-        launch.env.insert(0, f"TERM={os.environ.get('TERM') or 'xterm'}")
+        draft.env.insert(0, f"TERM={os.environ.get('TERM') or 'xterm'}")
     for fd, stream in enumerate(_STREAMS):
         path = f"/dev/fd/{fd if terminal is None else terminal.slave}"
-        launch.properties.setdefault(stream, path)
+        draft.properties.setdefault(stream, path)
     try:
-        if not launch.start(keep=keep):
+        if not draft.start(keep=keep):
             return 1
         try:
-            return _follow(launch, terminal)
+            return _follow(draft, terminal)
         finally:
             if not keep:
-                launch.destroy()
+                draft.destroy()
     finally:
         if terminal is not None:
             terminal.close()
 
 
-def _follow(launch: Launch, terminal: Terminal | None) -> int:
+def _follow(draft: Draft, terminal: Terminal | None) -> int:
     """Wait for the end, signals and keys going to the container meanwhile."""
-    former = _forward_signals(launch)
+    former = _forward_signals(draft)
     try:
         if terminal is None:
-            launch.session.wait([launch.name])
+            draft.session.wait([draft.name])
         else:
             # Output is copied while the wait is under way on the same connection.
-            launch.session.send("wait", name=[launch.name])
+            draft.session.send("wait", name=[draft.name])
             with terminal:
-                ended = terminal.forward(launch.session.fileno())
+                ended = terminal.forward(draft.session.fileno())
             if not ended:
-                launch.session.close()
+                draft.session.close()
                 return 0
-            launch.session.receive()
-        return _exit_status(launch)
+            draft.session.receive()
+        return _exit_status(draft)
     except PortoException as error:
         complain(f"Cannot wait for container: {error}")
         return 1
@@ -226,14 +226,14 @@ def _follow(launch: Launch, terminal: Terminal | None) -> int:
             signal.signal(signo, handler)
 
 
-def _forward_signals(launch: Launch) -> dict[int, Any]:
+def _forward_signals(draft: Draft) -> dict[int, Any]:
     """Send our signals to the container from now on; returns the former handlers."""
 
     def forward(signo: int, frame: object) -> None:
         # The first connection is busy with the wait, so the signal takes its own.
-        with launch.session.again() as session:
+        with draft.session.again() as session:
             try:
-                session.call("kill", name=launch.name, sig=signo)
+                session.call("kill", name=draft.name, sig=signo)
             except InvalidState:
                 pass  # it has just ended: the wait is about to tell
             except (SocketError, SocketTimeout) as error:
@@ -245,9 +245,9 @@ def _forward_signals(launch: Launch) -> dict[int, Any]:
     return {int(signo): signal.signal(signo, forward) for signo in _FORWARDED}
 
 
-def _exit_status(launch: Launch) -> int:
-    answer = launch.session.call(
-        "get", name=[launch.name], variable=["exit_status", "oom_killed", "core_dumped"]
+def _exit_status(draft: Draft) -> int:
+    answer = draft.session.call(
+        "get", name=[draft.name], variable=["exit_status", "oom_killed", "core_dumped"]
     )["get"]["list"][0]["keyval"]
     failed = answer[0].get("error", 0)
     if failed:

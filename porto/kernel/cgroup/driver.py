@@ -5,7 +5,7 @@ Chosen once by `kernel/cgroup/probe.py`; no facet asks which it is. Twin files i
 Documentation/admin-guide/cgroup-v1/ and cgroup-v2.rst; manual section "CGROUPS".
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import Protocol
@@ -200,12 +200,6 @@ class CgroupDriver(Protocol):
         """Full name of the container that holds this process, None outside of ours.
 
         Raises ProcessLookupError when the process is gone or, on v1, exiting.
-        """
-
-    def find_groups(self) -> Iterable[str]:
-        """Full names of containers whose freezer (or unified) directory exists.
-
-        Parents come before children.
         """
 
     def sweep(

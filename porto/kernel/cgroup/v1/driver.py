@@ -18,7 +18,7 @@ from porto.kernel.cgroup.killing import kill_all
 from porto.kernel.cgroup.knobs import Knobs
 from porto.kernel.cgroup.members import Members, is_within, path_of
 from porto.kernel.cgroup.pids import CURRENT, Pids
-from porto.kernel.cgroup.tree import remove_tree, walk
+from porto.kernel.cgroup.tree import remove_tree
 from porto.kernel.cgroup.v1 import freezer, naming
 from porto.kernel.cgroup.v1.controllers import CANONICAL
 from porto.kernel.cgroup.v1.cpu import CpuV1
@@ -227,11 +227,6 @@ class V1Driver(GroupFiles):
             # thread has ended must not pass for one of the host by its others.
             path = path_of(self.members.living_thread_text(pid), b"freezer")
         return self._name_in(path)
-
-    def find_groups(self) -> list[str]:
-        """Full names of containers whose freezer directory exists."""
-        skip = len(self._top) + 1
-        return [directory[skip:] for directory in walk(self.knobs, self._top)[1:]]
 
     def sweep(
         self, keep: Callable[[str], bool], located: Callable[[str], Group] | None = None

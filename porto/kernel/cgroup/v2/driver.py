@@ -244,11 +244,6 @@ class V2Driver(GroupFiles):
         """Whether the one hierarchy says so."""
         return self.name_in(membership) == group.name
 
-    def find_groups(self) -> list[str]:
-        """Full names of containers whose directory exists."""
-        skip = len(self._top) + 1
-        return [directory[skip:] for directory in self._containers()]
-
     def sweep(
         self, keep: Callable[[str], bool], located: Callable[[str], Group] | None = None
     ) -> list[str]:
@@ -280,17 +275,6 @@ class V2Driver(GroupFiles):
 
     def _asked_to_freeze(self, directory: str) -> bool:
         return self.knobs.read(f"{directory}/{freezer.FREEZE}").strip() == b"1"
-
-    def _containers(self) -> list[str]:
-        """Directories of containers, parents first; leaves and what is in them left out."""
-        found: list[str] = []
-        pending = [self._top]
-        for directory in pending:
-            for name in self.knobs.subdirectories(directory):
-                if not name.startswith("%"):
-                    found.append(f"{directory}/{name}")
-                    pending.append(found[-1])
-        return found
 
     def _left(
         self, parent: str, above: str, keep: Callable[[str], bool], *, within_kept: bool

@@ -32,9 +32,11 @@ def located(driver: CgroupDriver, name: str) -> Group:
 def test_every_level_of_a_deep_name_is_a_directory(fake: FakeCgroups) -> None:
     driver = driver_of(fake)
     name = "/".join("abcdefghijklmnop")
-    for end in range(1, len(name) + 1, 2):
-        driver.create(located(driver, name[:end]))
-    assert len(driver.find_groups()) == 16
+    groups = [located(driver, name[:end]) for end in range(1, len(name) + 1, 2)]
+    for group in groups:
+        driver.create(group)
+    assert len(groups) == 16
+    assert all(driver.exists(group) for group in groups)
 
 
 def test_a_cpuset_that_was_left_empty_is_filled(fake: FakeCgroups) -> None:
