@@ -26,7 +26,7 @@ class Converger(Protocol):
         """Wait until each record's present generation is made true or given up.
 
         Raises the failing facet's `PortoError`; the caller then takes the change
-        back (`spec/operations.take_back`). A container that is gone has converged
+        back (`spec/undo.take_back`). A container that is gone has converged
         if its intent was to be absent.
         """
 
