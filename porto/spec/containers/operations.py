@@ -18,9 +18,9 @@ from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property, resolve_property
 from porto.spec.containers.status import ACTIVE, State
 from porto.spec.containers.store import ContainerStore
-from porto.spec.errors import ContainerDoesNotExist, InvalidState, Permission, ResourceNotAvailable
+from porto.spec.errors import ContainerDoesNotExist, InvalidState, ResourceNotAvailable
 from porto.spec.prop import Property, check_settable
-from porto.spec.records.record import API_ORIGIN, ENFORCED_PREFIX, Run
+from porto.spec.records.record import API_ORIGIN, Run, check_enforced
 
 __all__ = [
     "CREDENTIALS",
@@ -135,12 +135,7 @@ def set_property(
         raise InvalidState(f"cannot set {prop.name} of {record.name}: it is being destroyed")
     store.admission.check_supported("set", record.name, prop)
     check_settable(prop, record.name, _shown(record))
-    enforced = record.origins.get(prop.name, "")
-    if enforced.startswith(ENFORCED_PREFIX) and not actor.origin.startswith(ENFORCED_PREFIX):
-        raise Permission(
-            f"cannot set {prop.name} of {record.name}: it is enforced by "
-            f"{enforced.removeprefix(ENFORCED_PREFIX)}"
-        )
+    check_enforced(record, prop.name, actor.origin)
     prop, value = parse_property(record.spec, record.name, name, text)
     store.admission.check_set(
         store, record.name, record.spec, prop, value, superuser=actor.superuser, record=record

@@ -14,6 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
+from porto.spec.errors import Permission
 from porto.spec.facets import Spec
 from porto.spec.key import Key
 from porto.spec.records.status import Status
@@ -92,6 +93,19 @@ class Record:
     def with_intent(self, **values: Any) -> Self:
         """A copy with some fields of the intent replaced."""
         return dataclasses.replace(self, intent=dataclasses.replace(self.intent, **values))
+
+
+def check_enforced(record: Record, prop: str, origin: str) -> None:
+    """Raise Permission when a file that wins always has set `prop`, and `origin` is none.
+
+    `prop` is the name of a property.
+    """
+    by = record.origins.get(prop, "")
+    if by.startswith(ENFORCED_PREFIX) and not origin.startswith(ENFORCED_PREFIX):
+        raise Permission(
+            f"cannot set {prop} of {record.name}: it is enforced by "
+            f"{by.removeprefix(ENFORCED_PREFIX)}"
+        )
 
 
 def is_file_origin(origin: str) -> bool:

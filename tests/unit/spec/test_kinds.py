@@ -14,11 +14,12 @@ from porto.spec.errors import (
     DeviceNotFound,
     InvalidLabel,
     InvalidValue,
+    Permission,
     ResourceNotAvailable,
 )
 from porto.spec.key import Key
 from porto.spec.kinds import DIALECTS
-from porto.spec.records.record import Run
+from porto.spec.records.record import Record, Run
 from porto.spec.schema import json_schema
 from porto.spec.sources.dialect import by_noun
 from porto.spec.undo import take_back
@@ -192,15 +193,21 @@ def test_a_change_is_taken_back_without_what_others_have_set(house: House) -> No
 
 
 def test_every_change_of_every_kind_is_told(house: House) -> None:
-    seen: list[tuple[str, bool]] = []
-    leave = house.catalog.subscribe(lambda old, new: seen.append(((new or old).kind, new is None)))
+    seen: list[tuple[Key, str]] = []
+
+    def note(old: Record | None, new: Record | None) -> None:
+        record = new or old
+        assert record is not None
+        seen.append((record.key, "made" if old is None else "gone" if new is None else "changed"))
+
+    leave = house.catalog.subscribe(note)
     write(house, "name: a\nstart: false\n---\nkind: toy\nname: b\nstart: false\n")
     house.sync()
     house.toys.delete(house.toys.get("b"))
     leave()
-    set_names = {kind for kind, _ in seen}
-    assert set_names == {"container", "toy"}
-    assert seen[-1] == ("toy", True)
+    house.toys.create("c", ToySpec(), now=1.0, origins={})
+    container, toy = Key("container", 4), Key("toy", 1)
+    assert seen == [(container, "made"), (toy, "made"), (toy, "changed"), (toy, "gone")]
 
 
 def test_one_store_a_kind(house: House) -> None:
@@ -223,3 +230,16 @@ def test_the_schema_knows_all_kinds_it_is_given() -> None:
     assert list(toy["properties"]) == ["kind", "name", "start", "colour", "size"]
     assert {"$ref": "#/$defs/toy"} in found["anyOf"]
     assert found["$defs"]["container"] == json_schema(DIALECTS)["$defs"]["container"]
+
+
+def test_an_enforced_value_is_nobody_elses(tmp_path: Path) -> None:
+    house = House(tmp_path, enforce=True)
+    path = write(house, DOCUMENT)
+    house.sync()
+    with pytest.raises(Permission, match=f"it is enforced by {path}:3"):
+        set_property(house.toys, "declared", "size", "1")
+    record = house.toys.get("declared")
+    house.toys.put(record.with_intent(run=Run.ABSENT, origin="api"), now=2.0)
+    house.sync()
+    assert house.sync() == []
+    assert house.toys.get("declared").spec.toy.size == 4096

@@ -19,11 +19,12 @@ from porto.spec.facets import Spec, facets_of
 from porto.spec.key import Key
 from porto.spec.kind import Kind
 from porto.spec.prop import Facet, Prop, collect
-from porto.spec.records.record import Intent, Record, Run
+from porto.spec.records.record import Intent, Record, Run, check_enforced
 from porto.spec.records.status import Condition, Part, Status
 from porto.spec.sources.dialect import Dialect
+from porto.spec.sources.directory import WatchedDirectory
 from porto.spec.sources.operations import Operations
-from porto.spec.sources.watch import SourceWatcher, WatchedDirectory
+from porto.spec.sources.watch import SourceWatcher
 from porto.spec.store import Store
 
 
@@ -94,6 +95,7 @@ DIALECT = Dialect(kind=TOY)
 def set_property(store: Store[ToyRecord], name: str, prop: str, text: str) -> ToyRecord:
     """What an API's handler does."""
     record, found = store.get(name, "set a property of"), TOY.properties[prop]
+    check_enforced(record, prop, "api")
     spec = record.spec.with_value(found, found.parse(name, text))
     origins = {**record.origins, prop: "api"}
     return store.put(replace(record, spec=spec, origins=origins), now=2.0)
@@ -119,7 +121,7 @@ def make_true(store: Store[ToyRecord], key: Key, world: Path) -> None:
 class House:
     """Containers and toys, with files that declare both, below one directory."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, enforce: bool = False) -> None:
         self.specs, self.world = root / "specs", root / "world"
         kept = {name: root / "kvs" / name for name in ("containers", "toys")}
         for path in (self.specs, self.world, *kept.values()):
@@ -134,7 +136,7 @@ class House:
                 ContainerOperations(self.containers, self, now=lambda: 1.0),
                 Operations(DIALECT, self.toys, now=lambda: 1.0),
             ],
-            [WatchedDirectory(path=str(self.specs))],
+            [WatchedDirectory(path=str(self.specs), enforce=enforce)],
             port=self,
             dormant=root / "dormant",
         )
