@@ -29,36 +29,46 @@ from porto.api.server import ApiServer
 from porto.cli.log import reopen_log, setup_log
 from porto.cli.report import Report
 from porto.kernel import syscalls
+from porto.kernel.block import devices
+from porto.kernel.block.disks import Disks
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.probe import probe
+from porto.kernel.file import files
 from porto.kernel.file.journal import Journal
 from porto.kernel.file.notes import Notes
+from porto.kernel.host import topology
 from porto.kernel.host.allocator import return_large_blocks
+from porto.kernel.mount import mounts
 from porto.kernel.mount.mounts import ensure_tmpfs, unmount
-from porto.kernel.process import processes
+from porto.kernel.process import processes, scheduling
 from porto.launcher.client import LauncherClient
 from porto.observers.clock import Clock
 from porto.observers.events import EventLog
 from porto.observers.exits import Exits
 from porto.observers.host import look
 from porto.observers.kernel_events import KernelEvents
+from porto.observers.launches import Launches
+from porto.observers.population import Vacancies
 from porto.observers.readers import Readers
 from porto.observers.record_events import recorder
-from porto.observers.strays import Strays
-from porto.reconcilers.containers.chain import build_chain
+from porto.reconcilers.containers.assembly import Containers, assemble
 from porto.reconcilers.containers.controllers import Controllers
+from porto.reconcilers.containers.facets.task import container_of
 from porto.reconcilers.containers.foresight import Foresight
 from porto.reconcilers.containers.housekeeping import Housekeeping
 from porto.reconcilers.containers.leftovers import remove_leftovers, sweep
 from porto.reconcilers.containers.reconciler import ContainerReconciler
 from porto.reconcilers.containers.takeover import take_over
-from porto.reconcilers.containers.world import World
+from porto.reconcilers.engine.carrier import carry
 from porto.reconcilers.engine.jobs import Jobs
 from porto.reconcilers.engine.jobs_programs import CgroupPrograms
 from porto.reconcilers.engine.loop import Engine
+from porto.reconcilers.engine.queue import Priority
+from porto.reconcilers.engine.recording import Recording
+from porto.reconcilers.engine.slow import Slow
 from porto.reconcilers.engine.triggers import Triggers
-from porto.reconcilers.host.cpuset.host import Allocation
 from porto.reconcilers.host.removals import Removals
+from porto.reconcilers.ports import Ports
 from porto.spec.catalog import Catalog
 from porto.spec.config import Config
 from porto.spec.containers import operations
@@ -67,9 +77,9 @@ from porto.spec.containers.kind import CONTAINER
 from porto.spec.containers.names import ROOT
 from porto.spec.containers.operations import Actor
 from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.relations import relations
 from porto.spec.containers.sources import ContainerOperations
 from porto.spec.containers.store import ContainerStore
+from porto.spec.key import Key
 from porto.spec.records.status import Condition
 from porto.spec.sources.diagnostics import Diagnostic
 from porto.spec.sources.directory import WatchedDirectory
@@ -130,12 +140,11 @@ class _Parts:
     store: ContainerStore
     exits: Exits
     launcher: LauncherClient
-    world: World
-    containers: ContainerReconciler
+    vacancies: Vacancies
+    containers: Containers
     engine: Engine
     triggers: Triggers
-    allocation: Allocation
-    jobs: Jobs[int]
+    jobs: Jobs[Key]
     removals: Removals
     port: _EnginePort
     sources: SourceWatcher
@@ -171,9 +180,11 @@ class Daemon:
         await remove_leftovers(parts.store, parts.driver, work, parts.removals.remove)
         self._start(parts.sources.run())
         self._start(parts.triggers.resync(float(self._config.daemon.resync_s)))
-        self._start(parts.allocation.watch())
+        self._start(parts.containers.allocation.watch())
         if self._config.daemon.log_rotate_ms:
-            housekeeping = Housekeeping(parts.store, parts.containers)
+            housekeeping = Housekeeping(
+                parts.store, parts.containers.reconciler, parts.containers.world.ports.files
+            )
             self._start(housekeeping.run(self._config.daemon.log_rotate_ms / 1000))
         await self._shut_down(parts, await self._ending)
 
@@ -200,52 +211,59 @@ class Daemon:
         for unread in set_aside:
             counters.add("restore_failed")
             log.error("record not loaded", file=unread.path, reason=unread.reason)
-        exits = Exits(lambda launch_id: triggers.on_exit(launch_id))
+        engine = Engine(catalog, lambda key: passes[key.kind](key), self._clock)
+
+        def on_launch(launch_id: str) -> None:
+            key = container_of(launch_id)
+            if key is not None:
+                engine.enqueue(key, priority=Priority.CALLER)
+
+        exits = Exits(on_launch)
         launcher = LauncherClient(
             socket.socket(fileno=self._arguments.link_fd),
             on_exit=exits.tell,
             on_lost=lambda: self._end(0),
         )
         exits.attach(launcher)
-        controllers = Controllers(store, driver)
-        strays = Strays(store, driver, controllers.group)
-        allocation = Allocation(
-            store,
-            driver,
-            locate=controllers.group,
-            moved=lambda key: engine.enqueue(key),
-            period_s=float(config.daemon.resync_s),
-        )
-        jobs: Jobs[int] = Jobs(
+        jobs: Jobs[Key] = Jobs(
             CgroupPrograms(driver, Notes(str(Path(paths.runtime) / "porto" / "jobs"))),
-            on_end=lambda key: engine.enqueue(key),
+            on_end=engine.enqueue,
         )
         removals = Removals(jobs)
-        events = KernelEvents(driver, self._clock, lambda key: engine.enqueue(key))
-        world = World(
-            store=store,
-            driver=driver,
-            controllers=controllers,
-            chain=build_chain(config, driver, strays, store, allocation, removals.remove),
-            launcher=launcher,
+        notices = KernelEvents(driver, self._clock, engine.enqueue)
+        vacancies = Vacancies(driver, engine.enqueue)
+        ports = Ports(
+            cgroups=driver,
+            processes=processes,
+            scheduling=scheduling,
+            files=files,
+            mounts=mounts,
+            nodes=devices,
+            disks=Disks(),
+            cpus=topology,
+            launches=Launches(launcher, track=exits.track, on_outcome=on_launch),
             exits=exits,
-            events=events,
+            notices=notices,
+            vacancies=vacancies,
+            records=Recording(catalog, self._clock),
+            removals=removals,
+            slow=Slow(lambda change: carry(change, ports), engine.enqueue),
+            counters=counters,
             clock=self._clock,
-            config=config,
-            count=counters.add,
         )
-        containers = ContainerReconciler(world)
-        engine = Engine(store, containers.reconcile, self._clock)
-        triggers = Triggers(
+        containers = assemble(
+            config,
+            ports,
             store,
-            engine,
-            containers.is_settled,
-            driver=driver,
-            events=events,
-            strays=strays,
-            relations=relations(store),
+            exits=exits,
+            notices=notices,
+            enqueue=engine.enqueue,
+            launcher=os.getppid(),
         )
-        port = _EnginePort(engine, containers)
+        passes = {CONTAINER.noun: containers.reconciler.reconcile}
+        watches = {CONTAINER.noun: containers.watch}
+        triggers = Triggers(catalog, engine.enqueue, watches)
+        port = _EnginePort(engine, containers.reconciler)
         sources = SourceWatcher(
             [
                 ContainerOperations(
@@ -261,7 +279,7 @@ class Daemon:
             catalog=catalog,
             clock=self._clock,
             started=self._started,
-            drift=containers.drift,
+            drift=containers.reconciler.drift,
             set_aside=set_aside,
             source_problems=sources.problems,
         )
@@ -271,13 +289,15 @@ class Daemon:
             readers=Readers(
                 store, driver, config, counters.snapshot, self._clock, status=report.status
             ),
-            foresight=Foresight(world),
+            foresight=Foresight(containers.world),
             sources=sources,
             history=history,
             counters=counters,
             config=config,
             container_of=driver.container_of,
-            host_pid=lambda caller, pid: _host_pid(driver, world.controllers, caller, pid),
+            host_pid=lambda caller, pid: _host_pid(
+                driver, containers.world.controllers, caller, pid
+            ),
             version=VERSION,
             revision=REVISION,
         )
@@ -289,11 +309,10 @@ class Daemon:
             store=store,
             exits=exits,
             launcher=launcher,
-            world=world,
+            vacancies=vacancies,
             containers=containers,
             engine=engine,
             triggers=triggers,
-            allocation=allocation,
             jobs=jobs,
             removals=removals,
             port=port,
@@ -307,12 +326,13 @@ class Daemon:
         survivors = await parts.launcher.connect()
         for job in await parts.jobs.recover():
             log.warning("job was cut short", job=job)
-        for launched in take_over(parts.world, survivors, same_boot=same_boot):
+        world = parts.containers.world
+        world.ports.launches.resume()
+        for launched in take_over(world, survivors, same_boot=same_boot):
             log.warning("unknown launch", launch=launched.launch_id, pid=launched.init_pid)
             processes.send_signal(launched.init_pid, launched.init_start, signal.SIGKILL)
             parts.launcher.forget(launched.launch_id)
-        parts.world.events.start()
-        parts.store.subscribe(parts.containers.on_change)
+        world.notices.start()
         parts.store.subscribe(parts.triggers.on_change)
         parts.triggers.all()
         if self._arguments.discard:
@@ -331,10 +351,11 @@ class Daemon:
             await sweep(parts.driver, lambda name: False)
             with contextlib.suppress(OSError):
                 unmount(self._config.paths.store)
-        await parts.engine.close()
+        parts.engine.close()
+        parts.vacancies.close()
         await parts.jobs.close()
         parts.exits.close()
-        parts.world.events.close()
+        parts.containers.world.notices.close()
         parts.launcher.close()
         parts.history.close()
         parts.counters.close()

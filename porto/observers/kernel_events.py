@@ -25,6 +25,7 @@ from porto.kernel.file.inotify import (
     Inotify,
 )
 from porto.observers.clock import Clock
+from porto.spec.key import Key
 
 NOT_KNOBS = frozenset(
     {
@@ -68,15 +69,15 @@ class _Watched:
 
 
 class KernelEvents:
-    """Events of all containers, by container id; used from the event loop only."""
+    """Events of all containers, by container; used from the event loop only."""
 
-    def __init__(self, driver: CgroupDriver, clock: Clock, on_event: Callable[[int], None]) -> None:
-        """`on_event` gets the id of a container that deserves a look."""
+    def __init__(self, driver: CgroupDriver, clock: Clock, on_event: Callable[[Key], None]) -> None:
+        """`on_event` gets the key of a container that deserves a look."""
         self._clock = clock
         self._driver = driver
         self._on_event = on_event
-        self._watched: dict[int, _Watched] = {}
-        self._owners: dict[int, int] = {}
+        self._watched: dict[Key, _Watched] = {}
+        self._owners: dict[int, Key] = {}
         self._inotify: Inotify | None = None
         self._full = False
 
@@ -91,7 +92,7 @@ class KernelEvents:
 
     # -- out of memory -------------------------------------------------------
 
-    def arm(self, key: int, group: Group) -> None:
+    def arm(self, key: Key, group: Group) -> None:
         """Be told when the container runs out of memory; once per start."""
         known = self._known(key, group)
         if known.armed or not group.owns("memory"):
@@ -111,17 +112,22 @@ class KernelEvents:
         if known.event is not None:
             asyncio.get_running_loop().add_reader(known.event, self._out_of_memory, key)
 
-    def is_out_of_memory(self, key: int) -> bool:
+    def is_armed(self, key: Key, group: Group) -> bool:
+        """Whether `arm` was called for these groups."""
+        known = self._watched.get(key)
+        return known is not None and known.armed and known.group == group
+
+    def is_out_of_memory(self, key: Key) -> bool:
         """Whether an eventfd has told so since the start."""
         known = self._watched.get(key)
         return known is not None and known.oom > 0.0
 
-    def oom_time(self, key: int) -> float:
+    def oom_time(self, key: Key) -> float:
         """When it told, CLOCK_MONOTONIC seconds; 0.0 if it has not."""
         known = self._watched.get(key)
         return 0.0 if known is None else known.oom
 
-    def _out_of_memory(self, key: int) -> None:
+    def _out_of_memory(self, key: Key) -> None:
         known = self._watched[key]
         if known.event is not None:
             os.eventfd_read(known.event)
@@ -134,19 +140,19 @@ class KernelEvents:
 
     # -- knobs -----------------------------------------------------------------
 
-    def watch(self, key: int, group: Group) -> bool:
+    def watch(self, key: Key, group: Group) -> bool:
         """Be told when somebody writes to a knob; whether all directories are watched."""
         known = self._known(key, group)
         known.settled = -1
         return self._add_watches(key, known, group.own)
 
-    def settle(self, key: int, generation: int) -> None:
+    def settle(self, key: Key, generation: int) -> None:
         """All knobs of this generation were found as they should be, after `watch`."""
         known = self._watched.get(key)
         if known is not None:
             known.settled = generation
 
-    def is_quiet(self, key: int, generation: int) -> bool:
+    def is_quiet(self, key: Key, generation: int) -> bool:
         """Whether nobody has written to a knob since `settle`."""
         known = self._watched.get(key)
         return known is not None and known.settled == generation
@@ -161,7 +167,7 @@ class KernelEvents:
             if known.group.name.startswith(f"{group.name}/"):
                 known.settled = -1
 
-    def forget(self, key: int) -> None:
+    def forget(self, key: Key) -> None:
         """The container's groups are about to be removed."""
         known = self._watched.pop(key, None)
         if known is None:
@@ -186,7 +192,7 @@ class KernelEvents:
             self._inotify.close()
             self._inotify = None
 
-    def _watch_events(self, key: int, known: _Watched, path: str) -> None:
+    def _watch_events(self, key: Key, known: _Watched, path: str) -> None:
         """Watch the file itself: of a file that nobody holds the kernel announces nothing."""
         if self._inotify is None:
             return
@@ -200,7 +206,7 @@ class KernelEvents:
 
     # -- internals -----------------------------------------------------------
 
-    def _known(self, key: int, group: Group) -> _Watched:
+    def _known(self, key: Key, group: Group) -> _Watched:
         known = self._watched.get(key)
         if known is not None and known.group != group:
             self.forget(key)
@@ -209,7 +215,7 @@ class KernelEvents:
             known = self._watched[key] = _Watched(group)
         return known
 
-    def _add_watches(self, key: int, known: _Watched, directories: tuple[str, ...]) -> bool:
+    def _add_watches(self, key: Key, known: _Watched, directories: tuple[str, ...]) -> bool:
         if self._inotify is None or self._full:
             return False
         if len(known.watches) >= len(directories):
@@ -231,7 +237,7 @@ class KernelEvents:
 
     def _read(self) -> None:
         assert self._inotify is not None
-        touched: set[int] = set()
+        touched: set[Key] = set()
         for event in self._inotify.read():
             if event.mask & IN_Q_OVERFLOW:
                 self.unsettle()

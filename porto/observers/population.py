@@ -9,10 +9,13 @@ Operations"; man 2 pidfd_open.
 import asyncio
 import os
 import select
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+import structlog
 
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
+from porto.spec.key import Key
 
 PIDFDS_MAX = 64
 """Watched at once: a group of thousands must not use up the descriptors."""
@@ -20,18 +23,16 @@ LAST_RESORT_S = 0.02
 """Between two looks when the kernel lists a process that nobody can open."""
 
 
-async def wait_empty(driver: CgroupDriver, group: Group, timeout: float) -> bool:
-    """Whether the group's subtree became empty, or was gone, within `timeout` seconds."""
-    try:
-        async with asyncio.timeout(timeout):
-            path = driver.events_file(group)
-            if path is not None:
-                await _until_unpopulated(path)
-            else:
-                await _until_no_process(driver, group)
-    except TimeoutError:
-        return False
-    return True
+log = structlog.get_logger()
+
+
+async def wait_empty(driver: CgroupDriver, group: Group) -> None:
+    """Until the group's subtree is empty, or gone."""
+    path = driver.events_file(group)
+    if path is not None:
+        await _until_unpopulated(path)
+    else:
+        await _until_no_process(driver, group)
 
 
 async def _until_unpopulated(path: str) -> None:
@@ -96,3 +97,37 @@ async def _readable(descriptors: Iterable[int]) -> None:
     finally:
         for descriptor in watched:
             loop.remove_reader(descriptor)
+
+
+class Vacancies:
+    """Groups whose end somebody waits for; each is told once, to the key that waits."""
+
+    def __init__(self, driver: CgroupDriver, on_empty: Callable[[Key], None]) -> None:
+        self._driver = driver
+        self._on_empty = on_empty
+        self._watched: dict[Key, asyncio.Task[None]] = {}
+
+    def watch(self, key: Key, group: Group) -> None:
+        """Tell when the group's subtree has no process left; a second time changes nothing."""
+        if key not in self._watched:
+            self._watched[key] = asyncio.get_running_loop().create_task(self._wait(key, group))
+
+    def forget(self, key: Key) -> None:
+        """Nobody waits any more."""
+        task = self._watched.pop(key, None)
+        if task is not None:
+            task.cancel()
+
+    def close(self) -> None:
+        """Stop watching."""
+        for key in list(self._watched):
+            self.forget(key)
+
+    async def _wait(self, key: Key, group: Group) -> None:
+        try:
+            await wait_empty(self._driver, group)
+        except OSError as error:
+            # The pass that looks will meet it, too.
+            log.warning("end not seen", container=group.name, reason=str(error))
+        if self._watched.pop(key, None) is not None:
+            self._on_empty(key)

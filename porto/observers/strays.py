@@ -17,6 +17,7 @@ from porto.kernel.process import processes
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
+from porto.spec.key import Key
 
 DEPTH_MAX = 4096
 """Of a line of ancestors; a longer one is not followed."""
@@ -65,15 +66,15 @@ class Strays:
         """They were put back."""
         self._found.pop(record_id, None)
 
-    def look(self, share: float) -> set[int]:
-        """Look at this share (0..1) of the host's processes; ids of containers with strays."""
+    def look(self, share: float) -> set[Key]:
+        """Look at this share (0..1) of the host's processes; keys of containers with strays."""
         if not self._pending:
             self._pending = self._pids()
             self._total = len(self._pending)
             self._survey()
         count = max(1, int(self._total * share + 1))
         part, self._pending = self._pending[:count], self._pending[count:]
-        return self._misplaced(part)
+        return {Key(ContainerRecord.kind, owner) for owner in self._misplaced(part)}
 
     def _misplaced(self, pids: Iterable[int]) -> set[int]:
         found: set[int] = set()

@@ -37,6 +37,11 @@ class Catalog:
         record: Record | None = None if store is None else store.find_id(key.id)
         return record
 
+    def owner(self, key: Key) -> str:
+        """Whose object it is, "" for one that is gone."""
+        record = self.find(key)
+        return "" if record is None else self._stores[key.kind].kind.owner(record)
+
     def records(self) -> Iterator[Record]:
         """All records, kind by kind, sorted by name."""
         for store in self._stores.values():

@@ -45,6 +45,7 @@ class Kind(Generic[R]):
     max_total     -- most objects that there may be
     record_max_bytes -- largest stored record
     exists, missing -- errors for a name that is taken, or not there
+    owner         -- whose it is: in the engine owners take turns
     state         -- the word for where in its life an object is, for reports
     wished        -- the status that goes with a new desired state, from the old and the
                      new record: what is asked for may count at once
@@ -68,6 +69,7 @@ class Kind(Generic[R]):
     exists: type[PortoError]
     missing: type[PortoError]
     state: Callable[[R], str]
+    owner: Callable[[R], str] = lambda record: ""
     wished: Callable[[R, R], Status] = _same_status
     taken_back: Callable[[R, R | None, R], Intent] = _same_intent
 

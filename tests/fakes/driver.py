@@ -178,6 +178,9 @@ class FakeDriver:
     def read(self, group: Group, controller: str, knob: str) -> str:
         return self.groups[group.name][knob] + "\n"
 
+    def fresh(self, controller: str, knob: str) -> str:
+        return "max\n"
+
     def write(self, group: Group, controller: str, knob: str, text: str) -> None:
         if knob in self.refuse:
             raise self.refuse[knob]

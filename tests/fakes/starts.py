@@ -1,7 +1,7 @@
 """What facets add to a start, as data: the one place where tests ask them."""
 
 from porto.kernel.cgroup.group import Group
-from porto.reconcilers.containers.base import Launch, LaunchPlan, Target
+from porto.reconcilers.containers.target import Launch, LaunchPlan, Target
 from porto.spec.codecs import GroupName, UserName
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property

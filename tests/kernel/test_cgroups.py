@@ -11,9 +11,9 @@ import pytest
 
 from porto.kernel.cgroup.group import Group
 from porto.kernel.process import processes
-from porto.observers.population import wait_empty
 from porto.spec.containers.names import level
 from tests.contract.worlds import DEADLINE_S, KernelWorld
+from tests.fakes.waiting import emptied
 from tests.patience import until
 
 pytestmark = pytest.mark.needs("root", "cgroup")
@@ -72,7 +72,7 @@ def test_a_fork_bomb_loses(world: KernelWorld) -> None:
     child.stdout.readline()
     until(lambda: len(world.driver.processes(group)) > 20)
     world.driver.kill(group)
-    assert asyncio.run(wait_empty(world.driver, group, DEADLINE_S))
+    assert asyncio.run(emptied(world.driver, group, DEADLINE_S))
     child.wait(DEADLINE_S)
     child.stdout.close()
     world.driver.remove(group)
@@ -85,7 +85,7 @@ def test_an_empty_group_can_be_removed_at_once(world: KernelWorld) -> None:
         for pid in pids:
             world.driver.attach(group, pid)
         world.driver.kill(group)
-        assert asyncio.run(wait_empty(world.driver, group, DEADLINE_S))
+        assert asyncio.run(emptied(world.driver, group, DEADLINE_S))
         world.driver.remove(group)
         assert not world.driver.exists(group)
 
@@ -97,7 +97,7 @@ def test_waiting_for_a_group_ends_with_its_last_process(world: KernelWorld) -> N
     world.driver.attach(child, last)
 
     async def scenario() -> None:
-        waiting = asyncio.create_task(wait_empty(world.driver, group, DEADLINE_S))
+        waiting = asyncio.create_task(emptied(world.driver, group, DEADLINE_S))
         await asyncio.sleep(0)
         os.kill(first, signal.SIGKILL)
         await asyncio.to_thread(world.await_end, first)
@@ -112,13 +112,13 @@ def test_waiting_gives_up_in_time(world: KernelWorld) -> None:
     group = made(world, "a")
     world.driver.attach(group, world.spawn())
     opened = len(os.listdir("/proc/self/fd"))
-    assert not asyncio.run(wait_empty(world.driver, group, 0.01))
+    assert not asyncio.run(emptied(world.driver, group, 0.01))
     assert len(os.listdir("/proc/self/fd")) == opened
 
 
 def test_waiting_for_a_missing_group_is_no_wait(world: KernelWorld) -> None:
     group = world.driver.locate("a", lambda name: world.driver.default_controllers(1))
-    assert asyncio.run(wait_empty(world.driver, group, DEADLINE_S))
+    assert asyncio.run(emptied(world.driver, group, DEADLINE_S))
 
 
 def test_an_exiting_leader_does_not_leave_its_container(world: KernelWorld) -> None:
@@ -182,7 +182,7 @@ def test_groups_made_by_tasks_stay_in_their_leaf(world: KernelWorld) -> None:
     assert world.driver.container_of(pid) == "a"
     assert world.driver.processes(group) == [pid]
     world.driver.kill(group)
-    assert asyncio.run(wait_empty(world.driver, group, DEADLINE_S))
+    assert asyncio.run(emptied(world.driver, group, DEADLINE_S))
     world.driver.remove(group)
 
 

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from porto.reconcilers.containers.base import Target
 
 from porto.exceptions import PortoException
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.probe import probe
 from porto.observers.clock import Clock
 from porto.observers.strays import Strays
-from porto.reconcilers.containers.base import Target
 from porto.reconcilers.containers.chain import build_chain
 from porto.reconcilers.containers.controllers import Controllers
 from porto.reconcilers.containers.facets.knobs import KnobFacet

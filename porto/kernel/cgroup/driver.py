@@ -175,6 +175,12 @@ class CgroupDriver(Protocol):
         A group without the controller shows its nearest ancestor's.
         """
 
+    def fresh(self, controller: str, knob: str) -> str:
+        """Raw text of a knob in a group that was just made: the kernel's default.
+
+        Read once, from a group that is made for that and removed.
+        """
+
     def write(self, group: Group, controller: str, knob: str, text: str) -> None:
         """Write a knob that exists."""
 

@@ -5,7 +5,7 @@ writes knobs.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Group:
     """
 
     name: str
-    directories: Mapping[str, str]
+    directories: Mapping[str, str] = field(hash=False)
     own: tuple[str, ...]
 
     @property

@@ -3,7 +3,9 @@
 The drivers derive from `GroupFiles` and add where a group's directories are.
 """
 
+import contextlib
 import errno
+import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import ClassVar
@@ -49,6 +51,7 @@ class GroupFiles:
         self.knobs = knobs or Knobs()
         self.members = members or Members()
         self._groups: dict[str, tuple[Sets, Group]] = {}
+        self._fresh: dict[str, str] = {}
 
     def locate(self, name: str, enabled: Callable[[str], frozenset[str]]) -> Group:
         """The group of container `name`."""
@@ -132,6 +135,38 @@ class GroupFiles:
     def read(self, group: Group, controller: str, knob: str) -> str:
         """Raw text of a knob."""
         return self.knobs.read(self._path(group, controller, knob)).decode(errors="replace")
+
+    def fresh(self, controller: str, knob: str) -> str:
+        """Raw text of a knob in a group that was just made."""
+        if not self._fresh:
+            self._fresh = self._read_fresh()
+        try:
+            return self._fresh[knob]
+        except KeyError:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), knob) from None
+
+    def _read_fresh(self) -> dict[str, str]:
+        """All knobs of a group of nobody: no container has the reserved name."""
+        group = self.locate(names.NOBODY, lambda _: self.controllers)
+        self.create(group)
+        try:
+            found = {}
+            for directory in group.own:
+                for knob in self.knobs.settings(directory):
+                    with contextlib.suppress(OSError):
+                        text = self.knobs.read(f"{directory}/{knob}")
+                        found[knob] = text.decode(errors="replace")
+            return found
+        finally:
+            self.remove(group)
+
+    def create(self, group: Group) -> bool:
+        """Make the missing own directories."""
+        raise NotImplementedError
+
+    def remove(self, group: Group) -> None:
+        """Remove the own directories."""
+        raise NotImplementedError
 
     def write(self, group: Group, controller: str, knob: str, text: str) -> None:
         """Write a knob that exists."""

@@ -19,6 +19,8 @@ _CHUNK = 65536
 _SHORT = 2048
 """Half a page: a read that is shorter has met the end."""
 READ_MAX = 16 << 20
+_SETTING = 0o600
+"""Mode of what root can both read and write."""
 
 
 class _Memory(threading.local):
@@ -123,6 +125,15 @@ class Knobs:
         except (FileNotFoundError, NotADirectoryError):
             return False
         return True
+
+    def settings(self, path: str) -> list[str]:
+        """Names of the files in a directory that can be both read and written."""
+        with os.scandir(path) as entries:
+            return [
+                entry.name
+                for entry in entries
+                if entry.is_file() and entry.stat().st_mode & _SETTING == _SETTING
+            ]
 
     def subdirectories(self, path: str) -> list[str]:
         """Names of the child groups, sorted; none when the group is gone."""

@@ -8,6 +8,9 @@ import errno
 import functools
 import re
 
+NOBODY = "self"
+"""Name of a group of no container: none can have it (`spec/containers/names.py`)."""
+
 _PREFIX = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*", re.ASCII)
 _KNOB = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_\-]+)+", re.ASCII)
 _CONTAINER = re.compile(r"[A-Za-z0-9_@:.\-]{1,128}", re.ASCII)

@@ -28,10 +28,13 @@ from porto.kernel.process import processes
 __all__ = [
     "ASIDE",
     "collapse_head",
+    "exists",
     "first_data",
     "list_aside",
     "make_work_directory",
+    "occupied",
     "open_client_descriptor",
+    "open_directory",
     "open_regular",
     "removal_program",
     "remove_small_tree_beneath",
@@ -39,6 +42,8 @@ __all__ = [
     "set_aside_beneath",
 ]
 
+_BLOCK = 512
+"""The unit of st_blocks."""
 _UNSUPPORTED = (errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 _QUIET = os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -116,6 +121,25 @@ def _is_reached_safely(descriptor: int, path: str) -> bool:
     return opened == os.path.realpath(normal)
 
 
+def open_directory(path: str) -> int:
+    """A descriptor of a directory at a path that is ours; the caller closes it."""
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def exists(path: str) -> bool:
+    """Whether there is anything at a path that is ours."""
+    return os.path.lexists(path)
+
+
+def occupied(path: str) -> int:
+    """Bytes that a regular file occupies on disk; 0 for anything else."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return 0
+    return found.st_blocks * _BLOCK if stat.S_ISREG(found.st_mode) else 0
+
+
 def collapse_head(file: str | int, limit: int) -> int:
     """Drop the head of a file that occupies more than `limit` bytes on disk.
 
@@ -132,7 +156,7 @@ def collapse_head(file: str | int, limit: int) -> int:
     try:
         found = os.lstat(file)
         # The usual answer, without an open.
-        if not stat.S_ISREG(found.st_mode) or found.st_blocks * 512 <= limit:
+        if not stat.S_ISREG(found.st_mode) or found.st_blocks * _BLOCK <= limit:
             return 0
         descriptor = open_regular(file, os.O_RDWR)
     except FileNotFoundError:
@@ -145,7 +169,7 @@ def collapse_head(file: str | int, limit: int) -> int:
 
 def _collapse(descriptor: int, limit: int) -> int:
     found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode) or found.st_blocks * 512 <= limit:
+    if not stat.S_ISREG(found.st_mode) or found.st_blocks * _BLOCK <= limit:
         return 0
     block = found.st_blksize
     end = max(found.st_size - limit // 2, 0) // block * block

@@ -28,6 +28,11 @@ def ensure_tmpfs(path: str, *, size_bytes: int, mode: int, gid: int) -> bool:
     return True
 
 
+def is_mount(path: str) -> bool:
+    """Whether something is mounted at a path that is ours."""
+    return os.path.ismount(path)
+
+
 def unmount(path: str) -> None:
     """Detach what is mounted at `path`; nothing there is fine."""
     if os.path.ismount(path):

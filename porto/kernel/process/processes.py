@@ -10,6 +10,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import resource
 import signal
 import time
 from collections.abc import Iterable
@@ -205,6 +206,22 @@ def _ancestor_namespace(pid: int, generations: int) -> int:
         return os.fstat(descriptor).st_ino
     finally:
         os.close(descriptor)
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a pid is a zombie's, or nobody's."""
+    try:
+        return read_stat(pid).has_ended
+    except ProcessLookupError:
+        return True
+
+
+def set_limit(pid: int, kind: int, limits: tuple[int, int]) -> None:
+    """prlimit(2); -1 is unlimited. Raises ProcessLookupError, OSError."""
+    try:
+        resource.prlimit(pid, kind, limits)
+    except ValueError as error:
+        raise OSError(errno.EINVAL, str(error)) from error
 
 
 def read_limits(pid: int) -> dict[str, tuple[int, int]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from porto.kernel import syscalls
 
+RR_PRIORITY_MAX = os.sched_get_priority_max(os.SCHED_RR)
 OTHER, RR, BATCH, ISO, IDLE = 0, 2, 3, 4, 5
 """include/uapi/linux/sched.h; number 4 is reserved there for SCHED_ISO."""
 

@@ -5,10 +5,10 @@ and then is the whole cost when nothing grows.
 """
 
 import asyncio
-import os
 from dataclasses import dataclass
 
 from porto.reconcilers.containers.reconciler import ContainerReconciler
+from porto.reconcilers.ports import Files
 from porto.spec.containers.fields.streams import StreamFields
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State
@@ -17,11 +17,10 @@ from porto.spec.containers.store import ContainerStore
 WRITING = frozenset({State.RUNNING, State.STOPPING})
 SKIP_MAX = 7
 """A silent container that starts to write is noticed after so many ticks."""
-_BLOCK = 512
 
 
 @dataclass(slots=True)
-class _Files:
+class _Output:
     """The output files of one container.
 
     silent -- ticks since they last grew; skip -- ticks until the next look
@@ -40,9 +39,9 @@ class _Files:
             return False
         return True
 
-    def look(self) -> bool:
+    def look(self, files: Files) -> bool:
         """Whether a file has outgrown its limit."""
-        sizes = [_occupied(path) for path in self.paths]
+        sizes = [files.occupied(path) for path in self.paths]
         occupied = sum(sizes)
         self.silent = self.silent + 1 if occupied == self.occupied else 0
         self.occupied = occupied
@@ -53,10 +52,13 @@ class _Files:
 class Housekeeping:
     """Rotates what has grown."""
 
-    def __init__(self, store: ContainerStore, containers: ContainerReconciler) -> None:
+    def __init__(
+        self, store: ContainerStore, containers: ContainerReconciler, files: Files
+    ) -> None:
         self._store = store
         self._containers = containers
-        self._files: dict[int, _Files] = {}
+        self._files = files
+        self._output: dict[int, _Output] = {}
 
     async def run(self, period: float) -> None:
         """Tick every `period` seconds, for ever."""
@@ -69,22 +71,15 @@ class Housekeeping:
         seen = {}
         for record in self._store.records():
             if record.status.life.state in WRITING:
-                seen[record.id] = files = self._known(record)
-                if files.is_due() and files.look():
+                seen[record.id] = output = self._known(record)
+                if output.is_due() and output.look(self._files):
                     self._containers.rotate(record)
-        self._files = seen
+        self._output = seen
 
-    def _known(self, record: ContainerRecord) -> _Files:
+    def _known(self, record: ContainerRecord) -> _Output:
         """The container's output files; looked up again when its properties change."""
         streams = record.spec.streams
-        known = self._files.get(record.id)
+        known = self._output.get(record.id)
         if known is None or known.streams is not streams:
-            known = _Files(streams, self._containers.output_files(record))
+            known = _Output(streams, self._containers.output_files(record))
         return known
-
-
-def _occupied(path: str) -> int:
-    try:
-        return os.lstat(path).st_blocks * _BLOCK
-    except OSError:
-        return 0

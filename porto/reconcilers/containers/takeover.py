@@ -9,14 +9,14 @@ from collections.abc import Iterable
 
 import structlog
 
-from porto.kernel.process import processes
 from porto.launcher.ops import Launched
-from porto.reconcilers.containers.facets.task import as_process
+from porto.reconcilers.containers.life.ending import stopped_fields
+from porto.reconcilers.containers.life.starting import Starting
 from porto.reconcilers.containers.world import World
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor
 from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.status import ContainerStatus, State
+from porto.spec.containers.status import State
 from porto.spec.records.record import Run
 
 log = structlog.get_logger()
@@ -38,58 +38,37 @@ def take_over(world: World, survivors: Iterable[Launched], *, same_boot: bool) -
     for record in list(world.store.records()):
         current = world.store.find_id(record.id)
         if current is not None and current.spec.lifecycle.weak:
-            operations.destroy(
-                world.store, current, actor=Actor(origin=RESTART_ORIGIN), now=world.clock.wall()
-            )
+            now = world.ports.clock.wall()
+            operations.destroy(world.store, current, actor=Actor(origin=RESTART_ORIGIN), now=now)
     return list(by_launch.values())
 
 
 def _reset(world: World, record: ContainerRecord) -> None:
-    now = world.clock.wall()
-    status = (
-        ContainerStatus()
-        .changed(creation_time=record.status.creation_time)
-        .changed(
-            respawn_count=record.status.life.respawn_count,
-            oom_kills_before=record.status.oom.oom_kills_before,
-        )
-    )
-    record = world.store.put_status(record, status, now=now)
-    if record.intent.run is Run.RUNNING:
-        world.store.put(record.with_intent(run=Run.STOPPED, paused=False), now=now)
+    """What counts over all lives stays."""
+    fields = stopped_fields(world, world.target(record), State.STOPPED)
+    world.ports.records.note(record.key, **fields)
+    current = world.store.find_id(record.id)
+    if current is not None and current.intent.run is Run.RUNNING:
+        world.ports.records.put(current.with_intent(run=Run.STOPPED, paused=False))
 
 
 def _adopt(world: World, record: ContainerRecord, by_launch: dict[str, Launched]) -> None:
     """The launch that the record asks for, or asked for, if the launcher holds it."""
+    life = record.status.life
     launched = by_launch.pop(f"{record.id}:{record.intent.launch}", None)
-    older = by_launch.pop(f"{record.id}:{record.status.life.launched}", None)
+    older = by_launch.pop(f"{record.id}:{life.launched}", None)
     found = launched or older
     if found is not None:
         world.exits.track(found.launch_id)
-    process = record.status.life.process
+    process = life.process
     if launched is not None and (process is None or process.launch_id != launched.launch_id):
         # The daemon died between the launch and its record: the intent was durable, the
         # task runs, so this is what the client asked for.
         log.info("launch adopted", container=record.name, launch=launched.launch_id)
-        now = world.clock.wall()
-        world.store.put_status(
-            record,
-            record.status.changed(
-                state=State.RUNNING if launched.task_pid else State.META,
-                launched=record.intent.launch,
-                controllers=record.status.cgroups.controllers
-                or ";".join(sorted(world.controllers.wanted(record))),
-                process=as_process(launched),
-                exit_status=None,
-                start_time=now,
-                start_mono=world.clock.mono(),
-            ),
-            now=now,
-        )
-    elif (
-        process is not None
-        and found is None
-        and processes.is_alive(process.init_pid, process.init_start)
-    ):
-        log.info("orphan followed by pidfd", container=record.name, pid=process.init_pid)
-        world.exits.watch_foreign(process)
+        fields = Starting(world).adopted(record, launched, world.target(record))
+        world.ports.records.note(record.key, **fields)
+    elif process is not None and found is None:
+        is_alive = world.ports.processes.is_alive
+        if is_alive(process.init_pid, process.init_start):
+            log.info("orphan followed by pidfd", container=record.name, pid=process.init_pid)
+            world.exits.watch_foreign(process)

@@ -1,43 +1,56 @@
-"""What a pass of a container may look at and act through.
+"""What a pass of a container may look at: records, the kernel through the ports, memory.
 
 Built once by `cli/daemon.py`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from porto.kernel.cgroup.driver import CgroupDriver
-from porto.observers.clock import Clock
 from porto.observers.exits import Exits
 from porto.observers.kernel_events import KernelEvents
-from porto.reconcilers.containers.base import Target
 from porto.reconcilers.containers.chain import Chain
 from porto.reconcilers.containers.controllers import Controllers
-from porto.reconcilers.containers.facets import task
+from porto.reconcilers.containers.memory import Memory, Remembered
+from porto.reconcilers.containers.target import Target
+from porto.reconcilers.ports import Ports
 from porto.spec.config import Config
 from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The store, the kernel's side, the launcher, and the facets in their order."""
+    """The store, the ports, and the facets in their order."""
 
     store: ContainerStore
-    driver: CgroupDriver
+    ports: Ports
     controllers: Controllers
     chain: Chain
-    launcher: task.Launcher
     exits: Exits
-    events: KernelEvents
-    clock: Clock
+    notices: KernelEvents
     config: Config
-    count: Callable[[str, int], None]
+    memory: Memory = field(default_factory=Memory)
 
     def target(self, record: ContainerRecord) -> Target:
-        """The container as its facets see it."""
+        """The container as this pass sees it."""
+        group = self.controllers.group(record.name)
+        clock = self.ports.clock
+        unmade = record.status.life.state in (State.STOPPED, State.STARTING)
         return Target(
             record=record,
             lineage=tuple(self.store.ancestors(record)),
-            group=self.controllers.group(record.name),
+            group=group,
+            is_new=unmade and self.ports.cgroups.is_new(group),
+            mono=clock.mono(),
+            wall=clock.wall(),
         )
+
+    def remembered(self, target: Target) -> Remembered:
+        """What earlier passes of the container left."""
+        return self.memory.of(target.key)
+
+    def is_populated(self, target: Target) -> bool:
+        """Whether anything lives in its groups."""
+        if target.is_new:
+            return False
+        return bool(target.look(self.ports.cgroups.subtree_processes, target.group))

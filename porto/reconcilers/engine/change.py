@@ -1,27 +1,45 @@
-"""The difference between want and have, as a value.
+"""The difference between want and have, as a value, and what becomes of it.
 
-Made by a facet's `plan`, printed by dry runs, applied by the same facet's
-`apply`, counted as drift when nothing but the kernel had changed.
+A facet's `plan` makes changes; `portoctl plan` and `diff` print them; `carrier.py` makes
+them true. What a change does to the world is its effect: a frozen value with one method,
+which only the carrier calls.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
+
+from porto.reconcilers.ports import Ports
+
+
+class Effect(Protocol):
+    """Something done through the ports, as a value.
+
+    Idempotent: it may be carried again after a crash, or when part of it was done before.
+    """
+
+    def carry(self, ports: Ports) -> None:
+        """Do it; raises PortoError, or OSError with the path as filename."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One thing to change.
 
-    facet    -- who planned it and will apply it
+    facet    -- who planned it: `Prop.owner` of the properties that ask for it
     subject  -- the knob or object, for example ``pids.max``
     want     -- canonical text
     have     -- canonical text of what was observed, "" for an absent object
-    is_slow  -- making it may take the kernel long: it is done beside the event loop
-    is_drift -- False when the container's own life asks for it, not somebody else's hand
+    effect   -- how it is made
+    why      -- what asks for it, when that is not the property of the same name
+    is_drift -- False when the object's own life asks for it, not somebody else's hand
+    is_slow  -- making it may take the kernel long: it is a job
     """
 
     facet: str
     subject: str
     want: str
     have: str
+    effect: Effect
+    why: str = ""
     is_drift: bool = True
     is_slow: bool = False

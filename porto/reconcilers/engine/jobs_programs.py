@@ -120,7 +120,9 @@ class CgroupPrograms:
                 if error.errno != errno.EBUSY or loop.time() >= end:
                     raise
             # Who joined meanwhile is in the next round. A group may be busy for a moment more.
-            await wait_empty(self._driver, group, end - loop.time())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(end):
+                    await wait_empty(self._driver, group)
             await asyncio.sleep(BUSY_PAUSE_S)
 
     def _remove_top(self) -> None:

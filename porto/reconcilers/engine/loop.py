@@ -1,13 +1,14 @@
 """The reconcile loop: keys in, passes run, outcomes recorded, callers answered.
 
-One pass per key at a time, callers' keys first. A store change, an exit, a timer
-and the resync tick all become the same thing: a key in the queue. Built by
-`cli/daemon.py`, which hands `converge` and `signal` to the API.
+A store change, an exit, a timer and the resync tick all become the same thing: a key in the
+queue. A pass never waits, so it is a plain call; after a few milliseconds of passes the event
+loop gets its turn. Built by `cli/daemon.py`, which hands `converge` to the API.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import structlog
 
@@ -15,15 +16,26 @@ from porto.observers.clock import Clock
 from porto.reconcilers.engine.backoff import Backoff
 from porto.reconcilers.engine.queue import Priority, Queue
 from porto.reconcilers.engine.result import Again, Done, Result, Retry, Stuck
-from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import PortoError, Unknown
+from porto.spec.key import Key
+from porto.spec.records.record import Record
 
-CONCURRENCY = 64
+TURN_S = 0.002
+"""Seconds of passes before everybody else on the event loop has a turn."""
 
 log = structlog.get_logger()
 
-Pass = Callable[[int], Awaitable[Result]]
+Pass = Callable[[Key], Result]
+
+
+class Records(Protocol):
+    """The stores of all kinds, as the loop asks them."""
+
+    def find(self, key: Key) -> Record | None:
+        """The record of a key."""
+
+    def owner(self, key: Key) -> str:
+        """Whose object it is: owners take turns."""
 
 
 @dataclass(slots=True)
@@ -33,7 +45,7 @@ class _Waiter:
 
 
 @dataclass(slots=True)
-class _Key:
+class _Known:
     """What the loop remembers of a key between passes; dropped when it is nothing."""
 
     waiters: list[_Waiter] = field(default_factory=list)
@@ -41,16 +53,14 @@ class _Key:
 
 
 class Engine:
-    """Runs passes of one kind of key (container ids)."""
+    """Runs passes of all kinds of keys."""
 
-    def __init__(self, store: ContainerStore, run_pass: Pass, clock: Clock) -> None:
-        self._store = store
+    def __init__(self, records: Records, run_pass: Pass, clock: Clock) -> None:
+        self._records = records
         self._pass = run_pass
         self._clock = clock
-        self._queue = Queue()
-        self._keys: dict[int, _Key] = {}
-        self._running: dict[int, int] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._queue = Queue(records.owner)
+        self._keys: dict[Key, _Known] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
         self._wake_scheduled = False
@@ -59,25 +69,23 @@ class Engine:
 
     # -- in ------------------------------------------------------------------
 
-    def enqueue(self, key: int, *, after: float = 0.0, priority: Priority = Priority.EVENT) -> None:
+    def enqueue(self, key: Key, *, after: float = 0.0, priority: Priority = Priority.EVENT) -> None:
         """Ask for a pass of `key` in `after` seconds."""
         self._queue.add(key, due=self._clock.mono() + after, priority=priority)
         self._wake_soon()
 
-    async def converge(self, records: Iterable[ContainerRecord]) -> None:
+    async def converge(self, records: Iterable[Record]) -> None:
         """See `api/protocols.py`: wait for the present generation of each record."""
         pending: list[asyncio.Future[None]] = []
         loop = asyncio.get_running_loop()
         for record in records:
             future: asyncio.Future[None] = loop.create_future()
-            entry = self._keys.setdefault(record.id, _Key())
-            entry.waiters.append(_Waiter(record.generation, future))
-            if entry.backoff is not None:
-                entry.backoff.reset()
+            known = self._keys.setdefault(record.key, _Known())
+            known.waiters.append(_Waiter(record.generation, future))
+            if known.backoff is not None:
+                known.backoff.reset()
             pending.append(future)
-            # A pass that began with this generation makes it true; another would find nothing.
-            if self._running.get(record.id, -1) < record.generation:
-                self.enqueue(record.id, priority=Priority.CALLER)
+            self.enqueue(record.key, priority=Priority.CALLER)
         try:
             for future in pending:
                 await future
@@ -99,15 +107,17 @@ class Engine:
         self._wake_scheduled = False
         if self._closed:
             return
-        loop = asyncio.get_running_loop()
         now = self._clock.mono()
-        while len(self._tasks) < CONCURRENCY:
-            key = self._queue.pop(now)
-            if key is None:
-                break
-            worker = loop.create_task(self._work(key))
-            self._tasks.add(worker)
-            worker.add_done_callback(self._ended)
+        end = now + TURN_S
+        while (key := self._queue.pop(now)) is not None:
+            self._work(key)
+            now = self._clock.mono()
+            if now >= end:
+                self._wake_soon()
+                return
+        self._sleep(now)
+
+    def _sleep(self, now: float) -> None:
         due = self._queue.next_due()
         if due is None:
             return
@@ -116,62 +126,56 @@ class Engine:
                 return
             self._timer.cancel()
         self._timer_due = due
+        loop = asyncio.get_running_loop()
         self._timer = loop.call_later(max(0.0, due - now), self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
         self._wake()
 
-    async def _work(self, key: int) -> None:
-        before = self._store.find_id(key)
+    def _work(self, key: Key) -> None:
+        before = self._records.find(key)
         generation = before.generation if before is not None else 0
         self.passes += 1
-        self._running[key] = generation
         try:
-            result = await self._pass(key)
+            result = self._pass(key)
         except PortoError as error:
             result = Retry(error)
         except Exception as error:
-            log.exception("pass failed", key=key)
+            log.exception("pass failed", key=str(key))
             result = Retry(Unknown(f"internal error: {error!r}"))
-        finally:
-            self._queue.done(key)
-            del self._running[key]
         self._record(key, generation, result)
 
-    def _ended(self, worker: asyncio.Task[None]) -> None:
-        """Room for another pass, which there is only now."""
-        self._tasks.discard(worker)
-        self._wake_soon()
-
-    def _record(self, key: int, generation: int, result: Result) -> None:
+    def _record(self, key: Key, generation: int, result: Result) -> None:
         """The one place where the four outcomes are told apart."""
-        entry = self._keys.get(key)
-        gone = self._store.find_id(key) is None
+        known = self._keys.get(key)
+        gone = self._records.find(key) is None
         if isinstance(result, Again) and not gone:
             if result.after is not None:
-                self.enqueue(key, after=result.after, priority=Priority.CALLER)
+                waited = known is not None and known.waiters
+                priority = Priority.CALLER if waited else Priority.EVENT
+                self.enqueue(key, after=result.after, priority=priority)
             return
         if isinstance(result, Retry) and not gone:
-            if entry is None:
-                entry = self._keys.setdefault(key, _Key())
-            if entry.backoff is None:
-                entry.backoff = Backoff()
-            self.enqueue(key, after=entry.backoff.next())
-            log.warning("retrying", key=key, error=str(result.error))
-            self._answer(entry, generation, result.error)
+            if known is None:
+                known = self._keys.setdefault(key, _Known())
+            if known.backoff is None:
+                known.backoff = Backoff()
+            self.enqueue(key, after=known.backoff.next())
+            log.warning("retrying", key=str(key), error=str(result.error))
+            self._answer(known, generation, result.error)
             return
-        if entry is not None:
+        if known is not None:
             error = result.error if isinstance(result, Stuck) else None
-            self._answer(entry, generation if not gone else None, error)
-            if not entry.waiters:
+            self._answer(known, generation if not gone else None, error)
+            if not known.waiters:
                 del self._keys[key]
         if isinstance(result, Done) and result.after is not None and not gone:
             self.enqueue(key, after=result.after, priority=Priority.RESYNC)
 
-    def _answer(self, entry: _Key, generation: int | None, error: PortoError | None) -> None:
+    def _answer(self, known: _Known, generation: int | None, error: PortoError | None) -> None:
         kept = []
-        for waiter in entry.waiters:
+        for waiter in known.waiters:
             if generation is not None and waiter.generation > generation:
                 kept.append(waiter)
             elif waiter.future.done():
@@ -180,14 +184,10 @@ class Engine:
                 waiter.future.set_exception(error)
             else:
                 waiter.future.set_result(None)
-        entry.waiters = kept
+        known.waiters = kept
 
-    async def close(self) -> None:
-        """Start no more passes and cancel those under way; all of it can be resumed."""
+    def close(self) -> None:
+        """Start no more passes; all of it can be resumed."""
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

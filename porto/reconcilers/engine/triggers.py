@@ -1,91 +1,100 @@
 """Everything that makes a pass necessary, turned into keys.
 
-Built by `cli/daemon.py`. Store changes reach all whom they concern. The resync
-tick walks the started containers in small slices, so that drift is found without
-bursts of work.
+Built by `cli/daemon.py`. What a change of one record means for others is declared by those
+who know it (`Relation`); the resync tick walks what is alive in small slices, so that drift is
+found without bursts of work. Knows no kind.
 """
 
 import asyncio
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol
 
-from porto.kernel.cgroup.driver import CgroupDriver
-from porto.observers.kernel_events import KernelEvents
-from porto.observers.strays import Strays
-from porto.reconcilers.engine.loop import Engine
 from porto.reconcilers.engine.queue import Priority
-from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.status import ACTIVE, State
-from porto.spec.containers.store import ContainerStore
-from porto.spec.records.record import Run
+from porto.spec.catalog import Catalog
+from porto.spec.key import Key
+from porto.spec.kind import R
+from porto.spec.records.record import Record
 from porto.spec.relations import Relation
 
 SLICES = 10
 FULL_LOOK = 60
-"""Each so many resyncs the knobs are read although nobody is known to have written."""
+"""Each so many resyncs everything is read although nobody is known to have changed it."""
+
+
+class Enqueue(Protocol):
+    """`Engine.enqueue`."""
+
+    def __call__(self, key: Key, *, priority: Priority = ...) -> None:
+        """Ask for a pass of `key`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch(Generic[R]):
+    """How the objects of one kind are watched.
+
+    relations -- keys that a change of a record concerns, its own among them
+    is_idle   -- whether nothing is wanted of an object and nothing of it is left
+    is_alive  -- whether drift may meet it
+    is_settled -- looks at a living one, more cheaply than a pass does
+    look      -- looks at this share (0..1) of what is looked at in turn; keys that need a pass
+    unsettle  -- let the next look at everything be a full one; `always` says whether it must
+    """
+
+    relations: Sequence[Relation]
+    is_idle: Callable[[R], bool]
+    is_alive: Callable[[R], bool]
+    is_settled: Callable[[R], bool]
+    look: Callable[[float], Iterable[Key]] = lambda share: ()
+    unsettle: Callable[[bool], None] = lambda always: None
 
 
 class Triggers:
     """Feeds one engine."""
 
-    def __init__(
-        self,
-        store: ContainerStore,
-        engine: Engine,
-        is_settled: Callable[[ContainerRecord], bool],
-        *,
-        driver: CgroupDriver,
-        events: KernelEvents,
-        strays: Strays,
-        relations: Sequence[Relation],
-    ) -> None:
-        """`is_settled` looks at a started container more cheaply than a pass does.
+    def __init__(self, catalog: Catalog, enqueue: Enqueue, watches: dict[str, Watch[Any]]) -> None:
+        """`watches` by the noun of the kind."""
+        self._catalog = catalog
+        self._enqueue = enqueue
+        self._watches = watches
 
-        `relations` say who is concerned by a change of a record.
-        """
-        self._store = store
-        self._engine = engine
-        self._is_settled = is_settled
-        self._driver = driver
-        self._events = events
-        self._strays = strays
-        self._relations = relations
-
-    def on_change(self, old: ContainerRecord | None, new: ContainerRecord | None) -> None:
+    def on_change(self, old: Record | None, new: Record | None) -> None:
         """A record was created, replaced or deleted."""
-        for relation in self._relations:
+        record = new or old
+        assert record is not None
+        for relation in self._watches[record.kind].relations:
             for key in relation(old, new):
-                self._engine.enqueue(key.id)
-
-    def on_exit(self, launch_id: str) -> None:
-        """A main task ended."""
-        key = launch_id.partition(":")[0]
-        if key.isdigit():
-            self._engine.enqueue(int(key))
+                self._enqueue(key)
 
     def all(self) -> None:
         """Look at everything once: start-up."""
-        for record in self._store.records():
-            if (
-                record.status.life.state is not State.STOPPED
-                or record.intent.run is not Run.STOPPED
-            ):
-                self._engine.enqueue(record.id, priority=Priority.RESYNC)
+        for record in self._catalog.records():
+            if not self._watches[record.kind].is_idle(record):
+                self._enqueue(record.key, priority=Priority.RESYNC)
 
     async def resync(self, period: float) -> None:
-        """Look at each started container once per `period` seconds, for ever."""
+        """Look at each living object once per `period` seconds, for ever."""
         for number in itertools.count(1):
-            if number % FULL_LOOK == 0 or not self._driver.intact():
-                self._events.unsettle()
-            keys = [r.id for r in self._store.records() if r.status.life.state in ACTIVE]
+            for watch in self._watches.values():
+                watch.unsettle(number % FULL_LOOK == 0)
+            keys = [
+                record.key
+                for record in self._catalog.records()
+                if self._watches[record.kind].is_alive(record)
+            ]
             size = max(1, -(-len(keys) // SLICES))
             slices = [keys[i : i + size] for i in range(0, len(keys), size)] or [[]]
             for part in slices:
-                for key in part:
-                    record = self._store.find_id(key)
-                    if record is not None and not self._is_settled(record):
-                        self._engine.enqueue(key, priority=Priority.RESYNC)
-                if keys:
-                    for key in self._strays.look(1 / len(slices)):
-                        self._engine.enqueue(key, priority=Priority.RESYNC)
+                self._look(part, 1 / len(slices) if keys else 0.0)
                 await asyncio.sleep(period / len(slices))
+
+    def _look(self, keys: Iterable[Key], share: float) -> None:
+        for key in keys:
+            record = self._catalog.find(key)
+            if record is not None and not self._watches[key.kind].is_settled(record):
+                self._enqueue(key, priority=Priority.RESYNC)
+        if share:
+            for watch in self._watches.values():
+                for key in watch.look(share):
+                    self._enqueue(key, priority=Priority.RESYNC)

@@ -56,6 +56,7 @@ CONTAINER = Kind(
     exists=ContainerAlreadyExists,
     missing=ContainerDoesNotExist,
     state=lambda record: record.status.life.state,
+    owner=lambda record: record.spec.access.owner_user,
     wished=_wished,
     taken_back=_taken_back,
 )

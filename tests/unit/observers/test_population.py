@@ -5,7 +5,7 @@ import os
 
 from porto.kernel.cgroup.group import Group
 from porto.observers import population
-from porto.observers.population import wait_empty
+from tests.fakes.waiting import emptied
 from tests.unit.observers.hosts import Host
 
 
@@ -20,7 +20,7 @@ def end(host: Host, *pids: int) -> None:
 
 
 def test_an_empty_group_is_no_wait(host: Host) -> None:
-    assert asyncio.run(wait_empty(host.driver, started(host), 20))
+    assert asyncio.run(emptied(host.driver, started(host), 20))
 
 
 def test_the_wait_ends_with_the_last_process(host: Host) -> None:
@@ -30,7 +30,7 @@ def test_the_wait_ends_with_the_last_process(host: Host) -> None:
         host.driver.attach(group, pid)
 
     async def scenario() -> bool:
-        waiting = asyncio.create_task(wait_empty(host.driver, group, 20))
+        waiting = asyncio.create_task(emptied(host.driver, group, 20))
         await asyncio.sleep(0)
         end(host, *pids[:2])
         await asyncio.sleep(0)
@@ -47,7 +47,7 @@ def test_a_process_that_came_late_is_waited_for(host: Host) -> None:
     host.driver.attach(group, first)
 
     async def scenario() -> bool:
-        waiting = asyncio.create_task(wait_empty(host.driver, group, 20))
+        waiting = asyncio.create_task(emptied(host.driver, group, 20))
         await asyncio.sleep(0)
         late = host.fake.spawn()
         host.driver.attach(group, late)
@@ -69,7 +69,7 @@ def test_many_processes_take_few_descriptors(host: Host, monkeypatch) -> None:
         host.driver.attach(group, pid)
 
     async def scenario() -> bool:
-        waiting = asyncio.create_task(wait_empty(host.driver, group, 20))
+        waiting = asyncio.create_task(emptied(host.driver, group, 20))
         await asyncio.sleep(0)
         end(host, *pids)
         return await waiting
@@ -81,7 +81,7 @@ def test_giving_up_closes_everything(host: Host) -> None:
     group = started(host)
     host.driver.attach(group, host.fake.spawn())
     opened = len(os.listdir("/proc/self/fd"))
-    assert not asyncio.run(wait_empty(host.driver, group, 0))
+    assert not asyncio.run(emptied(host.driver, group, 0))
     assert len(os.listdir("/proc/self/fd")) == opened
 
 
@@ -93,7 +93,7 @@ def test_a_process_nobody_can_open_is_looked_at_again(host: Host, monkeypatch) -
     host.fake.open_pidfd = lambda pid: None  # type: ignore[method-assign]
 
     async def scenario() -> bool:
-        waiting = asyncio.create_task(wait_empty(host.driver, group, 20))
+        waiting = asyncio.create_task(emptied(host.driver, group, 20))
         for _ in range(5):
             await asyncio.sleep(0)
         end(host, pid)

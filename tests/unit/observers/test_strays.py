@@ -11,6 +11,7 @@ from porto.observers.strays import Strays
 from porto.spec.containers.names import level
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import Process, State
+from porto.spec.key import Key
 from tests.unit.observers.hosts import Host
 
 
@@ -67,7 +68,7 @@ def test_one_hierarchy_is_enough_to_be_a_stray(scene: Scene) -> None:
     record, pid = scene.run("a")
     other, _ = scene.run("b")
     scene.expel(pid, "memory")
-    assert scene.strays.look(1.0) == {record.id}
+    assert scene.strays.look(1.0) == {record.key}
     assert scene.strays.of(record.id) == [pid]
     assert scene.strays.of(other.id) == []
     scene.strays.forget(record.id)
@@ -87,10 +88,10 @@ def test_slices_cover_everything(scene: Scene) -> None:
         record, pid = scene.run(f"c{number}")
         scene.expel(pid, "pids")
         expected[record.id] = [pid]
-    found: set[int] = set()
+    found: set[Key] = set()
     for _ in range(10):
         found |= scene.strays.look(0.1)
-    assert found == set(expected)
+    assert found == {Key("container", number) for number in expected}
     assert {key: scene.strays.of(key) for key in expected} == expected
 
 
@@ -119,7 +120,7 @@ def test_a_first_process_is_at_home_in_its_own_container_only(scene: Scene) -> N
     scene.lead(record, pid)
     assert scene.strays.look(1.0) == set()
     scene.host.driver.attach(scene.group("b"), pid)
-    assert scene.strays.look(1.0) == {record.id}
+    assert scene.strays.look(1.0) == {record.key}
     assert scene.strays.of(record.id) == [pid]
     scene.host.driver.attach(scene.group("b"), other)
     scene.host.driver.attach(scene.group("a"), pid)
@@ -132,7 +133,7 @@ def test_a_first_process_outside_of_all_containers_is_a_stray(scene: Scene) -> N
     scene.lead(record, pid)
     for mount in scene.host.fake.mounts:
         scene.host.fake.processes[pid].groups[mount] = mount
-    assert scene.strays.look(1.0) == {record.id}
+    assert scene.strays.look(1.0) == {record.key}
     record = scene.host.store.get("a")
     scene.host.store.put_status(record, record.with_status(process=None).status, now=3.0)
     scene.strays.forget(record.id)

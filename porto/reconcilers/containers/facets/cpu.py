@@ -5,14 +5,16 @@ Live facet; `kernel/cgroup/*/cpu.py` know the knobs. Policy and priority of task
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 
 from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.cpu import CpuTime
-from porto.reconcilers.containers.base import Target
-from porto.reconcilers.containers.facets.asked import Asked
 from porto.reconcilers.containers.facets.knobs import KnobFacet
+from porto.reconcilers.containers.target import Target
 from porto.reconcilers.engine.change import Change
+from porto.reconcilers.ports import Ports
 from porto.spec.codecs.power import PERIOD_MAX_NS, PERIOD_MIN_NS
 from porto.spec.config import ContainerConfig
 from porto.spec.containers import cpu
@@ -31,7 +33,6 @@ class Cpu(KnobFacet):
     ) -> None:
         super().__init__(driver)
         self._store = store
-        self._asked = Asked()
         # A value that the kernel refuses would let no container start.
         self._period = min(max(defaults.cpu_period, PERIOD_MIN_NS), PERIOD_MAX_NS)
         self._realtime = defaults.rt_priority != 0
@@ -54,19 +55,20 @@ class Cpu(KnobFacet):
         return self.driver.cpu.render(own)
 
     def compare(self, target: Target, wanted: Mapping[str, str]) -> Sequence[Change]:
-        """The difference of each knob; one that the kin's properties ask for is no drift."""
-        changes = [
-            change
-            for change in super().compare(target, wanted)
-            if not self.driver.cpu.is_met(change.subject, change.want, change.have)
-        ]
-        return self._asked.mark(target.record.id, _wish(wanted), changes)
+        """The difference of each knob; some kernels show a little less than was written."""
+        changes = []
+        for knob, want in wanted.items():
+            have = self.have(target, knob)
+            if have != want and not self.driver.cpu.is_met(knob, want, have):
+                effect = WriteTime(target.group, knob, wanted)
+                changes.append(Change(self.name, knob, want, have, effect))
+        return changes
 
-    def apply(self, target: Target, change: Change) -> None:
-        """Write one knob."""
-        wanted = self.want(target)
-        self._asked.settle(target.record.id, _wish(wanted))
-        self.driver.cpu.write(target.group, change.subject, wanted)
+    def wish(self, target: Target) -> Hashable:
+        """The kin's properties ask, too: policy and period of ancestors, children's needs."""
+        if not target.group.owns(self.controller):
+            return None
+        return tuple(self.want(target).values())
 
     def _time(self, specs: Sequence[ContainerSpec]) -> CpuTime:
         """What the first of these shall get, children aside; the others are its ancestors."""
@@ -81,6 +83,14 @@ class Cpu(KnobFacet):
         )
 
 
-def _wish(wanted: Mapping[str, str]) -> int:
-    """One number for all knobs."""
-    return hash(tuple(wanted.values()))
+@dataclass(frozen=True)
+class WriteTime:
+    """Write one of the wanted knobs, and what the kernel wants changed before it."""
+
+    group: Group
+    knob: str
+    wanted: Mapping[str, str]
+
+    def carry(self, ports: Ports) -> None:
+        """Limits of groups below that stand in the way are taken off."""
+        ports.cgroups.cpu.write(self.group, self.knob, self.wanted)

@@ -1,18 +1,51 @@
 """Which CPUs a container may use, solved for the whole host.
 
-Live facet; `cpuset/host.py` knows the solution, `kernel/cgroup/*/cpuset.py` the knobs. A start or
-a change that the host has no CPUs for is refused in `plan`. Manual section "CPU", cpu_set.
+Live facet; `reconcilers/host/cpuset/host.py` knows the solution, `kernel/cgroup/*/cpuset.py`
+the knobs. A start or a change that the host has no CPUs for is refused in `plan`. Manual
+section "CPU", cpu_set.
 """
 
-import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 
-from porto.reconcilers.containers.base import Target
 from porto.reconcilers.containers.facets.knobs import KnobFacet
-from porto.reconcilers.engine.change import Change
+from porto.reconcilers.containers.target import Target
+from porto.reconcilers.engine.change import Change, Effect
+from porto.reconcilers.host.cpuset.claims import Solution
 from porto.reconcilers.host.cpuset.host import Allocation
 from porto.reconcilers.host.cpuset.order import OrderedWriter
+from porto.reconcilers.ports import Ports
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.cpulist import format_cpus
+
+HOST = "CPUs of the host"
+"""Subject of the change that lets a container in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """Let a container in with what it asks for; whose CPUs change gets a pass."""
+
+    allocation: Allocation
+    record: ContainerRecord
+    confined: bool
+
+    def carry(self, ports: Ports) -> None:
+        """Raises ResourceNotAvailable, and everything stays as it was."""
+        self.allocation.admit(self.record, confined=self.confined)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteInOrder:
+    """Write one knob with those of the relatives that must be written before and after."""
+
+    writer: OrderedWriter
+    target: Target
+    knob: str
+
+    def carry(self, ports: Ports) -> None:
+        """Ancestors are widened, the subtree gets what it shall have."""
+        self.writer.write(self.target, self.knob)
 
 
 class Cpuset(KnobFacet):
@@ -24,42 +57,62 @@ class Cpuset(KnobFacet):
     def __init__(self, allocation: Allocation) -> None:
         super().__init__(allocation.driver)
         self._allocation = allocation
-        self._writer = OrderedWriter(allocation, self._knobs)
-
-    def want(self, target: Target) -> Mapping[str, str]:
-        """The CPUs of the allocation."""
-        return self._knobs(target.name)
-
-    def have(self, target: Target, knob: str) -> str:
-        """What a knob says, or means by saying nothing."""
-        text = self.driver.read(target.group, self.controller, knob)
-        return self.driver.cpuset.shown(knob, text)
+        self._writer = OrderedWriter(
+            allocation, lambda name: self._knobs(allocation.affinity(name))
+        )
 
     def plan(self, target: Target) -> Sequence[Change]:
-        """The knobs that differ, once the container is admitted to the allocation.
+        """The admission to the allocation, when it is a new one; the knobs that differ.
 
-        Raises ResourceNotAvailable when it asks for what the host cannot give. What
-        differs because of a neighbour is marked as such.
+        Raises ResourceNotAvailable when it asks for what the host cannot give.
         """
         if self.controller not in self.driver.controllers:
             return super().plan(target)
         confined = target.group.owns(self.controller)
         if not confined:
-            self._refuse(target)
-        self._allocation.admit(target.record, confined=confined)
-        changes = super().plan(target)
-        if changes and self._allocation.look():
-            changes = super().plan(target)
-        if not self._allocation.follows(target.name, changed=bool(changes)):
+            self.refuse(target)
+        solution = self._allocation.preview(target.record, confined=confined)
+        changes: list[Change] = []
+        if not self._allocation.has_admitted(target.record, confined=confined):
+            want = format_cpus(solution.affinity(target.name))
+            admit = Admit(self._allocation, target.record, confined)
+            changes.append(Change(self.name, HOST, want, "", admit, is_drift=False))
+        if not confined:
             return changes
-        return [dataclasses.replace(change, is_drift=False) for change in changes]
+        knobs = self._differing(target, solution)
+        if knobs and self._allocation.look():
+            solution = self._allocation.preview(target.record, confined=confined)
+            knobs = self._differing(target, solution)
+        return [*changes, *knobs]
 
-    def apply(self, target: Target, change: Change) -> None:
-        """Write one knob; where order matters, with those of its relatives."""
+    def wish(self, target: Target) -> Hashable:
+        """CPUs move because of neighbours."""
+        if not target.group.owns(self.controller):
+            return None
+        return self._allocation.affinity(target.name)
+
+    def want(self, target: Target) -> Mapping[str, str]:
+        """The CPUs of the allocation."""
+        return self._knobs(self._allocation.affinity(target.name))
+
+    def have(self, target: Target, knob: str) -> str:
+        """What a knob says, or means by saying nothing.
+
+        What a new group takes from its parent is seen when it is written.
+        """
+        if target.is_new:
+            return "" if self.driver.cpuset.nested else self.driver.cpuset.shown(knob, "")
+        text = target.look(self.driver.read, target.group, self.controller, knob)
+        return self.driver.cpuset.shown(knob, text)
+
+    def effect(self, target: Target, knob: str, want: str, have: str) -> Effect:
+        """Where order matters, with the knobs of its relatives."""
         if self.driver.cpuset.nested:
-            self._writer.write(target, change.subject)
-        else:
-            super().apply(target, change)
+            return WriteInOrder(self._writer, target, knob)
+        return super().effect(target, knob, want, have)
 
-    def _knobs(self, name: str) -> Mapping[str, str]:
-        return self.driver.cpuset.render(format_cpus(self._allocation.affinity(name)))
+    def _differing(self, target: Target, solution: Solution) -> Sequence[Change]:
+        return self.compare(target, self._knobs(solution.affinity(target.name)))
+
+    def _knobs(self, cpus: int) -> Mapping[str, str]:
+        return self.driver.cpuset.render(format_cpus(cpus))

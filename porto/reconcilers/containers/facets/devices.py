@@ -6,18 +6,32 @@ First-level containers have a default list, deeper ones share their parent's cgr
 unless they are given devices of their own, and then have at most what the parent has.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 
-from porto.kernel.block import devices
 from porto.kernel.cgroup.driver import CgroupDriver
-from porto.reconcilers.containers.base import LaunchPlan, Target
+from porto.kernel.cgroup.group import Group
 from porto.reconcilers.containers.facets.device_nodes import node_operations
 from porto.reconcilers.containers.facets.knobs import KnobFacet
-from porto.reconcilers.engine.change import Change
+from porto.reconcilers.containers.target import LaunchPlan, Target
+from porto.reconcilers.engine.change import Change, Effect
+from porto.reconcilers.ports import Ports
 from porto.spec.config import ContainerConfig
 from porto.spec.containers import device_access
 from porto.spec.containers.device_access import LookAt, Rules, own_items
 from porto.spec.containers.rules.devices import has_own_dev
+
+
+@dataclass(frozen=True, slots=True)
+class EnforceRules:
+    """Put rules in force."""
+
+    group: Group
+    rules: Rules
+
+    def carry(self, ports: Ports) -> None:
+        """On the way nothing is allowed or refused that both lists agree on."""
+        ports.cgroups.devices.enforce(self.group, self.rules)
 
 
 class Devices(KnobFacet):
@@ -31,13 +45,11 @@ class Devices(KnobFacet):
         driver: CgroupDriver,
         *,
         config: ContainerConfig | None = None,
-        look_at: LookAt = devices.look_at,
+        look_at: LookAt,
     ) -> None:
         super().__init__(driver)
         self._config = config or ContainerConfig()
         self._look_at = look_at
-        # Text put in force last, by name: a list that follows its parent's is no drift.
-        self._enforced: dict[str, str] = {}
 
     def rules(self, target: Target) -> Rules:
         """What the container may use."""
@@ -48,27 +60,19 @@ class Devices(KnobFacet):
         """The rules as one text."""
         return {self.driver.devices.knob: self.driver.devices.render(self.rules(target))}
 
-    def compare(self, target: Target, wanted: Mapping[str, str]) -> Sequence[Change]:
-        """The difference of the rules."""
-        ours = self._enforced.get(target.name)
-        return [
-            Change(c.facet, c.subject, c.want, c.have, is_drift=c.have != ours)
-            for c in super().compare(target, wanted)
-        ]
+    def wish(self, target: Target) -> Hashable:
+        """A list follows its parent's, and the nodes of the host."""
+        return self.rules(target) if target.group.owns(self.controller) else None
 
     def have(self, target: Target, knob: str) -> str:
-        """What is in force."""
-        return self.driver.devices.state(target.group)
+        """What is in force; in a new group what its parent lets it have."""
+        if target.is_new:
+            return ""
+        return target.look(self.driver.devices.state, target.group)
 
-    def apply(self, target: Target, change: Change) -> None:
-        """Put the rules in force."""
-        rules = self.rules(target)
-        self.driver.devices.enforce(target.group, rules)
-        self._enforced[target.name] = self.driver.devices.render(rules)
-
-    def teardown(self, target: Target) -> None:
-        """The rules go with the group."""
-        self._enforced.pop(target.name, None)
+    def effect(self, target: Target, knob: str, want: str, have: str) -> Effect:
+        """All rules at once."""
+        return EnforceRules(target.group, self.rules(target))
 
     def prepare(self, target: Target, plan: LaunchPlan) -> None:
         """Make the nodes in a /dev of the container's own; the host's has what it has."""
@@ -103,7 +107,3 @@ class UnannouncedDevices:
         if self._facet.driver.devices.announced and not any(map(own_items, lineage)):
             return ()
         return self._facet.plan(target)
-
-    def apply(self, target: Target, change: Change) -> None:
-        """As the facet does."""
-        self._facet.apply(target, change)

@@ -7,7 +7,8 @@ up to and including the first isolated one. Nothing comes from the daemon.
 
 import platform
 
-from porto.reconcilers.containers.base import Target
+from porto.reconcilers.containers.target import Target
+from porto.spec.containers import effective
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -17,7 +18,7 @@ def environment(target: Target, *, cwd: str, user: str) -> tuple[tuple[str, str]
     locked = {
         "PORTO_NAME": target.name,
         "PORTO_HOST": platform.node(),
-        "PORTO_USER": target.record.spec.access.owner_user or "root",
+        "PORTO_USER": effective.owner_names(target.record.spec)[0],
     }
     found: dict[str, str | None] = dict(locked)
     for record in (target.record, *target.lineage):

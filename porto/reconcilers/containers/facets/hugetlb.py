@@ -3,10 +3,10 @@
 Live facet; `kernel/cgroup/*/hugetlb.py` know the knobs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from porto.reconcilers.containers.base import Target
 from porto.reconcilers.containers.facets.knobs import KnobFacet
+from porto.reconcilers.containers.target import Target
 from porto.reconcilers.engine.change import Change
 from porto.spec.errors import InvalidValue
 
@@ -21,15 +21,18 @@ class Hugetlb(KnobFacet):
         """The knobs and their texts."""
         return self.driver.hugetlb.render(target.record.spec.memory.hugetlb_limit)
 
-    def apply(self, target: Target, change: Change) -> None:
-        """Write one knob; raises InvalidValue for a limit below what is used.
+    def compare(self, target: Target, wanted: Mapping[str, str]) -> Sequence[Change]:
+        """The knobs that differ; raises InvalidValue for a limit below what is used.
 
         The kernel would take it, and refuse every further page until some are given back.
         """
+        changes = super().compare(target, wanted)
         limit = target.record.spec.memory.hugetlb_limit
-        usage = self.driver.hugetlb.usage(target.group) if limit else 0
+        if not changes or not limit or target.is_new:
+            return changes
+        usage = target.look(self.driver.hugetlb.usage, target.group)
         if usage > limit:
             raise InvalidValue(
                 f"cannot set hugetlb_limit of {target.name} to {limit}: {usage} bytes are used"
             )
-        super().apply(target, change)
+        return changes

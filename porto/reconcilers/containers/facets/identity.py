@@ -11,8 +11,9 @@ import pwd
 from dataclasses import dataclass
 
 from porto.launcher.ops import ChangeDirectory, SetCapabilities, SetCredentials, SetUmask
-from porto.reconcilers.containers.base import LaunchPlan, Target
+from porto.reconcilers.containers.target import LaunchPlan, Target
 from porto.spec.accounts import databases, find_gid, find_uid
+from porto.spec.containers import effective
 from porto.spec.errors import InvalidValue, Permission
 
 # Manual section "Security", capabilities: what a container in the host's root may keep.
@@ -70,9 +71,9 @@ def _gid(name: str) -> int:
 
 @functools.lru_cache(maxsize=256)
 def _resolve(user: str, group: str, fingerprint: tuple[int, ...]) -> TaskCredentials:
-    uid = _uid(user or "root")
+    uid = _uid(user)
     try:
-        entry = pwd.getpwuid(uid) if user.isdecimal() or not user else pwd.getpwnam(user)
+        entry = pwd.getpwuid(uid) if user.isdecimal() else pwd.getpwnam(user)
     except KeyError:
         gid = _gid(group) if group else uid
         return TaskCredentials(uid, gid, (gid,), user)
@@ -84,15 +85,7 @@ def _resolve(user: str, group: str, fingerprint: tuple[int, ...]) -> TaskCredent
 
 def task_credentials(target: Target) -> TaskCredentials:
     """Uid, gid and groups of the container's main process."""
-    process = target.record.spec.process
-    if process.virt_mode == "os":
-        return _resolve("root", "root", databases())
-    return _resolve(process.user, process.group, databases())
-
-
-def owner_uid(target: Target) -> int:
-    """Uid of the container's owner."""
-    return _uid(target.record.spec.access.owner_user or "root")
+    return _resolve(*effective.task_names(target.record.spec), target.look(databases))
 
 
 class Identity:
@@ -103,29 +96,17 @@ class Identity:
     def __init__(self, work_root: str) -> None:
         self._work_root = work_root
 
-    def cwd(self, target: Target) -> str:
-        """The working directory: absolute, or joined upward through the ancestors."""
-        if not target.record.spec.process.cwd and target.record.spec.process.virt_mode == "os":
-            return "/"
-        path = ""
-        for record in (target.record, *target.lineage):
-            path = os.path.join(record.spec.process.cwd, path)
-            if path.startswith("/"):
-                return os.path.normpath(path)
-        return os.path.join(self._work_root, target.name)
-
     def prepare(self, target: Target, plan: LaunchPlan) -> None:
         """Working directory as root, then the credentials."""
         credentials = task_credentials(target)
-        owner = owner_uid(target)
-        if owner not in (0, credentials.uid):
+        owner, _ = effective.owner_names(target.record.spec)
+        if _uid(owner) not in (0, credentials.uid):
             raise Permission(
-                f"cannot start {target.name}: its owner "
-                f"{target.record.spec.access.owner_user} may not run tasks as "
-                f"{target.record.spec.process.user or 'root'}"
+                f"cannot start {target.name}: its owner {owner} may not run tasks as "
+                f"{credentials.user}"
             )
         plan.add(
-            ChangeDirectory(self.cwd(target)),
+            ChangeDirectory(effective.cwd((target.record, *target.lineage), self._work_root)),
             SetCredentials(credentials.uid, credentials.gid, credentials.groups),
             SetCapabilities(HOST_BOUND, 0),
         )

@@ -7,13 +7,16 @@ disk. Manual section "Disk IO"; the disk priority of tasks is set by `scheduler.
 
 import errno
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from porto.kernel.block.disks import Disks, order
 from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.io import DiskLimit
-from porto.reconcilers.containers.base import Target
 from porto.reconcilers.containers.facets.knobs import KnobFacet
-from porto.reconcilers.engine.change import Change
+from porto.reconcilers.containers.target import Target
+from porto.reconcilers.engine.change import Change, Effect
+from porto.reconcilers.ports import Ports
 from porto.spec.codecs import UintMapValue
 from porto.spec.codecs.disks import FS, parse_key
 from porto.spec.containers.spec import PROPERTIES
@@ -24,6 +27,41 @@ MEMORY = "memory"
 COUNTED = "counted disks"
 """Subject of the change that makes the kernel count, which is no knob."""
 STARTED = ACTIVE - {State.STARTING}
+
+
+@dataclass(frozen=True, slots=True)
+class WriteLines:
+    """Write one knob, a line at a time."""
+
+    group: Group
+    controller: str
+    name: str
+    knob: str
+    lines: tuple[str, ...]
+
+    def carry(self, ports: Ports) -> None:
+        """Raises InvalidValue for a disk that has gone."""
+        for text in self.lines:
+            try:
+                ports.cgroups.write(self.group, self.controller, self.knob, text)
+            except OSError as error:
+                if error.errno not in (errno.ENODEV, errno.ENXIO):
+                    raise
+                raise InvalidValue(
+                    f"cannot set {self.knob} of {self.name} to {text!r}: no such disk"
+                ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class StartCounting:
+    """Have the kernel count the traffic of disks in a group."""
+
+    group: Group
+    disks: tuple[str, ...]
+
+    def carry(self, ports: Ports) -> None:
+        """Limits none."""
+        ports.cgroups.io.start_counting(self.group, self.disks)
 
 
 class Io(KnobFacet):
@@ -43,7 +81,7 @@ class Io(KnobFacet):
             return super().plan(target)
         changes = [*super().plan(target), *self._plan_fs(target)]
         if target.record.status.life.state not in STARTED:
-            changes += self._plan_counting()
+            changes += self._plan_counting(target)
         return changes
 
     def want(self, target: Target) -> Mapping[str, str]:
@@ -54,25 +92,12 @@ class Io(KnobFacet):
             **self.driver.io.render_limits(self._limits(target)),
         }
 
-    def apply(self, target: Target, change: Change) -> None:
-        """Write one knob, line by line."""
-        if change.subject == COUNTED:
-            self.driver.io.start_counting(target.group, change.want.split())
-            return
-        controller = change.subject.partition(".")[0]
-        if controller != MEMORY:
-            controller = self.controller
-        for text in self.driver.io.texts(change.subject, change.want, change.have):
-            try:
-                self.driver.write(target.group, controller, change.subject, text)
-            except OSError as error:
-                if error.errno not in (errno.ENODEV, errno.ENXIO):
-                    raise
-                raise InvalidValue(
-                    f"cannot set {change.subject} of {target.name} to {text!r}: no such disk"
-                ) from error
+    def effect(self, target: Target, knob: str, want: str, have: str) -> Effect:
+        """A knob is written line by line."""
+        lines = tuple(self.driver.io.texts(knob, want, have))
+        return WriteLines(target.group, self.controller, target.name, knob, lines)
 
-    def _plan_counting(self) -> Sequence[Change]:
+    def _plan_counting(self, target: Target) -> Sequence[Change]:
         """The disks that are new to us and to the kernel's counters."""
         disks = self._disks.sized()
         new = disks - self._counted
@@ -80,8 +105,9 @@ class Io(KnobFacet):
         self._counted = disks - uncounted
         if not uncounted:
             return ()
-        want = " ".join(sorted(uncounted, key=order))
-        return (Change(self.name, COUNTED, want, "", is_drift=False),)
+        disks_in_order = tuple(sorted(uncounted, key=order))
+        effect = StartCounting(target.group, disks_in_order)
+        return (Change(self.name, COUNTED, " ".join(disks_in_order), "", effect, is_drift=False),)
 
     def _plan_fs(self, target: Target) -> Sequence[Change]:
         """The limits of file systems, in the memory controller of kernels that have them."""
@@ -100,9 +126,15 @@ class Io(KnobFacet):
             )
         changes = []
         for knob, want in knobs.items():
-            have = self.driver.canonical(knob, self.driver.read(target.group, MEMORY, knob))
+            if target.is_new:
+                text = self.driver.fresh(MEMORY, knob)
+            else:
+                text = target.look(self.driver.read, target.group, MEMORY, knob)
+            have = self.driver.canonical(knob, text)
             if have != want:
-                changes.append(Change(self.name, knob, want, have))
+                lines = tuple(self.driver.io.texts(knob, want, have))
+                effect = WriteLines(target.group, MEMORY, target.name, knob, lines)
+                changes.append(Change(self.name, knob, want, have, effect))
         return changes
 
     def _limits(self, target: Target) -> Mapping[str, DiskLimit]:

@@ -9,8 +9,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
 from porto.kernel.cgroup.driver import CgroupDriver
-from porto.reconcilers.containers.base import Target
-from porto.reconcilers.engine.change import Change
+from porto.reconcilers.containers.effects import WriteKnob
+from porto.reconcilers.containers.target import Target
+from porto.reconcilers.engine.change import Change, Effect
 from porto.spec.containers.spec import SPEC_PROPERTIES
 from porto.spec.errors import NotSupported
 
@@ -27,7 +28,6 @@ class KnobFacet(ABC):
 
     def __init__(self, driver: CgroupDriver) -> None:
         self.driver = driver
-        self._defaults: dict[str, str] = {}
         self._needing = tuple(
             prop
             for prop in SPEC_PROPERTIES
@@ -44,7 +44,7 @@ class KnobFacet(ABC):
         Raises NotSupported for a property that needs the controller and has none.
         """
         if not target.group.owns(self.controller):
-            self._refuse(target)
+            self.refuse(target)
             return ()
         return self.compare(target, self.want(target))
 
@@ -54,28 +54,25 @@ class KnobFacet(ABC):
         for knob, want in wanted.items():
             have = self.have(target, knob)
             if have != want:
-                changes.append(Change(self.name, knob, want, have))
+                changes.append(
+                    Change(self.name, knob, want, have, self.effect(target, knob, want, have))
+                )
         return changes
 
     def have(self, target: Target, knob: str) -> str:
-        """What a knob says, in canonical text.
-
-        What it says in a new group is read once: the kernel's default. A controller whose
-        new groups begin as their parents are overrides this.
-        """
-        if target.is_new and knob in self._defaults:
-            return self._defaults[knob]
-        text = self.driver.read(target.group, self.controller, knob)
-        text = self.driver.canonical(knob, text)
+        """What a knob says, in canonical text; of a new group the kernel's default."""
         if target.is_new:
-            self._defaults[knob] = text
-        return text
+            text = self.driver.fresh(self.controller, knob)
+        else:
+            text = target.look(self.driver.read, target.group, self.controller, knob)
+        return self.driver.canonical(knob, text)
 
-    def apply(self, target: Target, change: Change) -> None:
-        """Write one knob."""
-        self.driver.write(target.group, self.controller, change.subject, change.want)
+    def effect(self, target: Target, knob: str, want: str, have: str) -> Effect:
+        """How a knob is changed."""
+        return WriteKnob(target.group, self.controller, knob, want)
 
-    def _refuse(self, target: Target) -> None:
+    def refuse(self, target: Target) -> None:
+        """Raise NotSupported when a property needs the controller, which is not there."""
         spec = target.record.spec
         for prop in self._needing:
             value = spec.value(prop)

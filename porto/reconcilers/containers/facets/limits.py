@@ -6,14 +6,14 @@ the processes that run already, when the property changes. Manual section
 else the configured default, which is clamped to what the kernel allows.
 """
 
-import resource
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from porto.kernel.cgroup.driver import CgroupDriver
-from porto.kernel.process import processes
+from porto.kernel.cgroup.group import Group
 from porto.launcher.ops import SetLimit
-from porto.reconcilers.containers.base import LaunchPlan, Target
+from porto.reconcilers.containers.target import LaunchPlan, Target
 from porto.reconcilers.engine.change import Change
+from porto.reconcilers.ports import Ports
 from porto.spec.codecs import UlimitValue
 from porto.spec.errors import by_errno
 
@@ -61,13 +61,38 @@ def _text(soft: int, hard: int) -> str:
     return f"{soft if soft >= 0 else 'unlimited'} {hard if hard >= 0 else 'unlimited'}"
 
 
+@dataclass(frozen=True, slots=True)
+class SetLimits:
+    """prlimit(2) on every process of the subtree."""
+
+    group: Group
+    name: str
+    kind: str
+    soft: int
+    hard: int
+
+    def carry(self, ports: Ports) -> None:
+        """One that has ended meanwhile is fine."""
+        limits = (self.soft, self.hard)
+        for pid in ports.cgroups.subtree_processes(self.group):
+            try:
+                ports.processes.set_limit(pid, RESOURCES[self.kind], limits)
+            except ProcessLookupError:
+                continue
+            except OSError as error:
+                want = _text(*limits)
+                raise by_errno(
+                    error, f"cannot set ulimit[{self.kind}] of {self.name} to {want}"
+                ) from error
+
+
 class Limits:
     """Effective rlimits."""
 
     name = "limits"
 
-    def __init__(self, driver: CgroupDriver, *, defaults: UlimitValue) -> None:
-        self._driver = driver
+    def __init__(self, ports: Ports, *, defaults: UlimitValue) -> None:
+        self._processes = ports.processes
         self._defaults = defaults
 
     def explicit(self, target: Target) -> dict[str, tuple[int, int]]:
@@ -96,30 +121,15 @@ class Limits:
         if not explicit:
             return ()
         try:
-            present = processes.read_limits(process.task_pid)
+            present = target.look(self._processes.read_limits, process.task_pid)
         except ProcessLookupError:
             return ()
         changes = []
         for kind, (soft, hard) in sorted(explicit.items()):
             have = present[KERNEL_WORDS[kind]]
             if have != (soft, hard):
+                effect = SetLimits(target.group, target.name, kind, soft, hard)
                 changes.append(
-                    Change(self.name, f"ulimit[{kind}]", _text(soft, hard), _text(*have))
+                    Change(self.name, f"ulimit[{kind}]", _text(soft, hard), _text(*have), effect)
                 )
         return changes
-
-    def apply(self, target: Target, change: Change) -> None:
-        """Prlimit on every process of the subtree that does not set its own."""
-        kind = change.subject.removeprefix("ulimit[").removesuffix("]")
-        soft, hard = self.explicit(target)[kind]
-        for pid in self._driver.subtree_processes(target.group):
-            try:
-                resource.prlimit(pid, RESOURCES[kind], (soft, hard))
-            except ProcessLookupError:
-                continue
-            except (OSError, ValueError) as error:
-                if not isinstance(error, OSError):
-                    error = OSError(22, str(error))
-                raise by_errno(
-                    error, f"cannot set ulimit[{kind}] of {target.name} to {change.want}"
-                ) from error

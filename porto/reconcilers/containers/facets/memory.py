@@ -10,13 +10,15 @@ it: at its start, when it changes, and when it is gone.
 import dataclasses
 import errno
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.memory import MemoryLimits, Promise
-from porto.reconcilers.containers.base import Target
 from porto.reconcilers.containers.facets.knobs import KnobFacet
-from porto.reconcilers.engine.change import Change
+from porto.reconcilers.containers.target import Target
+from porto.reconcilers.engine.change import Change, Effect
+from porto.reconcilers.ports import Ports
 from porto.spec.config import ContainerConfig
 from porto.spec.containers.guarantees import children_total, guarantee_total, own_guarantee
 from porto.spec.containers.names import ROOT
@@ -39,7 +41,7 @@ class Memory(KnobFacet):
     ) -> None:
         super().__init__(driver)
         self._store = store
-        self._looked = False
+        self._kept = False
         self._high = config.memory_high_limit_proportion
 
     def want(self, target: Target) -> Mapping[str, str]:
@@ -61,19 +63,26 @@ class Memory(KnobFacet):
     def plan(self, target: Target) -> Sequence[Change]:
         """The difference of each knob, and of what the ancestors must promise for it."""
         changes = [self._timed(target, change) for change in super().plan(target)]
-        if target.group.owns(self.controller) and (self._total(target) or not self._looked):
-            self._looked = True
-            have = self.driver.memory.promised()
-            want = children_total(self._store, ROOT)
-            if have is not None and have != want:
-                changes.append(Change(self.name, PROMISED, str(want), str(have)))
+        if target.group.owns(self.controller) and (self._total(target) or not self._kept):
+            changes += self._promised(target)
         return changes
+
+    def _promised(self, target: Target) -> Sequence[Change]:
+        """What stands above all containers."""
+        have = self.driver.memory.promised()
+        want = children_total(self._store, ROOT)
+        # Once it was right, only those who need a guarantee look at it.
+        self._kept = have is None or have == want
+        if self._kept:
+            return ()
+        effect = KeepPromises(self._store, target.record, target.lineage, target.group)
+        return (Change(self.name, PROMISED, str(want), str(have), effect),)
 
     def _timed(self, target: Target, change: Change) -> Change:
         """A limit below the usage is slow: the kernel reclaims within the write."""
         if not change.want.isdecimal() or change.subject == self.driver.memory.guarantee_knob:
             return change
-        if int(change.want) >= self.driver.memory.usage(target.group):
+        if target.is_new or int(change.want) >= self.driver.memory.usage(target.group):
             return change
         return dataclasses.replace(change, is_slow=True)
 
@@ -83,42 +92,70 @@ class Memory(KnobFacet):
             return 0
         return guarantee_total(self._store, target.record)
 
-    def apply(self, target: Target, change: Change) -> None:
-        """Write one knob; raises Busy for a limit that the usage cannot be brought below."""
-        if change.subject != PROMISED:
-            try:
-                self.driver.memory.write(target.group, change.subject, change.want)
-            except OSError as error:
-                if error.errno != errno.EBUSY:
-                    raise
-                raise Busy(
-                    f"cannot set {change.subject} of {target.name} to {change.want}: "
-                    "more is used and cannot be reclaimed"
-                ) from error
-        if change.subject in (PROMISED, self.driver.memory.guarantee_knob):
-            self._promise(target.record, target.lineage, target.group)
+    def effect(self, target: Target, knob: str, want: str, have: str) -> Effect:
+        """A limit, and what the ancestors must promise with it."""
+        keep = KeepPromises(self._store, target.record, target.lineage, target.group)
+        promises = keep if knob == self.driver.memory.guarantee_knob else None
+        return WriteLimit(target.group, target.name, knob, want, promises)
 
-    def teardown(self, target: Target) -> None:
-        """Take a guarantee back from the ancestors' groups. Runs when the own are gone."""
-        if target.record.spec.memory.memory_guarantee and target.group.owns(self.controller):
-            self._promise(target.record, target.lineage, target.group, gone=True)
+    def teardown(self, target: Target) -> Sequence[Change]:
+        """Take a guarantee back from the ancestors' groups. Made when the own are gone."""
+        guarantee = target.record.spec.memory.memory_guarantee
+        if not guarantee or not target.group.owns(self.controller):
+            return ()
+        effect = KeepPromises(
+            self._store, target.record, target.lineage, target.group, is_gone=True
+        )
+        return (Change(self.name, PROMISED, "without it", str(guarantee), effect),)
 
-    def _promise(
-        self,
-        record: ContainerRecord,
-        lineage: Sequence[ContainerRecord],
-        group: Group,
-        *,
-        gone: bool = False,
-    ) -> None:
-        def own(item: ContainerRecord) -> int:
-            return 0 if gone and item.id == record.id else own_guarantee(item)
 
-        def promise(item: ContainerRecord) -> Promise:
-            claimed = children_total(self._store, item.name, own)
-            total = max(own(item), claimed)
-            return Promise(total, total - claimed)
+@dataclass(frozen=True, slots=True)
+class KeepPromises:
+    """Write what a container and its ancestors were promised into their groups."""
 
-        above = [promise(item) for item in lineage]
-        everybody = children_total(self._store, ROOT, own)
-        self.driver.memory.promise(group, promise(record), [*above, Promise(everybody)])
+    store: ContainerStore
+    record: ContainerRecord
+    lineage: Sequence[ContainerRecord]
+    group: Group
+    is_gone: bool = False
+
+    def carry(self, ports: Ports) -> None:
+        """Above all containers, too."""
+        above = [self._promise(item) for item in self.lineage]
+        everybody = children_total(self.store, ROOT, self._own)
+        ports.cgroups.memory.promise(
+            self.group, self._promise(self.record), [*above, Promise(everybody)]
+        )
+
+    def _own(self, item: ContainerRecord) -> int:
+        return 0 if self.is_gone and item.id == self.record.id else own_guarantee(item)
+
+    def _promise(self, item: ContainerRecord) -> Promise:
+        claimed = children_total(self.store, item.name, self._own)
+        total = max(self._own(item), claimed)
+        return Promise(total, total - claimed)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteLimit:
+    """Write one knob of the controller."""
+
+    group: Group
+    name: str
+    knob: str
+    text: str
+    promises: KeepPromises | None
+
+    def carry(self, ports: Ports) -> None:
+        """Raises Busy for a limit that the usage cannot be brought below."""
+        try:
+            ports.cgroups.memory.write(self.group, self.knob, self.text)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            raise Busy(
+                f"cannot set {self.knob} of {self.name} to {self.text}: "
+                "more is used and cannot be reclaimed"
+            ) from error
+        if self.promises is not None:
+            self.promises.carry(ports)

@@ -8,10 +8,9 @@ both the daemon's records and dangerous parts of /proc are out of reach.
 Kernel: namespaces(7), mount_namespaces(7).
 """
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from porto.kernel.process import processes
 from porto.kernel.syscalls import (
     CLONE_NEWIPC,
     CLONE_NEWNET,
@@ -30,7 +29,8 @@ from porto.kernel.syscalls import (
     MS_SLAVE,
 )
 from porto.launcher.ops import JoinNamespaces, Mount, Op, SetUmask, Unmount, Unshare
-from porto.reconcilers.containers.base import LaunchPlan, Target
+from porto.reconcilers.containers.target import LaunchPlan, Target
+from porto.reconcilers.ports import Ports
 from porto.spec.containers.names import level
 from porto.spec.errors import InvalidState
 
@@ -39,16 +39,40 @@ READ_ONLY_PROC = ("/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/sys")
 HIDDEN_PROC = ("/proc/kcore",)
 
 
+@dataclass(frozen=True, slots=True)
+class ProcessHandle:
+    """A pidfd of the process whose namespaces are joined."""
+
+    pid: int
+    start: int
+    refusal: str
+
+    def open(self, ports: Ports) -> int:
+        """Raises InvalidState when it is gone."""
+        try:
+            return ports.processes.open_pidfd(self.pid, self.start)
+        except OSError as error:
+            raise InvalidState(self.refusal) from error
+
+
 class Namespaces:
     """Which namespaces the task lives in, and what is mounted there."""
 
     name = "namespaces"
 
-    def __init__(self, *, store_directory: str) -> None:
-        self._store_directory = store_directory
+    def __init__(
+        self,
+        *,
+        hidden_mount: str,
+        exists: Callable[[str], bool],
+        is_mount: Callable[[str], bool],
+    ) -> None:
+        """`hidden_mount` is a directory of ours that no container sees, if it is a mount."""
+        self._hidden_mount = hidden_mount
+        self._is_mount = is_mount
         # Some kernels are built without some of these.
-        self._read_only = tuple(path for path in READ_ONLY_PROC if os.path.exists(path))
-        self._hidden = tuple(path for path in HIDDEN_PROC if os.path.exists(path))
+        self._read_only = tuple(filter(exists, READ_ONLY_PROC))
+        self._hidden = tuple(filter(exists, HIDDEN_PROC))
         # The same in every launch.
         self._mounts = {
             (isolate, top): tuple(self._mount_ops(isolate=isolate, top=top))
@@ -80,13 +104,8 @@ class Namespaces:
         if host is None or host.status.life.process is None:
             return
         process = host.status.life.process
-        try:
-            pidfd = processes.open_pidfd(process.init_pid, process.init_start)
-        except OSError as error:
-            raise InvalidState(
-                f"cannot start {target.name}: its parent {host.name} has no process any more"
-            ) from error
-        index = plan.pass_fd(pidfd)
+        refusal = f"cannot start {target.name}: its parent {host.name} has no process any more"
+        index = plan.pass_fd(ProcessHandle(process.init_pid, process.init_start, refusal))
         plan.pid_ns = index
         plan.add(JoinNamespaces(index, CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWNS))
 
@@ -97,8 +116,8 @@ class Namespaces:
             yield Mount("proc", "/proc", "proc", PROC_FLAGS)
             yield Unmount("/sys", MNT_DETACH)
             yield Mount("sysfs", "/sys", "sysfs", PROC_FLAGS | MS_RDONLY)
-        if top and os.path.ismount(self._store_directory):
-            yield Unmount(self._store_directory, MNT_DETACH)
+        if top and self._is_mount(self._hidden_mount):
+            yield Unmount(self._hidden_mount, MNT_DETACH)
         for path in self._read_only:
             yield Mount(path, path, None, MS_BIND)
             yield Mount(None, path, None, MS_REMOUNT | MS_BIND | MS_RDONLY | PROC_FLAGS)

@@ -8,8 +8,8 @@ default limit, deeper ones share their parent's cgroup unless they are given one
 from collections.abc import Mapping
 
 from porto.kernel.cgroup.driver import CgroupDriver
-from porto.reconcilers.containers.base import Target
 from porto.reconcilers.containers.facets.knobs import KnobFacet
+from porto.reconcilers.containers.target import Target
 from porto.spec.containers.names import level
 
 

@@ -4,11 +4,12 @@ Live facet; `kernel/cgroup/v1/memory.py` knows the knob, the soft limit of v1. I
 a dead container, and for one without a command that has no running sub-container.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 from porto.kernel.cgroup.driver import CgroupDriver
-from porto.reconcilers.containers.base import Target
 from porto.reconcilers.containers.facets.knobs import KnobFacet
+from porto.reconcilers.containers.target import Target
 from porto.reconcilers.engine.change import Change
 from porto.spec.config import ContainerConfig
 from porto.spec.containers.record import ContainerRecord
@@ -36,11 +37,8 @@ class Pressure(KnobFacet):
         memory = target.record.spec.memory
         if not self._default and "pressurize_on_death" not in memory.model_fields_set:
             return ()
-        changes = super().plan(target)
-        return [
-            Change(c.facet, c.subject, c.want, c.have, is_drift=not self._asked(target.record))
-            for c in changes
-        ]
+        drift = self._asked(target.record)
+        return [dataclasses.replace(c, is_drift=not drift) for c in super().plan(target)]
 
     def _asked(self, record: ContainerRecord) -> bool:
         memory = record.spec.memory
@@ -50,10 +48,10 @@ class Pressure(KnobFacet):
 
     def _is_hollow(self, target: Target) -> bool:
         record = target.record
-        state = record.status.life.state
-        if state is State.DEAD:
-            return record.intent.launch <= record.status.life.launched
-        if state is not State.META:
+        life = record.status.life
+        if life.state is State.DEAD:
+            return record.intent.launch <= life.launched
+        if life.state is not State.META:
             return False
-        inside = self.driver.subtree_processes(target.group)
-        return len(inside) == len(self.driver.processes(target.group))
+        inside = target.look(self.driver.subtree_processes, target.group)
+        return len(inside) == len(target.look(self.driver.processes, target.group))

@@ -1,21 +1,48 @@
 """Keeps stdout and stderr files below stdout_limit.
 
-Called by the engine's housekeeping tick for running containers, and once at
-death. The head of a file that has grown too long is removed with fallocate(2)
-FALLOC_FL_COLLAPSE_RANGE, so writers never notice; how much was lost is shown by
-stdout_offset. Manual section "Filesystem", stdout_path.
+Looked at by `containers/housekeeping.py` while a container runs, and once at death. The head
+of a file that has grown too long is removed with fallocate(2) FALLOC_FL_COLLAPSE_RANGE, so
+writers never notice; how much was lost is shown by stdout_offset. Manual section
+"Filesystem", stdout_path.
 """
 
-import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from porto.kernel.file import files
-from porto.reconcilers.containers.base import Target
-from porto.reconcilers.containers.facets.streams import (
-    DESCRIPTOR_PREFIX,
-    NULL,
-    is_outside,
-    stream_path,
-)
+from porto.reconcilers.containers.facets.streams import streams_of
+from porto.reconcilers.containers.target import Target
+from porto.reconcilers.engine.change import Change
+from porto.reconcilers.ports import Ports
+from porto.spec.containers.effective import STREAMS
+from porto.spec.key import Key
+
+LOST = "log_rotate_bytes"
+ERRORS = "log_rotate_errors"
+
+
+@dataclass(frozen=True, slots=True)
+class Rotate:
+    """Cut the head of one file, and note how much was lost.
+
+    field, before -- of the status, and what it says now
+    """
+
+    key: Key
+    path: str
+    limit: int
+    field: str
+    before: int
+
+    def carry(self, ports: Ports) -> None:
+        """What a user's link leads to is left alone."""
+        try:
+            lost = ports.files.collapse_head(self.path, self.limit)
+        except OSError:
+            ports.counters.add(ERRORS)
+            raise
+        if lost:
+            ports.counters.add(LOST, lost)
+            ports.records.note(self.key, **{self.field: self.before + lost})
 
 
 class Rotation:
@@ -23,28 +50,27 @@ class Rotation:
 
     name = "rotation"
 
-    def __init__(self, work_root: str) -> None:
+    def __init__(self, ports: Ports, work_root: str) -> None:
+        self._files = ports.files
         self._work_root = work_root
 
-    def kept_files(self, target: Target) -> dict[str, str]:
-        """Host paths of the files in the container's own directory, by stream name."""
-        found = {}
-        for stream, name in ((1, "stdout"), (2, "stderr")):
-            path = stream_path(target, stream)
-            if path == NULL or path.startswith(DESCRIPTOR_PREFIX):
-                continue
-            if is_outside(target, stream, path):
-                found[name] = os.path.join(self._work_root, target.name, path)
-            elif os.path.isabs(path):
-                found[name] = path
-        return found
+    def kept_files(self, target: Target) -> Mapping[str, str]:
+        """Host paths of the files that keep its output, by stream name."""
+        streams = streams_of(target, self._work_root)
+        pairs = zip(STREAMS[1:], streams[1:], strict=True)
+        return {name: stream.file for name, stream in pairs if stream.file is not None}
 
-    def rotate(self, target: Target) -> dict[str, int]:
-        """Cut what is too long; returns the bytes lost by stream name, only the cut ones."""
+    def plan(self, target: Target) -> Sequence[Change]:
+        """What is too long."""
         limit = target.record.spec.streams.stdout_limit
-        lost = {}
+        changes = []
         for name, path in self.kept_files(target).items():
-            cut = files.collapse_head(path, limit)
-            if cut:
-                lost[name] = cut
-        return lost
+            size = target.look(self._files.occupied, path)
+            if size > limit:
+                field = f"{name}_offset"
+                before = getattr(target.record.status.streams, field)
+                effect = Rotate(target.key, path, limit, field, before)
+                changes.append(
+                    Change(self.name, path, f"at most {limit}", str(size), effect, is_drift=False)
+                )
+        return changes

@@ -15,16 +15,24 @@ import contextlib
 import errno
 import functools
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.meaning.cpu import NO_ISO, NO_REALTIME, clamp, nice_of_weight
-from porto.kernel.process import processes, scheduling
-from porto.kernel.process.scheduling import Schedule
-from porto.launcher.ops import SetScheduler
-from porto.reconcilers.containers.base import LaunchPlan, Target
-from porto.reconcilers.containers.facets.asked import Asked
+from porto.kernel.process.scheduling import (
+    BATCH,
+    IDLE,
+    ISO,
+    OTHER,
+    RR,
+    RR_PRIORITY_MAX,
+    Schedule,
+    describe_ioprio,
+)
+from porto.launcher.ops import LaunchFailed, SetScheduler
+from porto.reconcilers.containers.target import LaunchPlan, Target
 from porto.reconcilers.engine.change import Change
+from porto.reconcilers.ports import Ports
 from porto.spec.config import ContainerConfig
 from porto.spec.containers import cpu
 from porto.spec.containers.spec import ContainerSpec
@@ -43,12 +51,89 @@ IOPRIOS = {
     "idle": 3 << 13 | 0,
 }
 _CLASSES = {
-    "batch": scheduling.BATCH,
-    "idle": scheduling.IDLE,
-    "iso": scheduling.ISO,
+    "batch": BATCH,
+    "idle": IDLE,
+    "iso": ISO,
 }
 ROUNDS_MAX = 64
 """Looks at a group whose threads multiply while they are changed; the next pass goes on."""
+
+
+class Threads:
+    """How threads are scheduled, by the two kinds of a state; a gone thread has none."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._scheduling = ports.scheduling
+        self.is_alive = ports.processes.is_alive
+
+    def is_ordinary(self, thread: int) -> bool:
+        """Whether nobody has touched it."""
+        with contextlib.suppress(ProcessLookupError):
+            return self._scheduling.is_ordinary(thread)
+        return True
+
+    def state(self, thread: int) -> tuple[Schedule, int] | None:
+        """Both kinds of one thread."""
+        with contextlib.suppress(ProcessLookupError):
+            return self._scheduling.read(thread), self._scheduling.read_ioprio(thread)
+        return None
+
+    def differing(
+        self, kind: str, want: Schedule | int, threads: Iterable[int]
+    ) -> dict[int, Schedule | int]:
+        """Those threads that are not as they should be, with what they are."""
+        found: dict[int, Schedule | int] = {}
+        for thread in threads:
+            with contextlib.suppress(ProcessLookupError):
+                have: Schedule | int
+                if kind == SCHEDULE:
+                    have = self._scheduling.read(thread)
+                else:
+                    have = self._scheduling.read_ioprio(thread)
+                if have != want:
+                    found[thread] = have
+        return found
+
+    def write(self, thread: int, want: Schedule | int) -> None:
+        """Raises ProcessLookupError, or OSError when the kernel refuses."""
+        if isinstance(want, int):
+            self._scheduling.write_ioprio(thread, want)
+        else:
+            self._scheduling.write(thread, want)
+
+
+@dataclass(frozen=True, slots=True)
+class Reschedule:
+    """Change threads: these, or all of the group, until no new one appears."""
+
+    facet: "Scheduler"
+    target: Target
+    kind: str
+    want: Schedule | int
+    threads: Sequence[int] | None
+
+    def carry(self, ports: Ports) -> None:
+        """A thread that has ended meanwhile is fine."""
+        threads = Threads(ports)
+        if self.threads is not None:
+            self._change(threads, self.threads)
+            return
+        done: set[int] = set()
+        for _ in range(ROUNDS_MAX):
+            present = ports.cgroups.cpu.threads(self.target.group)
+            if done.issuperset(present):
+                return
+            self._change(threads, threads.differing(self.kind, self.want, present))
+            done.update(present)
+
+    def _change(self, threads: Threads, those: Iterable[int]) -> None:
+        for thread in those:
+            try:
+                threads.write(thread, self.want)
+            except ProcessLookupError:
+                continue
+            except OSError as error:
+                raise self.facet.refused(self.target, self.kind, error) from error
 
 
 class Scheduler:
@@ -56,10 +141,12 @@ class Scheduler:
 
     name = "scheduler"
 
-    def __init__(self, driver: CgroupDriver, defaults: ContainerConfig) -> None:
-        self._driver = driver
+    def __init__(self, ports: Ports, defaults: ContainerConfig, *, launcher: int) -> None:
+        """`launcher` is the pid of the launched children's parent: they begin as it is."""
+        self._driver = ports.cgroups
+        self._threads = Threads(ports)
         self._defaults = defaults
-        self._asked = Asked()
+        self._launcher = launcher
         # Few policies and weights serve thousands of containers.
         self._schedule = functools.lru_cache(maxsize=1024)(self._make_schedule)
 
@@ -68,10 +155,10 @@ class Scheduler:
     def _make_schedule(self, policy: str, weight: float) -> Schedule:
         defaults = self._defaults
         if policy == "rt" and defaults.rt_priority:
-            priority = clamp(defaults.rt_priority, 1, os.sched_get_priority_max(scheduling.RR))
-            return Schedule(scheduling.RR, clamp(defaults.rt_nice, -20, 19), priority)
+            priority = clamp(defaults.rt_priority, 1, RR_PRIORITY_MAX)
+            return Schedule(RR, clamp(defaults.rt_nice, -20, 19), priority)
         nice = {"rt": defaults.rt_nice, "high": defaults.high_nice, "iso": defaults.high_nice}
-        number = _CLASSES.get(policy, scheduling.OTHER)
+        number = _CLASSES.get(policy, OTHER)
         return Schedule(number, nice_of_weight(nice.get(policy, 0), weight))
 
     def _wanted(self, target: Target) -> Schedule:
@@ -84,69 +171,42 @@ class Scheduler:
     def plan(self, target: Target) -> Sequence[Change]:
         """At most one change of each kind, whatever the number of threads."""
         everyone = {SCHEDULE: _all_scheduled(target), IOPRIO: _all_ioprio(target)}
-        changes: list[Change] = []
-        if any(everyone.values()) or not self._is_ordinary(target):
-            changes = self._changes(target, everyone)
-        if not target.lineage:
-            return changes
-        return self._asked.mark(target.record.id, self._wanted(target), changes)
+        if not any(everyone.values()) and self._is_ordinary(target):
+            return ()
+        return self._changes(target, everyone)
 
-    @staticmethod
-    def _is_ordinary(target: Target) -> bool:
+    def wish(self, target: Target) -> Hashable:
+        """The policy may be an ancestor's."""
+        return self._wanted(target)
+
+    def _is_ordinary(self, target: Target) -> bool:
         """Of a container about which nothing is said: this is asked all the time."""
         process = target.record.status.life.process
         if process is None or not process.task_pid:
             return True
-        with contextlib.suppress(ProcessLookupError):
-            return scheduling.is_ordinary(process.task_pid)
-        return True
+        return target.look(self._threads.is_ordinary, process.task_pid)
 
     def _changes(self, target: Target, everyone: Mapping[str, bool]) -> list[Change]:
         changes = []
-        threads: list[int] | None = None
         for kind, all_of_them in everyone.items():
+            want = self._want(target, kind)
             if all_of_them:
-                threads = self._driver.cpu.threads(target.group) if threads is None else threads
-                found = self._differing(target, kind, threads)
+                threads: Sequence[int] = (
+                    () if target.is_new else target.look(self._driver.cpu.threads, target.group)
+                )
+                found = self._threads.differing(kind, want, threads)
             else:
-                found = self._differing_main(target, kind)
+                found = self._differing_main(target, kind, want)
             if found:
-                have = self._describe(kind, next(iter(found.values())))
+                have = _describe(next(iter(found.values())))
                 more = f" of {len(found)} threads" if len(found) > 1 else ""
-                want = self._describe(kind, self._want(target, kind))
-                changes.append(Change(self.name, kind, want, have + more))
+                effect = Reschedule(self, target, kind, want, None if all_of_them else tuple(found))
+                changes.append(Change(self.name, kind, _describe(want), have + more, effect))
         return changes
 
-    def apply(self, target: Target, change: Change) -> None:
-        """Change the threads until no new one appears."""
-        self._asked.settle(target.record.id, self._wanted(target))
-        kind = change.subject
-        everyone = _all_scheduled(target) if kind == SCHEDULE else _all_ioprio(target)
-        if not everyone:
-            self._change(target, kind, self._differing_main(target, kind))
-            return
-        done: set[int] = set()
-        for _ in range(ROUNDS_MAX):
-            threads = self._driver.cpu.threads(target.group)
-            if done.issuperset(threads):
-                return
-            self._change(target, kind, self._differing(target, kind, threads))
-            done.update(threads)
-
-    def _differing(
-        self, target: Target, kind: str, threads: Iterable[int]
+    def _differing_main(
+        self, target: Target, kind: str, want: Schedule | int
     ) -> dict[int, Schedule | int]:
-        """Those threads that are not as they should be, with what they are."""
-        want = self._want(target, kind)
-        found = {}
-        for thread in threads:
-            with contextlib.suppress(ProcessLookupError):
-                have = self._have(kind, thread)
-                if have != want:
-                    found[thread] = have
-        return found
-
-    def _differing_main(self, target: Target, kind: str) -> dict[int, Schedule | int]:
         """The main thread if it differs.
 
         Only then it is asked whether that is still the thread that was started: its
@@ -155,38 +215,15 @@ class Scheduler:
         process = target.record.status.life.process
         if process is None or not process.task_pid:
             return {}
-        found = self._differing(target, kind, (process.task_pid,))
-        if found and not processes.is_alive(process.task_pid, process.task_start):
+        found = self._threads.differing(kind, want, (process.task_pid,))
+        if found and not self._threads.is_alive(process.task_pid, process.task_start):
             return {}
         return found
 
     def _want(self, target: Target, kind: str) -> Schedule | int:
         return self._wanted(target) if kind == SCHEDULE else _wanted_ioprio(target.record.spec)
 
-    @staticmethod
-    def _have(kind: str, thread: int) -> Schedule | int:
-        read: Callable[[int], Schedule | int]
-        read = scheduling.read if kind == SCHEDULE else scheduling.read_ioprio
-        return read(thread)
-
-    @staticmethod
-    def _describe(kind: str, value: Schedule | int) -> str:
-        return scheduling.describe_ioprio(value) if isinstance(value, int) else str(value)
-
-    def _change(self, target: Target, kind: str, threads: Iterable[int]) -> None:
-        want = self._want(target, kind)
-        for thread in threads:
-            try:
-                if isinstance(want, int):
-                    scheduling.write_ioprio(thread, want)
-                else:
-                    scheduling.write(thread, want)
-            except ProcessLookupError:
-                continue
-            except OSError as error:
-                raise self._refused(target, kind, error) from error
-
-    def _refused(self, target: Target, kind: str, error: OSError) -> PortoError:
+    def refused(self, target: Target, kind: str, error: OSError) -> PortoError:
         """The error that names the property."""
         if kind == IOPRIO:
             value = getattr(target.record.spec.io, "io_policy", "")
@@ -202,20 +239,21 @@ class Scheduler:
     # -- launch --------------------------------------------------------------
 
     def prepare(self, target: Target, plan: LaunchPlan) -> None:
-        """The child's own scheduling, where it is not what it inherits.
-
-        Its parent is ours: the master.
-        """
+        """The child's own scheduling, where it is not what it inherits."""
         want, ioprio = self._wanted(target), _wanted_ioprio(target.record.spec)
-        master = os.getppid()
-        with contextlib.suppress(ProcessLookupError):
-            if (scheduling.read(master), scheduling.read_ioprio(master)) == (want, ioprio):
-                return
-        if want.policy == scheduling.RR and not self._driver.cpu.has_realtime(target.group):
-            raise ResourceNotAvailable(
-                f"cannot set cpu_policy of {target.name} to 'rt': {NO_REALTIME}"
-            )
+        if target.look(self._threads.state, self._launcher) == (want, ioprio):
+            return
         plan.add(SetScheduler(want.policy, want.priority, want.nice, ioprio))
+
+    def explain(self, target: Target, failure: LaunchFailed) -> PortoError | None:
+        """A class of scheduling that the group or the kernel does not have."""
+        if failure.op != SetScheduler.__name__:
+            return None
+        return self.refused(target, SCHEDULE, OSError(failure.errno, os.strerror(failure.errno)))
+
+
+def _describe(value: Schedule | int) -> str:
+    return describe_ioprio(value) if isinstance(value, int) else str(value)
 
 
 def _specs(target: Target) -> list[ContainerSpec]:

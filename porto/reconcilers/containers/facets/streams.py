@@ -1,4 +1,4 @@
-"""Standard streams of the main process.
+"""Standard streams of the main process, and the files that keep its output.
 
 Launch-time facets; manual section "Filesystem". Files of the container's own
 directory, /dev/null and the client's descriptors are opened by the child before
@@ -7,42 +7,53 @@ the container and with the task's own rights.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from porto.kernel.file import files
 from porto.launcher.ops import NewSession, OpenStream, UseDescriptor
-from porto.reconcilers.containers.base import LaunchPlan, Target
-from porto.reconcilers.containers.facets.identity import TaskCredentials, task_credentials
-from porto.spec.containers.spec import find_property
+from porto.reconcilers.containers.facets.identity import task_credentials
+from porto.reconcilers.containers.target import Fields, LaunchPlan, Target, Witness
+from porto.reconcilers.ports import Ports
+from porto.spec.containers import effective
+from porto.spec.containers.effective import NULL, STREAMS, Stream
+from porto.spec.containers.intent import Client
 from porto.spec.errors import InvalidValue, Permission
 
-NULL = "/dev/null"
-DESCRIPTOR_PREFIX = "/dev/fd/"
 FILE_MODE = 0o660
-NAMES = ("stdin", "stdout", "stderr")
+NUMBER_MAX = 9
+"""Digits of a descriptor's number."""
 
 
-def stream_path(target: Target, stream: int) -> str:
-    """The effective path of a stream; os mode discards output unless told otherwise."""
-    name = f"{NAMES[stream]}_path"
-    record = target.record
-    prop = find_property(name)
-    if record.spec.process.virt_mode == "os" and not record.spec.is_set(prop):
-        return NULL
-    path: str = record.spec.value(prop)
-    return path or NULL
+@dataclass(frozen=True, slots=True)
+class ClientDescriptor:
+    """A descriptor of the client that asked for the start, used with his rights."""
+
+    client: Client
+    number: int
+    write: bool
+    refusal: str
+
+    def open(self, ports: Ports) -> int:
+        """Raises Permission, or InvalidValue when the client has no such descriptor."""
+        try:
+            return ports.files.open_client_descriptor(self.client, self.number, self.write)
+        except PermissionError as error:
+            raise Permission(f"{self.refusal}: {error.strerror}") from error
+        except OSError as error:
+            raise InvalidValue(f"{self.refusal}: {error.strerror}") from error
 
 
-def is_outside(target: Target, stream: int, path: str) -> bool:
-    """Whether a path is opened in the host, before the namespaces."""
-    return path == NULL or not target.record.spec.is_set(find_property(f"{NAMES[stream]}_path"))
+def streams_of(target: Target, work_root: str) -> Sequence[Stream]:
+    """Standard input, output and error."""
+    lineage = (target.record, *target.lineage)
+    return [effective.stream(lineage, number, work_root) for number in range(len(STREAMS))]
 
 
-def _flags(stream: int) -> int:
-    return os.O_RDONLY if stream == 0 else os.O_WRONLY | os.O_APPEND
+def _flags(number: int) -> int:
+    return os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_APPEND
 
 
-class OutsideStreams:
+class OutsideStreams(Witness):
     """Default files, /dev/null and descriptors of the client."""
 
     name = "streams"
@@ -55,39 +66,39 @@ class OutsideStreams:
         user = task_credentials(target)
         # A terminal among the streams becomes the controlling one of this session.
         plan.add(NewSession())
-        for stream in range(3):
-            path = stream_path(target, stream)
-            if path.startswith(DESCRIPTOR_PREFIX):
-                plan.add(UseDescriptor(stream, plan.pass_fd(self._client_fd(target, stream, path))))
-            elif path == NULL or not is_outside(target, stream, path):
-                plan.add(OpenStream(stream, NULL, os.O_RDWR))
+        for number, stream in enumerate(streams_of(target, self._work_root)):
+            if stream.descriptor is not None:
+                source = _client_descriptor(target, number, stream.descriptor)
+                plan.add(UseDescriptor(number, plan.pass_fd(source)))
+            elif stream.file is None or not stream.is_own:
+                plan.add(OpenStream(number, NULL, os.O_RDWR))
             else:
                 plan.add(
                     OpenStream(
-                        stream,
-                        os.path.join(self._work_root, target.name, path),
-                        _flags(stream) | os.O_NOFOLLOW,
-                        create=stream != 0,
+                        number,
+                        stream.file,
+                        _flags(number) | os.O_NOFOLLOW,
+                        create=number != 0,
                         mode=FILE_MODE,
                         uid=user.uid,
                         gid=user.gid,
                     )
                 )
 
-    def _client_fd(self, target: Target, stream: int, path: str) -> int:
-        verb = f"cannot start {target.name}: cannot open {NAMES[stream]}_path {path}"
-        number = path[len(DESCRIPTOR_PREFIX) :]
-        if not number.isdigit() or len(number) > 9:
-            raise InvalidValue(f"{verb}: not a descriptor number")
-        client = target.record.intent.client
-        if client is None:
-            raise InvalidValue(f"{verb}: the start was not asked for by a client")
-        try:
-            return files.open_client_descriptor(client, int(number), write=stream != 0)
-        except PermissionError as error:
-            raise Permission(f"{verb}: {error.strerror}") from error
-        except OSError as error:
-            raise InvalidValue(f"{verb}: {error.strerror}") from error
+    def ended(self, target: Target) -> Fields:
+        """The files go with the work directory."""
+        return {"stdout_offset": 0, "stderr_offset": 0}
+
+
+def _client_descriptor(target: Target, number: int, text: str) -> ClientDescriptor:
+    path = f"{effective.DESCRIPTOR_PREFIX}{text}"
+    refusal = f"cannot start {target.name}: cannot open {STREAMS[number]}_path {path}"
+    if not text.isascii() or not text.isdecimal() or len(text) > NUMBER_MAX:
+        raise InvalidValue(f"{refusal}: not a descriptor number")
+    client = target.record.intent.client
+    if client is None:
+        raise InvalidValue(f"{refusal}: the start was not asked for by a client")
+    return ClientDescriptor(client, int(text), number != 0, refusal)
 
 
 class InsideStreams:
@@ -95,21 +106,22 @@ class InsideStreams:
 
     name = "streams"
 
+    def __init__(self, work_root: str) -> None:
+        self._work_root = work_root
+
     def prepare(self, target: Target, plan: LaunchPlan) -> None:
         """Opened by the task itself, so ordinary permissions apply."""
-        plan.add(*self._opens(target, task_credentials(target)))
-
-    def _opens(self, target: Target, user: TaskCredentials) -> Iterator[OpenStream]:
-        for stream in range(3):
-            path = stream_path(target, stream)
-            if path.startswith(DESCRIPTOR_PREFIX) or is_outside(target, stream, path):
-                continue
-            yield OpenStream(
-                stream,
-                path,
-                _flags(stream),
-                create=stream != 0,
-                mode=FILE_MODE,
-                uid=user.uid,
-                gid=user.gid,
-            )
+        user = task_credentials(target)
+        for number, stream in enumerate(streams_of(target, self._work_root)):
+            if stream.file is not None and not stream.is_own:
+                plan.add(
+                    OpenStream(
+                        number,
+                        stream.path,
+                        _flags(number),
+                        create=number != 0,
+                        mode=FILE_MODE,
+                        uid=user.uid,
+                        gid=user.gid,
+                    )
+                )

@@ -1,19 +1,22 @@
 """The main task: the last operation of a start, and the launch itself.
 
-Called by `reconciler.py`. The launch-time facets fill a `LaunchPlan`; the launcher
+Used by `containers/life/`. The launch-time facets fill a `LaunchPlan`; the launcher
 runs it; a failing operation becomes the error that the user sees, with its exact
 EError. Manual section "Context", command; prototype of the cost: DESIGN, §5.
 """
 
 import errno
 import os
-from typing import Protocol
+from dataclasses import dataclass
 
 from porto.kernel.syscalls import CLONE_NEWPID
-from porto.launcher.ops import Execute, Launched, LaunchFailed, LaunchRequest, Rest
-from porto.reconcilers.containers.base import Launch, LaunchPlan, Target
+from porto.launcher.ops import Execute, Launched, LaunchFailed, LaunchRequest, Op, Rest
 from porto.reconcilers.containers.facets.environment import environment
-from porto.reconcilers.containers.facets.identity import Identity, task_credentials
+from porto.reconcilers.containers.facets.identity import task_credentials
+from porto.reconcilers.containers.target import LaunchPlan, Source, Target
+from porto.reconcilers.ports import Ports
+from porto.spec.containers.effective import cwd, is_meta, is_os
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import Process
 from porto.spec.errors import (
     InvalidCommand,
@@ -23,22 +26,9 @@ from porto.spec.errors import (
     ResourceNotAvailable,
     Unknown,
 )
+from porto.spec.key import Key
 
 INIT = "/sbin/init"
-
-
-class Launcher(Protocol):
-    """The part of `launcher/client.py` that starts tasks."""
-
-    @property
-    def in_flight(self) -> frozenset[str]:
-        """Launches of an earlier daemon that are still in their setup."""
-
-    async def outcome(self, launch_id: str) -> Launched:
-        """Wait for one of those; raises LaunchFailed."""
-
-    async def launch(self, request: LaunchRequest) -> Launched:
-        """Run a request; raises LaunchFailed."""
 
 
 class Command:
@@ -46,21 +36,20 @@ class Command:
 
     name = "task"
 
-    def __init__(self, identity: Identity) -> None:
-        self._identity = identity
+    def __init__(self, work_root: str) -> None:
+        self._work_root = work_root
 
     def prepare(self, target: Target, plan: LaunchPlan) -> None:
         """The program, or nothing but the reaper for a meta container."""
         process = target.record.spec.process
         isolated = bool(plan.clone_flags & CLONE_NEWPID)
-        os_mode = process.virt_mode == "os"
+        os_mode = is_os(target.record.spec)
         command = process.command or (INIT if os_mode else "")
         if not command:
             plan.add(Rest())
             return
-        env = environment(
-            target, cwd=self._identity.cwd(target), user=task_credentials(target).user
-        )
+        home = cwd((target.record, *target.lineage), self._work_root)
+        env = environment(target, cwd=home, user=task_credentials(target).user)
         plan.add(
             Execute(
                 command=None if process.command_argv else command,
@@ -71,48 +60,71 @@ class Command:
         )
 
 
-def is_meta(target: Target) -> bool:
-    """Whether the container runs no command."""
-    process = target.record.spec.process
-    return not process.command and process.virt_mode != "os"
+@dataclass(frozen=True, slots=True)
+class LaunchTask:
+    """Start the container's process: the whole list of operations.
+
+    `sources` are opened by the carrier, in the order in which operations name them.
+    """
+
+    launch_id: str
+    ops: tuple[Op, ...]
+    sources: tuple[Source, ...]
+    clone_flags: int
+    pid_ns: int | None
+    cgroup_fd: int | None
+    timeout: float
+
+    def carry(self, ports: Ports) -> None:
+        """Sent to the master; the outcome brings the key back."""
+        opened: list[int] = []
+        try:
+            for source in self.sources:
+                opened.append(source.open(ports))
+            ports.launches.begin(
+                LaunchRequest(
+                    launch_id=self.launch_id,
+                    ops=self.ops,
+                    clone_flags=self.clone_flags,
+                    pid_ns=self.pid_ns,
+                    cgroup_fd=self.cgroup_fd,
+                    fds=tuple(opened),
+                    timeout=self.timeout,
+                )
+            )
+        finally:
+            for descriptor in opened:
+                os.close(descriptor)
 
 
 def needs_process(target: Target) -> bool:
     """A meta container that shares its parent's namespaces has no process."""
-    return not is_meta(target) or target.record.spec.process.isolate
+    spec = target.record.spec
+    return not is_meta(spec) or spec.process.isolate
 
 
-async def launch(
-    target: Target, chain: tuple[Launch, ...], launcher: Launcher, *, timeout: float
-) -> Process | None:
-    """Start the container's process; None when it needs none. Raises PortoError."""
-    plan = LaunchPlan()
-    try:
-        if launch_id(target) in launcher.in_flight:
-            return as_process(await launcher.outcome(launch_id(target)))
-        for facet in chain:
-            facet.prepare(target, plan)
-        if not needs_process(target):
-            return None
-        request = LaunchRequest(
-            launch_id=launch_id(target),
-            ops=tuple(plan.ops),
-            clone_flags=plan.clone_flags,
-            pid_ns=plan.pid_ns,
-            cgroup_fd=plan.cgroup_fd,
-            fds=tuple(plan.fds),
-            timeout=timeout,
-        )
-        return as_process(await launcher.launch(request))
-    except LaunchFailed as failure:
-        raise launch_error(target, failure) from failure
-    finally:
-        plan.close()
+def launch_effect(target: Target, plan: LaunchPlan, *, timeout: float) -> LaunchTask:
+    """What a finished plan does; `timeout` seconds until a setup without end is killed."""
+    return LaunchTask(
+        launch_id=launch_id(target.record),
+        ops=tuple(plan.ops),
+        sources=tuple(plan.sources),
+        clone_flags=plan.clone_flags,
+        pid_ns=plan.pid_ns,
+        cgroup_fd=plan.cgroup_fd,
+        timeout=timeout,
+    )
 
 
-def launch_id(target: Target) -> str:
-    """The launcher's name for this start: container id and launch number."""
-    return f"{target.record.id}:{target.record.intent.launch}"
+def launch_id(record: ContainerRecord) -> str:
+    """The launcher's name for the launch that is wanted: container id and launch number."""
+    return f"{record.id}:{record.intent.launch}"
+
+
+def container_of(launch_id: str) -> Key | None:
+    """The key of the container of a launch; None for a name that is none of ours."""
+    number = launch_id.partition(":")[0]
+    return Key(ContainerRecord.kind, int(number)) if number.isdecimal() else None
 
 
 def as_process(launched: Launched) -> Process:

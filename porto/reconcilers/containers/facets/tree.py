@@ -4,32 +4,84 @@ Facet of the reconcile chain; manual section "CGROUPS". Which directories belong
 to a container is the driver's knowledge (`kernel/cgroup/`).
 """
 
-import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from porto.kernel.cgroup.driver import CgroupDriver
-from porto.kernel.process import processes
+from porto.kernel.cgroup.group import Group
 from porto.launcher.ops import JoinCgroup
 from porto.observers.strays import Strays
-from porto.reconcilers.containers.base import LaunchPlan, Target
+from porto.reconcilers.containers.target import Fields, LaunchPlan, Target, Witness
 from porto.reconcilers.engine.change import Change
+from porto.reconcilers.ports import Ports
+from porto.spec.key import Key
 
 
-class Tree:
+@dataclass(frozen=True, slots=True)
+class MakeGroup:
+    """Make the missing directories, with their controllers."""
+
+    group: Group
+
+    def carry(self, ports: Ports) -> None:
+        """Those that are there stay."""
+        ports.cgroups.create(self.group)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveGroup:
+    """Remove the directories; no task is left in them."""
+
+    key: Key
+    group: Group
+
+    def carry(self, ports: Ports) -> None:
+        """Cgroupfs ends no watch by itself."""
+        ports.notices.forget(self.key)
+        ports.vacancies.forget(self.key)
+        ports.cgroups.remove(self.group)
+
+
+@dataclass(frozen=True, slots=True)
+class Attach:
+    """Move one process back."""
+
+    group: Group
+    pid: int
+
+    def carry(self, ports: Ports) -> None:
+        """Into directories that exist."""
+        ports.cgroups.create(self.group)
+        ports.cgroups.attach(self.group, self.pid)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDirectory:
+    """The directory in which the child is born."""
+
+    path: str
+
+    def open(self, ports: Ports) -> int:
+        """Nobody but us makes directories there."""
+        return ports.files.open_directory(self.path)
+
+
+class Tree(Witness):
     """Existence of the cgroups and membership of the container's own processes."""
 
     name = "cgroups"
 
-    def __init__(self, driver: CgroupDriver, strays: Strays) -> None:
-        self._driver = driver
+    def __init__(self, ports: Ports, strays: Strays) -> None:
+        self._driver = ports.cgroups
+        self._processes = ports.processes
         self._strays = strays
 
     def plan(self, target: Target) -> Sequence[Change]:
         """A missing directory; a main process that was moved elsewhere."""
         process = target.record.status.life.process
         changes = []
-        if not self._driver.exists(target.group):
-            changes.append(Change(self.name, "directories", "present", "absent"))
+        if target.is_new or not target.look(self._driver.exists, target.group):
+            effect = MakeGroup(target.group)
+            changes.append(Change(self.name, "directories", "present", "absent", effect))
         if process is None:
             return changes
         for pid in {process.init_pid, process.task_pid} - {0}:
@@ -48,38 +100,36 @@ class Tree:
 
     def _misplaced(self, target: Target, pid: int) -> list[Change]:
         try:
-            membership = self._driver.membership(pid)
+            membership = target.look(self._driver.membership, pid)
             if self._driver.is_home(target.group, membership):
                 return []
             # An exiting process is shown at the top.
             if self._driver.name_in(membership) is None and (
-                processes.read_stat(pid).has_ended or self._driver.container_of(pid)
+                self._processes.has_ended(pid) or self._driver.container_of(pid)
             ):
                 return []
         except OSError:
             return []
         have = self._driver.name_in(membership) or "/"
-        return [Change(self.name, f"pid {pid}", target.name, have)]
-
-    def apply(self, target: Target, change: Change) -> None:
-        """Make the directories, or move one process back."""
-        self._driver.create(target.group)
-        if change.subject.startswith("pid "):
-            self._driver.attach(target.group, int(change.subject[4:]))
+        return [Change(self.name, f"pid {pid}", target.name, have, Attach(target.group, pid))]
 
     def prepare(self, target: Target, plan: LaunchPlan) -> None:
         """First of all operations: what follows is already accounted to the container."""
         directory = self._driver.launch_directory(target.group)
         if directory is not None:
-            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-            plan.cgroup_fd = plan.pass_fd(os.open(directory, flags))
+            plan.cgroup_fd = plan.pass_fd(GroupDirectory(directory))
             return
         plan.add(*(JoinCgroup(path) for path in self._driver.join_files(target.group)))
 
-    def teardown(self, target: Target) -> None:
-        """Remove the directories; no task is left in them."""
+    def teardown(self, target: Target) -> Sequence[Change]:
+        """Remove the directories."""
         self._strays.forget(target.record.id)
-        self._driver.remove(target.group)
+        effect = RemoveGroup(target.key, target.group)
+        return (Change(self.name, "directories", "absent", "present", effect),)
+
+    def ended(self, target: Target) -> Fields:
+        """The next start decides anew which controllers there are."""
+        return {"controllers": ""}
 
 
 class Enabled:
@@ -87,16 +137,13 @@ class Enabled:
 
     name = "cgroups"
 
-    def __init__(self, driver: CgroupDriver) -> None:
-        self._driver = driver
+    def __init__(self, ports: Ports) -> None:
+        self._driver = ports.cgroups
 
     def plan(self, target: Target) -> Sequence[Change]:
-        """Those that are missing."""
-        missing = self._driver.lacking(target.group)
+        """Those that are missing; their knobs come back with defaults, for the next facets."""
+        missing = () if target.is_new else target.look(self._driver.lacking, target.group)
         if not missing:
             return ()
-        return (Change(self.name, "controllers", "enabled", f"without {' '.join(missing)}"),)
-
-    def apply(self, target: Target, change: Change) -> None:
-        """Enable them again; the knobs come back with their defaults, for the next facets."""
-        self._driver.create(target.group)
+        have = f"without {' '.join(missing)}"
+        return (Change(self.name, "controllers", "enabled", have, MakeGroup(target.group)),)

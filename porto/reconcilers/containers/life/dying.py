@@ -1,135 +1,113 @@
-"""Death: a main task's exit, running out of memory, a dead parent; respawn and aging.
+"""Death: a main task's exit, a verdict, a dead parent; respawn and aging.
 
-Used by `reconciler.py`. Manual sections "States" and "Memory", oom_is_fatal.
+Pure. Used by `decide.py`. Manual section "States".
 """
 
 import signal
 
-import structlog
-
-from porto.kernel.process import processes
-from porto.reconcilers.containers.base import Target
-from porto.reconcilers.containers.life.freezing import Freezing
-from porto.reconcilers.containers.life.notes import Notes
-from porto.reconcilers.containers.life.output import Output
-from porto.reconcilers.containers.life.stopping import KILL_POLL_S, Stopping
+from porto.reconcilers.containers import upkeep
+from porto.reconcilers.containers.effects import Count, Wish
+from porto.reconcilers.containers.life.ending import (
+    LIFE,
+    died,
+    forget_launch,
+    kill,
+    note,
+)
+from porto.reconcilers.containers.target import Fields, Target, Verdict
 from porto.reconcilers.containers.world import World
-from porto.reconcilers.engine.result import Again, Done, Result
-from porto.spec.containers import operations
-from porto.spec.containers.operations import Actor
+from porto.reconcilers.engine.change import Change
+from porto.reconcilers.engine.decision import Decision
+from porto.reconcilers.engine.result import Again, Done
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State
-from porto.spec.errors import PortoError
 from porto.spec.records.record import Run
 
 RESPAWN_ORIGIN = "respawn"
 AGING_ORIGIN = "aging"
-COUNT_S = 0.5
-COUNT_POLL_S = 0.02
-"""Between its notice and its kill the kernel needs microseconds; a slow machine more."""
-
-log = structlog.get_logger()
+REMOVED = "remove_dead"
 
 
 class Dying:
     """Brings containers to dead, and looks after the dead."""
 
-    def __init__(
-        self, world: World, notes: Notes, stopping: Stopping, freezing: Freezing, output: Output
-    ) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
         self._store = world.store
-        self._notes = notes
-        self._stopping = stopping
-        self._freezing = freezing
-        self._output = output
 
-    def ran_out_of_memory(self, target: Target) -> bool:
-        """Whether the OOM killer struck in this container since its main task was started."""
-        told = self._world.events.is_out_of_memory(target.record.id)
-        return told or self._was_counted(target)
+    def verdict(self, target: Target) -> Verdict | None:
+        """Why a running container must end now."""
+        for witness in self._world.chain.witnesses:
+            verdict = witness.verdict(target)
+            if verdict is not None:
+                return verdict
+        return None
 
-    async def by_oom(self, target: Target) -> Result:
-        """Kill all of it: oom_is_fatal."""
-        record = target.record
-        if not record.status.oom.oom_killed and not self._was_counted(target):
-            # v1 tells before it kills: given a moment, the victim is counted.
-            left = self._world.events.oom_time(record.id) + COUNT_S - self._world.clock.mono()
-            if left > 0:
-                return Again(min(left, COUNT_POLL_S))
+    def condemned(self, target: Target, verdict: Verdict) -> Decision:
+        """Kill all of it."""
+        if verdict.wait:
+            return Decision(result=Again(verdict.wait))
+        process = target.record.status.life.process
+        if process is None or not self._lives(target):
+            return self.die(target, int(signal.SIGKILL))
         # Durable before the effect: whoever finds it dead knows why.
-        self._notes.update(record, oom_killed=True)
-        process = record.status.life.process
-        if process is not None and processes.is_alive(process.init_pid, process.init_start):
-            await self._stopping.kill(target)
-            if self._world.exits.find(process) is None:
-                # Its exit is on its way, and makes a pass of its own.
-                return Again(KILL_POLL_S)
-        current = self._store.find_id(record.id)
-        return await self.die(current, int(signal.SIGKILL)) if current is not None else Done()
+        return kill(self._world, target, before=[note(target, **verdict.fields)])
 
-    def _was_counted(self, target: Target) -> bool:
-        counted = self._world.driver.oom.count(target.group)
-        return counted > target.record.status.oom.oom_before
-
-    def _killed_by_oom(self, target: Target) -> bool:
-        """Whether a main task that died of SIGKILL died of that.
-
-        Without a memory cgroup of its own it is charged to an ancestor, which is told.
-        """
-        for record in (target.record, *target.lineage):
-            above = self._world.target(record)
-            if above.group.owns("memory"):
-                return self.ran_out_of_memory(above)
-        return False
-
-    async def with_parent(self, record: ContainerRecord, parent: ContainerRecord) -> Result:
+    def with_parent(self, target: Target) -> Decision:
         """The parent is dead or on its way: nothing below it lives on."""
-        process = record.status.life.process
-        if parent.status.oom.oom_killed:
-            self._notes.update(record, oom_killed=True)
         # Its exit, if it had a process, is on its way: the parent's pass killed it.
-        if process is not None and processes.is_alive(process.init_pid, process.init_start):
-            await self._stopping.kill(self._world.target(record))
-            return Again(KILL_POLL_S)
-        return await self.die(record, int(signal.SIGKILL))
+        if self._lives(target):
+            return kill(self._world, target)
+        return self.die(target, int(signal.SIGKILL))
 
-    async def die(self, record: ContainerRecord, status: int) -> Result:
+    def _lives(self, target: Target) -> bool:
+        process = target.record.status.life.process
+        if process is None:
+            return False
+        alive = self._world.ports.processes.is_alive
+        return target.look(alive, process.init_pid, process.init_start)
+
+    def die(self, target: Target, status: int) -> Decision:
         """Nothing of it runs any more; `status` is the main task's wait status."""
-        target = self._world.target(record)
-        if not await self._stopping.kill(target):
-            return Again(KILL_POLL_S)
-        lost = self._output.rotate(target)
-        process = record.status.life.process
-        present = self._store.find_id(record.id) or record
-        oom = present.status.oom.oom_killed or (
-            status == signal.SIGKILL and self._killed_by_oom(target)
-        )
-        self._world.count("containers_oom", int(oom))
-        self._notes.update(
-            record,
+        if self._world.is_populated(target):
+            return kill(self._world, target)
+        record = target.record
+        fields = died(self._world, target, status)
+        written = note(
+            target,
             state=State.DEAD,
             process=None,
             exit_status=status,
-            oom_killed=oom,
-            death_time=self._world.clock.wall(),
-            death_mono=self._world.clock.mono(),
+            death_time=target.wall,
+            death_mono=target.mono,
             observed_generation=record.generation,
             conditions=(),
-            **lost,
+            **fields,
         )
-        if process is not None:
-            self._stopping.forget_launch(process)
-        self._freezing.forget(record)
-        current = self._store.find_id(record.id)
-        return self.dead(current) if current is not None else Done()
+        exits = forget_launch(record.status.life.process)
+        rotation, _ = upkeep.plan((self._world.chain.rotation,), target)
+        return Decision(
+            rotation,
+            Again(0.0),
+            closing=[written, *exits, *self._counts(fields)],
+            # The file that cannot be cut is as long as it was.
+            failed=lambda failures: Decision(
+                result=Again(0.0), closing=[written, *exits, *self._counts(fields)]
+            ),
+        )
 
-    def dead(self, record: ContainerRecord) -> Result:
-        """Timers of a dead container: respawn, then aging."""
-        self._keep(record)
-        clock = self._world.clock
+    def _counts(self, fields: Fields) -> list[Change]:
+        names = [
+            name for witness in self._world.chain.witnesses for name in witness.counted(fields)
+        ]
+        return [Change(LIFE, name, "one more", "", Count(name), is_drift=False) for name in names]
+
+    def dead(self, target: Target) -> Decision:
+        """Timers of a dead container: respawn, then aging; what its groups still need."""
+        record = target.record
+        changes, refused = upkeep.plan(self._world.chain.dead, target)
         lifecycle = record.spec.lifecycle
-        since_death = clock.mono() - record.status.life.death_mono
+        since_death = target.mono - record.status.life.death_mono
         parent = self._store.parent(record)
         may_respawn = (
             lifecycle.respawn
@@ -138,26 +116,44 @@ class Dying:
             and not 0 <= lifecycle.max_respawns <= record.status.life.respawn_count
         )
         if may_respawn:
-            left = lifecycle.respawn_delay / 1e9 - since_death
-            if left > 0:
-                return Done(after=left)
-            operations.respawn(
-                self._store, record, actor=Actor(origin=RESPAWN_ORIGIN), now=clock.wall()
-            )
-            return Again(0.0)
-        left = lifecycle.aging_time - since_death
+            left, wishes = lifecycle.respawn_delay / 1e9 - since_death, [self._respawn(record)]
+        else:
+            left, wishes = lifecycle.aging_time - since_death, self._removal(record)
         if left > 0:
-            return Done(after=left)
-        self._world.count("remove_dead", 1)
-        operations.destroy(self._store, record, actor=Actor(origin=AGING_ORIGIN), now=clock.wall())
-        return Again(0.0)
+            later = Done(after=left)
+            # What cannot be set on a dead container's groups is in nobody's way.
+            return Decision(
+                changes,
+                later,
+                refused=refused,
+                by_facet=True,
+                failed=lambda _: Decision(result=later),
+            )
+        return Decision(wishes, Again(0.0))
 
-    def _keep(self, record: ContainerRecord) -> None:
-        """What a facet wants of the groups of a dead container."""
-        target = self._world.target(record)
-        for facet in self._world.chain.dead:
-            try:
-                for change in facet.plan(target):
-                    facet.apply(target, change)
-            except (OSError, PortoError) as error:
-                log.warning("not set", container=record.name, facet=facet.name, error=str(error))
+    @staticmethod
+    def _respawn(record: ContainerRecord) -> Change:
+        wish = record.with_intent(
+            run=Run.RUNNING,
+            launch=record.intent.launch + 1,
+            kill_at=0.0,
+            origin=RESPAWN_ORIGIN,
+        )
+        return _wish(wish, "respawn")
+
+    def _removal(self, record: ContainerRecord) -> list[Change]:
+        """Old age ends a container and what is below it."""
+        subtree = [*self._store.descendants(record.name), record]
+        wishes = [
+            item.with_intent(run=Run.ABSENT, paused=False, kill_at=0.0, origin=AGING_ORIGIN)
+            for item in subtree
+            if item.intent.run is not Run.ABSENT
+        ]
+        count = Change(LIFE, REMOVED, "one more", "", Count(REMOVED), is_drift=False)
+        return [*(_wish(wish, "aging_time") for wish in wishes), count]
+
+
+def _wish(record: ContainerRecord, why: str) -> Change:
+    effect = Wish(record)
+    subject = f"intent of {record.name}"
+    return Change(LIFE, subject, record.intent.run.value, "", effect, why, is_drift=False)

@@ -1,102 +1,121 @@
 """Pause and resume: the freezer follows the intent, the states follow the freezer.
 
-Used by `reconciler.py`. Manual section "Operations", pause and resume.
+Pure. Used by `decide.py`. Manual section "Operations", pause and resume.
 """
 
 from porto.kernel.cgroup.driver import FreezerState
-from porto.reconcilers.containers.base import Target
-from porto.reconcilers.containers.life.notes import Notes
-from porto.reconcilers.containers.life.upkeep import Upkeep
+from porto.reconcilers.containers.effects import Freeze, Note, Wish
+from porto.reconcilers.containers.life.ending import LIFE, note
+from porto.reconcilers.containers.target import Target
 from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.change import Change
-from porto.reconcilers.engine.result import Again, Done, Result, Stuck
+from porto.reconcilers.engine.decision import Decision
+from porto.reconcilers.engine.result import Again, Done, Stuck
+from porto.spec.containers.effective import is_meta
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State
 from porto.spec.errors import Busy, Unknown
 
 POLL_S = 0.005
+FREEZER = "freezer"
+"""The facet of these changes."""
 
 
 class Freezing:
     """The freezer of all containers."""
 
-    def __init__(self, world: World, notes: Notes, upkeep: Upkeep) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
         self._store = world.store
-        self._driver = world.driver
-        self._notes = notes
-        self._upkeep = upkeep
-        self._since: dict[int, float] = {}
+        self._driver = world.ports.cgroups
 
-    def apply(self, target: Target) -> Result | None:
-        """Make the freezer follow the intent; None when it does."""
+    def decide(self, target: Target) -> Decision | None:
+        """Make the freezer follow the intent; None when it does, and nothing is frozen."""
         record = target.record
-        want = record.intent.paused
-        frozen = self._driver.self_frozen(target.group)
-        if want:
-            if not frozen:
-                self._driver.freeze(target.group)
-            if self._driver.freezer_state(target.group) is not FreezerState.FROZEN:
-                return self._still_freezing(target)
-            self._since.pop(record.id, None)
-            if record.status.life.state is not State.PAUSED:
-                self._notes.update(
-                    record, state=State.PAUSED, observed_generation=record.generation
-                )
-                self._follow(record)
-            return Done()
+        frozen = target.look(self._driver.self_frozen, target.group)
+        if record.intent.paused:
+            return self._pause(target, frozen=frozen)
         if frozen:
-            self._driver.thaw(target.group)
-            if self._driver.freezer_state(target.group) is not FreezerState.THAWED:
-                parent = self._store.parent(record)
-                if parent is not None and parent.status.life.state is State.PAUSED:
-                    return Stuck(Busy(f"cannot resume {record.name}: {parent.name} is paused"))
-                return Again(POLL_S)
-            if record.status.life.state is not State.PAUSED:
-                change = Change("freezer", "freezer.state", "THAWED", "FROZEN")
-                self._upkeep.count_drift(record, change)
+            return self._thaw(target)
+        self._world.remembered(target).since.pop(FREEZER, None)
         if record.status.life.state is State.PAUSED and not self._paused_from_above(record):
-            self._notes.update(record, state=active_state(record))
-            self._follow(record)
-            return Again(0.0)
+            return Decision(self._resumed(target), Again(0.0))
         return None
 
-    def forget(self, record: ContainerRecord) -> None:
-        """The container runs no more."""
-        self._since.pop(record.id, None)
-
-    def _still_freezing(self, target: Target) -> Result:
+    def _pause(self, target: Target, *, frozen: bool) -> Decision:
         record = target.record
-        now = self._world.clock.mono()
-        since = self._since.setdefault(record.id, now)
+        if not frozen:
+            since = self._world.remembered(target).since
+            since[FREEZER] = target.mono
+            return Decision([self._freezer(target, frozen=True)], Again(0.0))
+        if target.look(self._driver.freezer_state, target.group) is not FreezerState.FROZEN:
+            return self._still_freezing(target)
+        if record.status.life.state is State.PAUSED:
+            return Decision(result=Done())
+        paused = note(target, state=State.PAUSED, observed_generation=record.generation)
+        followers = [
+            _state_of(child, State.PAUSED)
+            for child in self._store.descendants(record.name)
+            if child.status.life.state in (State.RUNNING, State.META)
+        ]
+        return Decision([paused, *followers], Done())
+
+    def _thaw(self, target: Target) -> Decision:
+        record = target.record
+        drift = record.status.life.state is not State.PAUSED
+        parent = self._store.parent(record)
+        if parent is not None and parent.status.life.state is State.PAUSED:
+            error = Busy(f"cannot resume {record.name}: {parent.name} is paused")
+            return Decision([self._freezer(target, frozen=False)], Stuck(error))
+        return Decision([self._freezer(target, frozen=False, is_drift=drift)], Again(POLL_S))
+
+    def _resumed(self, target: Target) -> list[Change]:
+        """The container and those below that were frozen with it."""
+        record = target.record
+        if target.look(self._driver.freezer_state, target.group) is not FreezerState.THAWED:
+            return []
+        followers = [
+            _state_of(child, active_state(child))
+            for child in self._store.descendants(record.name)
+            if child.status.life.state is State.PAUSED
+            and not child.intent.paused
+            and not any(
+                above.intent.paused
+                for above in self._store.ancestors(child)
+                if above.id != record.id
+            )
+        ]
+        return [note(target, state=active_state(record)), *followers]
+
+    def _still_freezing(self, target: Target) -> Decision:
+        record = target.record
+        since = self._world.remembered(target).since.setdefault(FREEZER, target.mono)
         timeout = self._world.config.daemon.freezer_wait_timeout_s
-        if now - since < timeout:
-            return Again(POLL_S)
-        del self._since[record.id]
-        self._driver.thaw(target.group)
-        self._store.put(record.with_intent(paused=False), now=self._world.clock.wall())
-        return Stuck(Unknown(f"cannot pause {record.name}: not frozen after {timeout} s"))
+        if target.mono - since < timeout:
+            return Decision(result=Again(POLL_S))
+        back = record.with_intent(paused=False)
+        wish = Change(FREEZER, "intent", "running", "paused", Wish(back), is_drift=False)
+        error = Unknown(f"cannot pause {record.name}: not frozen after {timeout} s")
+        return Decision([self._freezer(target, frozen=False), wish], Stuck(error))
+
+    @staticmethod
+    def _freezer(target: Target, *, frozen: bool, is_drift: bool = False) -> Change:
+        words = ("FROZEN", "THAWED")
+        want, have = words if frozen else words[::-1]
+        effect = Freeze(target.group, frozen)
+        return Change(FREEZER, "freezer.state", want, have, effect, is_drift=is_drift)
 
     def _paused_from_above(self, record: ContainerRecord) -> bool:
         return any(ancestor.intent.paused for ancestor in self._store.ancestors(record))
 
-    def _follow(self, record: ContainerRecord) -> None:
-        """Descendants are frozen and thawed by the kernel; their state follows."""
-        current = self._store.find_id(record.id)
-        paused = current is not None and current.status.life.state is State.PAUSED
-        for child in self._store.descendants(record.name):
-            if paused and child.status.life.state in (State.RUNNING, State.META):
-                self._notes.update(child, state=State.PAUSED)
-            elif (
-                not paused
-                and child.status.life.state is State.PAUSED
-                and not child.intent.paused
-                and not self._paused_from_above(child)
-            ):
-                self._notes.update(child, state=active_state(child))
+
+def _state_of(record: ContainerRecord, state: State) -> Change:
+    """Descendants are frozen and thawed by the kernel; their state follows."""
+    effect = Note(record.key, {"state": state})
+    have = record.status.life.state.value
+    return Change(LIFE, f"record of {record.name}", state.value, have, effect, is_drift=False)
 
 
 def active_state(record: ContainerRecord) -> State:
     """What a started container is when it is not paused."""
-    meta = record.spec.process.is_meta and record.spec.process.virt_mode != "os"
-    return State.META if meta else State.RUNNING
+    return State.META if is_meta(record.spec) else State.RUNNING

@@ -1,179 +1,186 @@
 """Towards started: parents first, cgroups and knobs, then the launch.
 
-Used by `reconciler.py`. A start that fails leaves nothing behind and is taken back, or
-tried again when a file asks for it. Manual section "Operations", start.
+Pure. Used by `decide.py`. A whole start is planned before its first effect; a pass sends the
+launch and ends, and the outcome brings the key back. A start that fails leaves nothing behind
+and is taken back, or tried again when a file asks for it. Manual section "Operations", start.
 """
 
-import asyncio
-import dataclasses
-from typing import Any
+from collections.abc import Sequence
 
-import structlog
-
-from porto.reconcilers.containers.base import Target
+from porto.launcher.ops import Launched, LaunchFailed
+from porto.reconcilers.containers import upkeep
+from porto.reconcilers.containers.effects import Count, TakeLaunch, Wish
 from porto.reconcilers.containers.facets import task
 from porto.reconcilers.containers.life.dying import RESPAWN_ORIGIN
-from porto.reconcilers.containers.life.notes import Notes
-from porto.reconcilers.containers.life.stopping import KILL_POLL_S, Stopping
-from porto.reconcilers.containers.life.upkeep import Upkeep
+from porto.reconcilers.containers.life.ending import (
+    LIFE,
+    condition,
+    drop_launch,
+    kill,
+    note,
+    stopped_fields,
+    take_down,
+)
+from porto.reconcilers.containers.life.freezing import active_state
+from porto.reconcilers.containers.target import Fields, LaunchPlan, Target
 from porto.reconcilers.containers.world import World
-from porto.reconcilers.engine.result import Again, Done, Result, Retry, Stuck
+from porto.reconcilers.engine.change import Change
+from porto.reconcilers.engine.decision import Decision, Failure
+from porto.reconcilers.engine.result import Again, Done, Retry, Stuck
 from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.status import Process, State
+from porto.spec.containers.status import State
 from porto.spec.errors import EError, InvalidState, PortoError, by_errno
 from porto.spec.records.record import Run, is_file_origin
 from porto.spec.records.status import Condition
 
-log = structlog.get_logger()
-
-
-class _NotWanted(Exception):
-    """The intent changed while the launch was under way."""
+STARTED = "containers_started"
+FAILED = "containers_failed_start"
 
 
 class Starting:
     """Starts containers."""
 
-    def __init__(self, world: World, notes: Notes, stopping: Stopping, upkeep: Upkeep) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
         self._store = world.store
-        self._driver = world.driver
-        self._notes = notes
-        self._stopping = stopping
-        self._upkeep = upkeep
-        self._launching: dict[int, asyncio.Task[Any]] = {}
 
-    def break_off(self, record_id: int) -> None:
-        """A start that may be under way is not wanted any more."""
-        launching = self._launching.pop(record_id, None)
-        if launching is not None:
-            launching.cancel()
-
-    async def start(self, record: ContainerRecord) -> Result:
-        """One try; a stopped container, or a dead one that is started again in place."""
-        parent = self._store.parent(record)
+    def start(self, target: Target) -> Decision:
+        """A stopped container, or a dead one that is started again in place."""
+        launches, name = self._world.ports.launches, task.launch_id(target.record)
+        if launches.in_setup(name):
+            return Decision(result=Again())
+        outcome = launches.find(name)
+        if isinstance(outcome, Launched):
+            return self._launched(target, outcome)
+        if isinstance(outcome, LaunchFailed):
+            return self._failed(target, self._explained(target, outcome))
+        parent = self._store.parent(target.record)
         if parent is not None and parent.status.life.state not in (State.RUNNING, State.META):
-            return self._wait_for_parent(record, parent)
-        from_dead = record.status.life.state is State.DEAD
-        if from_dead:
-            target = self._world.target(record)
-            if not await self._stopping.kill(target):
-                return Again(KILL_POLL_S)
-            controllers = record.status.cgroups.controllers
-        else:
-            controllers = ";".join(sorted(self._world.controllers.wanted(record)))
-        target = self._world.target(record)
-        self._world.events.forget(record.id)
-        # Asked before the task lives: what happens to it afterwards counts.
-        oom_before = self._driver.oom.count(target.group) if from_dead else 0
-        wall, mono = self._world.clock.wall(), self._world.clock.mono()
-        launch_number = record.intent.launch
+            return self._wait_for_parent(target, parent)
+        if target.record.status.life.state is State.DEAD and self._world.is_populated(target):
+            return kill(self._world, target)
+        return self._begin(target)
+
+    # -- begun -----------------------------------------------------------------
+
+    def _begin(self, target: Target) -> Decision:
+        record = target.record
         try:
             self._store.admission.check_start(self._store, record)
-            target = dataclasses.replace(target, is_new=self._driver.is_new(target.group))
-            failed = await self._upkeep.apply(target, first=True)
-            if failed is not None:
-                raise failed[1]
-            self._world.events.arm(record.id, target.group)
-            process = await self._launch(target)
-        except _NotWanted:
-            return Again(0.0)
+            changes, refused = upkeep.plan(self._world.chain.live, target)
+            if refused:
+                return self._failed(target, refused[0].error)
+            plan = LaunchPlan()
+            for facet in self._world.chain.launch:
+                facet.prepare(target, plan)
         except PortoError as error:
-            return await self._start_failed(record, target, error)
+            return self._failed(target, error)
         except OSError as error:
-            return await self._start_failed(
-                record, target, by_errno(error, f"cannot start {record.name}: {error.filename}")
+            text = f"cannot start {record.name}: {error.filename}"
+            return self._failed(target, by_errno(error, text))
+        ready = upkeep.asked_for([*changes, *plan.before])
+
+        def failed(failures: Sequence[Failure]) -> Decision:
+            return self._failed(target, failures[0].error)
+
+        if not task.needs_process(target):
+            return Decision(
+                ready,
+                Done(),
+                closing=self._started(target, None),
+                failed=failed,
             )
-        if process is not None:
-            self._world.exits.track(process.launch_id)
-        respawned = from_dead and record.intent.origin == RESPAWN_ORIGIN
-        self._notes.update(
-            record,
-            state=State.META if task.is_meta(target) else State.RUNNING,
-            launched=launch_number,
-            controllers=controllers,
-            process=process,
-            exit_status=None,
-            oom_killed=False,
-            oom_before=oom_before,
-            start_time=wall,
-            start_mono=mono,
-            death_time=0.0,
-            death_mono=0.0,
-            start_error="",
-            start_error_code=EError.Success,
-            respawn_count=record.status.life.respawn_count + respawned,
-            observed_generation=record.generation,
-            conditions=(),
+        effect = task.launch_effect(
+            target, plan, timeout=self._world.config.container.start_timeout_ms / 1000
         )
-        self._world.count("containers_started", 1)
-        if process is not None and self._world.exits.find(process) is not None:
-            return Again(0.0)
-        return Done()
+        launch = Change(LIFE, f"launch {effect.launch_id}", "running", "", effect, is_drift=False)
+        return Decision([*ready, launch], Again(), failed=failed)
 
-    async def _launch(self, target: Target) -> Process | None:
-        """Start the process; raises `_NotWanted` when the start was broken off."""
-        key = target.record.id
-        current = asyncio.current_task()
-        assert current is not None
-        self._launching[key] = current
-        try:
-            return await task.launch(
-                target,
-                self._world.chain.launch,
-                self._world.launcher,
-                timeout=self._world.config.container.start_timeout_ms / 1000,
-            )
-        except asyncio.CancelledError:
-            if key in self._launching:
-                raise
-            current.uncancel()
-            raise _NotWanted from None
-        finally:
-            self._launching.pop(key, None)
+    def _launched(self, target: Target, launched: Launched) -> Decision:
+        exited = target.look(self._world.exits.find, task.as_process(launched))
+        return Decision(
+            result=Done() if exited is None else Again(0.0),
+            closing=self._started(target, launched),
+        )
 
-    def _wait_for_parent(self, record: ContainerRecord, parent: ContainerRecord) -> Result:
-        if parent.intent.run is Run.RUNNING and parent.status.life.state is not State.PAUSED:
-            dying = parent.status.life.state is State.DEAD and (
-                parent.intent.launch <= parent.status.life.launched
-            )
+    def _started(self, target: Target, launched: Launched | None) -> list[Change]:
+        written = note(target, **self.adopted(target.record, launched, target))
+        count = Change(LIFE, STARTED, "one more", "", Count(STARTED), is_drift=False)
+        if launched is None:
+            return [written, count]
+        taken = TakeLaunch(launched.launch_id)
+        return [written, count, Change(LIFE, "launch", "taken", "told", taken, is_drift=False)]
+
+    def adopted(self, record: ContainerRecord, launched: Launched | None, target: Target) -> Fields:
+        """What a launch changes in the record, whoever writes it down."""
+        life = record.status.life
+        dead = life.state is State.DEAD
+        respawned = dead and record.intent.origin == RESPAWN_ORIGIN
+        controllers = record.status.cgroups.controllers if dead else ""
+        return {
+            "state": active_state(record),
+            "launched": record.intent.launch,
+            "controllers": controllers or ";".join(sorted(self._world.controllers.wanted(record))),
+            "process": None if launched is None else task.as_process(launched),
+            "exit_status": None,
+            "oom_killed": False,
+            "start_time": target.wall,
+            "start_mono": target.mono,
+            "death_time": 0.0,
+            "death_mono": 0.0,
+            "start_error": "",
+            "start_error_code": EError.Success,
+            "respawn_count": life.respawn_count + respawned,
+            "observed_generation": record.generation,
+            "conditions": (),
+        }
+
+    # -- not begun, or failed -----------------------------------------------------
+
+    def _wait_for_parent(self, target: Target, parent: ContainerRecord) -> Decision:
+        record = target.record
+        life = parent.status.life
+        if parent.intent.run is Run.RUNNING and life.state is not State.PAUSED:
+            dying = life.state is State.DEAD and parent.intent.launch <= life.launched
             if not dying:
-                return Again()
+                return Decision(result=Again())
         error = InvalidState(
-            f"cannot start {record.name}: its parent {parent.name} is {parent.status.life.state}"
+            f"cannot start {record.name}: its parent {parent.name} is {life.state}"
         )
-        return self._given_up(record, error)
+        return self._taken_back(target, error, ())
 
-    async def _start_failed(
-        self, record: ContainerRecord, target: Target, error: PortoError
-    ) -> Result:
-        self._world.count("containers_failed_start", 1)
-        await self._stopping.kill(target)
-        try:
-            self._stopping.take_down(target)
-        except OSError as leftover:
-            log.warning("teardown failed", container=record.name, error=str(leftover))
-        self._notes.update(
-            record,
-            state=State.STOPPED,
-            process=None,
-            controllers="",
+    def _explained(self, target: Target, failure: LaunchFailed) -> PortoError:
+        for facet in self._world.chain.explaining:
+            error = facet.explain(target, failure)
+            if error is not None:
+                return error
+        return task.launch_error(target, failure)
+
+    def _failed(self, target: Target, error: PortoError) -> Decision:
+        """Take down what there is, and write down why."""
+        record = target.record
+        dropped = drop_launch(self._world, target)
+        made = not target.is_new or target.look(self._world.ports.cgroups.exists, target.group)
+        if made and self._world.ports.cgroups.subtree_processes(target.group):
+            # The outcome of the launch is still there for the pass that finds it empty.
+            return kill(self._world, target)
+        written = note(
+            target,
             launched=record.intent.launch,
             start_error=error.text,
             start_error_code=error.code,
+            **stopped_fields(self._world, target, State.STOPPED),
         )
-        return self._given_up(record, error)
+        count = Change(LIFE, FAILED, "one more", "", Count(FAILED), is_drift=False)
+        removed = [*dropped, *take_down(self._world, target)] if made else dropped
+        return self._taken_back(target, error, [*removed, written, count])
 
-    def _given_up(self, record: ContainerRecord, error: PortoError) -> Result:
+    def _taken_back(self, target: Target, error: PortoError, changes: Sequence[Change]) -> Decision:
         """An imperative start is taken back; a file's is tried again."""
-        current = self._store.find_id(record.id)
-        if current is None:
-            return Done()
-        if is_file_origin(current.intent.origin):
-            self._notes.condition(record, Condition("Retrying", "task", error.text, error.code))
-            return Retry(error)
-        if current.intent == record.intent and current.intent.run is Run.RUNNING:
-            self._store.put(
-                current.with_intent(run=Run.STOPPED, kill_at=0.0), now=self._world.clock.wall()
-            )
-        return Stuck(error)
+        record = target.record
+        if is_file_origin(record.intent.origin):
+            shown = condition(target, Condition("Retrying", "task", error.text, error.code))
+            return Decision([*changes, shown], Retry(error))
+        back = record.with_intent(run=Run.STOPPED, kill_at=0.0)
+        wish = Change(LIFE, "intent", "stopped", "running", Wish(back), is_drift=False)
+        return Decision([*changes, wish], Stuck(error))

@@ -1,158 +1,143 @@
 """Towards stopped and absent: ask, kill, take down, write it down.
 
-Used by `reconciler.py` and by the other files of this room. Children first. Manual section
-"Operations", stop and destroy.
+Pure. Used by `decide.py`. Children first. Manual section "Operations", stop and destroy.
 """
 
 import signal
+from collections.abc import Sequence
 
 from porto.kernel.cgroup.driver import FreezerState
-from porto.kernel.process import processes
-from porto.observers.population import wait_empty
-from porto.reconcilers.containers.base import Target
-from porto.reconcilers.containers.life.notes import Notes
+from porto.reconcilers.containers.effects import Delete, Note, Signal
+from porto.reconcilers.containers.life.ending import (
+    KILL_POLL_S,
+    LIFE,
+    drop_launch,
+    ended,
+    forget_launch,
+    kill,
+    note,
+    stopped_fields,
+    take_down,
+)
+from porto.reconcilers.containers.target import Target
 from porto.reconcilers.containers.world import World
-from porto.reconcilers.engine.result import Again, Done, Result, Retry
-from porto.spec.containers.record import ContainerRecord
+from porto.reconcilers.engine.change import Change
+from porto.reconcilers.engine.decision import Decision
+from porto.reconcilers.engine.result import Again, Done, Result
+from porto.spec.containers.effective import is_os
 from porto.spec.containers.status import Process, State
-from porto.spec.errors import by_errno
 from porto.spec.records.record import Run
-
-KILL_POLL_S = 1.0
 
 
 class Stopping:
     """Ends containers."""
 
-    def __init__(self, world: World, notes: Notes) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
         self._store = world.store
-        self._notes = notes
-        self._asked: dict[str, float] = {}
 
-    async def absent(self, record: ContainerRecord) -> Result:
+    def absent(self, target: Target) -> Decision:
         """A container that is being destroyed."""
+        record = target.record
         if self._store.has_children(record.name):
-            return Again()
+            return Decision(result=Again())
+        changes: Sequence[Change] = ()
         if record.status.life.state is not State.STOPPED:
-            result = await self.end(record, kill_at=0.0, forget=True)
-            if result is not None:
-                return result
-        current = self._store.get(record.name)
-        self._bequeath(current)
-        self._store.delete(current)
-        return Done()
+            ending = self._end(target, kill_at=0.0)
+            if isinstance(ending, Decision):
+                return ending
+            changes = ending
+        gone = Change(LIFE, "record", "absent", "present", Delete(target.key), is_drift=False)
+        exits = forget_launch(record.status.life.process)
+        return Decision([*changes, *self._bequeath(target)], Done(), closing=[gone, *exits])
 
-    async def stopped(self, record: ContainerRecord) -> Result:
+    def stopped(self, target: Target) -> Decision:
         """A container that shall be stopped."""
+        record = target.record
         if record.status.life.state is State.STOPPED:
-            return Done()
+            return Decision(result=Done())
         for child in self._store.children(record.name):
             if child.status.life.state is not State.STOPPED:
-                return Again()
-        return await self.end(record, kill_at=record.intent.kill_at) or Done()
+                return Decision(result=Again())
+        return self.end(target, kill_at=record.intent.kill_at, then=Done())
 
-    async def end(
-        self, record: ContainerRecord, *, kill_at: float, forget: bool = False
-    ) -> Result | None:
-        """Bring a started container to stopped; None when it is there.
-
-        With `forget` the record is about to be deleted, so only what outlives it is noted.
-        """
-        target = self._world.target(record)
-        result = self._ask(target, kill_at)
-        if result is not None:
-            return result
-        if not await self.kill(target):
-            return Again(KILL_POLL_S)
-        oom_kills = record.status.oom.oom_kills_before + self._oom_kills(target)
-        try:
-            self.take_down(target)
-        except OSError as error:
-            return Retry(by_errno(error, f"cannot stop {record.name}: {error.filename}"))
-        if not forget:
-            current = self._store.find_id(record.id)
-            again = current is not None and current.intent.run is Run.RUNNING
-            self._notes.update(
-                record,
-                state=State.STARTING if again else State.STOPPED,
-                process=None,
-                exit_status=None,
-                oom_killed=False,
-                oom_kills_before=oom_kills,
-                controllers="",
-                start_time=0.0,
-                start_mono=0.0,
-                death_time=0.0,
-                death_mono=0.0,
-                stdout_offset=0,
-                stderr_offset=0,
-                conditions=(),
-            )
-        elif oom_kills != record.status.oom.oom_kills_before:
-            self._notes.update(record, oom_kills_before=oom_kills)
-        # Only now: an exit is kept until the record does not need it any more.
-        if record.status.life.process is not None:
-            self.forget_launch(record.status.life.process)
-        return None
-
-    async def kill(self, target: Target) -> bool:
-        """SIGKILL everything in the subtree; whether it is empty now."""
-        timeout = float(self._world.config.daemon.cgroup_remove_timeout_s)
-        if not self._world.driver.kill(target.group):
-            return True
-        return await wait_empty(self._world.driver, target.group, timeout)
-
-    def take_down(self, target: Target) -> None:
-        """Remove what the facets made; no task is left."""
-        self._world.events.forget(target.record.id)
-        for facet in self._world.chain.teardown:
-            facet.teardown(target)
-
-    def forget_launch(self, process: Process) -> None:
-        """The record does not need the exit of this launch any more."""
-        self._asked.pop(process.launch_id, None)
-        self._world.exits.acknowledge(process.launch_id)
-
-    def _ask(self, target: Target, kill_at: float) -> Result | None:
-        """The polite signal; None when it is time for SIGKILL."""
+    def end(self, target: Target, *, kill_at: float, then: Result) -> Decision:
+        """Bring a started container to stopped."""
+        ending = self._end(target, kill_at=kill_at)
+        if isinstance(ending, Decision):
+            return ending
         record = target.record
+        state = State.STARTING if record.intent.run is Run.RUNNING else State.STOPPED
+        written = note(target, **stopped_fields(self._world, target, state))
+        # Only then: an exit is kept until the record does not need it any more.
+        exits = forget_launch(record.status.life.process)
+        return Decision(ending, then, closing=[written, *exits])
+
+    def _end(self, target: Target, *, kill_at: float) -> Decision | Sequence[Change]:
+        """What must happen first, or the removal of what the facets made."""
+        asking = self._ask(target, kill_at)
+        if asking is not None:
+            return asking
+        dropped = drop_launch(self._world, target)
+        if self._world.is_populated(target):
+            return kill(self._world, target, before=dropped)
+        return [*dropped, *take_down(self._world, target)]
+
+    def _ask(self, target: Target, kill_at: float) -> Decision | None:
+        """The polite signal; None when it is time for SIGKILL."""
+        record, world = target.record, self._world
         process = record.status.life.process
         if process is None or not process.task_pid or record.status.life.state is State.DEAD:
             return None
-        if self._world.exits.find(process) is not None:
+        if target.look(world.exits.find, process) is not None:
             return None
-        left = kill_at - self._world.clock.mono()
+        left = kill_at - target.mono
         if left <= 0:
             return None
-        if self._world.driver.freezer_state(target.group) is not FreezerState.THAWED:
+        if target.look(world.ports.cgroups.freezer_state, target.group) is not FreezerState.THAWED:
             return None
-        if process.launch_id not in self._asked:
-            signo = _end_signal(record, process)
-            if signo is None or not processes.send_signal(
-                process.task_pid, process.task_start, signo
-            ):
+        changes: list[Change] = []
+        if record.status.life.state is not State.STOPPING:
+            signo = self._end_signal(target, process)
+            if signo is None:
                 return None
-            self._asked[process.launch_id] = kill_at
-            self._notes.update(record, state=State.STOPPING)
-        return Again(left)
+            effect = Signal(process.task_pid, process.task_start, signo)
+            name = signal.Signals(signo).name
+            changes = [
+                Change(LIFE, f"pid {process.task_pid}", name, "running", effect, is_drift=False),
+                note(target, state=State.STOPPING),
+            ]
+        # Its exit brings the key back; one that nobody tells is found by looking.
+        return Decision(changes, Again(min(left, KILL_POLL_S)))
 
-    def _oom_kills(self, target: Target) -> int:
-        return self._world.driver.oom.kills(target.group) if target.group.owns("memory") else 0
+    def _end_signal(self, target: Target, process: Process) -> int | None:
+        """The signal that politely asks the main task to end; None when it has none."""
+        if not is_os(target.record.spec):
+            return signal.SIGTERM
+        handles = self._world.ports.processes.handles_signal
+        for signo in (signal.SIGPWR, signal.SIGTERM):
+            if target.look(handles, process.task_pid, signo):
+                return signo
+        return None
 
-    def _bequeath(self, record: ContainerRecord) -> None:
-        """What oom_kills_total of the parent counts must not shrink."""
-        parent = self._store.parent(record)
-        if parent is not None and record.status.oom.oom_kills_before:
-            total = parent.status.oom.oom_kills_before + record.status.oom.oom_kills_before
-            self._notes.update(parent, oom_kills_before=total)
+    def _bequeath(self, target: Target) -> list[Change]:
+        """What the parent keeps of a container that is destroyed."""
+        if not target.lineage:
+            return []
+        parent = target.lineage[0]
+        # What this life adds is noted nowhere else: the record goes.
+        fields = dict(ended(self._world, target)) if self._is_started(target) else {}
+        record = target.record.with_status(**fields)
+        kept: dict[str, object] = {}
+        for witness in self._world.chain.witnesses:
+            kept.update(witness.bequeathed(record, parent))
+        if not kept:
+            return []
+        effect = Note(parent.key, kept)
+        return [
+            Change(LIFE, f"record of {parent.name}", "with its counts", "", effect, is_drift=False)
+        ]
 
-
-def _end_signal(record: ContainerRecord, process: Process) -> int | None:
-    """The signal that politely asks the main task to end; None when it has none."""
-    if record.spec.process.virt_mode != "os":
-        return signal.SIGTERM
-    for signo in (signal.SIGPWR, signal.SIGTERM):
-        if processes.handles_signal(process.task_pid, signo):
-            return signo
-    return None
+    @staticmethod
+    def _is_started(target: Target) -> bool:
+        return target.record.status.life.state is not State.STOPPED

@@ -28,10 +28,12 @@ from porto.reconcilers.host.cpuset.machine import Machine
 from porto.reconcilers.host.cpuset.members import Member, blame, member_of, refusal
 from porto.reconcilers.host.cpuset.recover import recover
 from porto.reconcilers.host.cpuset.solve import grant, revoke, solve
+from porto.reconcilers.ports import Cpus
 from porto.spec.containers.names import ROOT, parent_name
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
+from porto.spec.key import Key
 
 _ENDED = frozenset({State.STOPPED, State.DEAD})
 
@@ -45,12 +47,13 @@ class Allocation:
         driver: CgroupDriver,
         *,
         locate: Callable[[str], Group],
-        moved: Callable[[int], None],
+        moved: Callable[[Key], None],
+        cpus: Cpus,
         devices: str = DEVICES,
         clock: Callable[[], float] = time.monotonic,
         period_s: float = 5.0,
     ) -> None:
-        """`locate` gives a container's group; `moved` gets the id of one whose CPUs change.
+        """`locate` gives a container's group; `moved` gets the key of one whose CPUs change.
 
         `period_s` seconds at least lie between two looks at the CPUs.
         """
@@ -58,7 +61,7 @@ class Allocation:
         self.driver = driver
         self.locate = locate
         self._tell = moved
-        self._machine = Machine(driver, devices)
+        self._machine = Machine(driver, cpus, devices)
         self._clock = clock
         self._period = period_s
         self._looked = 0.0
@@ -66,8 +69,8 @@ class Allocation:
         self._claims: dict[str, Claim] = {}
         self._inheriting: dict[str, int] = {}
         self._guaranteed: dict[str, int] = {}
-        self._moved: set[str] = set()
         self._solution: Solution | None = None
+        self._previewed: tuple[str, Member, Solution, Solution] | None = None
         store.subscribe(self._on_change)
 
     # -- asked by the facet ----------------------------------------------------
@@ -77,34 +80,46 @@ class Allocation:
         """All CPUs of the host."""
         return self._machine.available
 
-    def admit(self, record: ContainerRecord, *, confined: bool) -> None:
-        """Let a container in, or let it ask for something else; nothing new costs nothing.
+    def preview(self, record: ContainerRecord, *, confined: bool) -> Solution:
+        """The allocation with this container as it asks now; nothing is changed.
 
         confined -- whether it has a cpuset of its own
 
-        Raises ResourceNotAvailable, and everything stays as it was.
+        Raises ResourceNotAvailable when the host cannot give it.
         """
         before = self._begin()
-        name = record.name
-        member = member_of(record, confined)
+        name, member = record.name, member_of(record, confined)
+        after = before
         if self._members.get(name) != member:
-            self._change(name, member, before)
-        reason = self._solved().problems.get(("claim", name))
+            known = self._previewed
+            if known is not None and known[:2] == (name, member) and known[2] is before:
+                after = known[3]
+            else:
+                after = self._try(name, member, before)
+                self._previewed = (name, member, before, after)
+        reason = after.problems.get(("claim", name))
         if reason is not None:
             raise refusal(name, member, reason)
+        return after
+
+    def has_admitted(self, record: ContainerRecord, *, confined: bool) -> bool:
+        """Whether it is in, with what it asks for now."""
+        return self._members.get(record.name) == member_of(record, confined)
+
+    def admit(self, record: ContainerRecord, *, confined: bool) -> None:
+        """Let a container in, or let it ask for something else; nothing new costs nothing.
+
+        Raises ResourceNotAvailable, and everything stays as it was.
+        """
+        after = self.preview(record, confined=confined)
+        if not self.has_admitted(record, confined=confined):
+            before = self._solved()
+            self._put(record.name, member_of(record, confined))
+            self._accept(record.name, before, after)
 
     def affinity(self, name: str) -> int:
         """The CPUs of a container; of one that was not admitted what it would inherit."""
         return self._solved().affinity(name)
-
-    def follows(self, name: str, *, changed: bool) -> bool:
-        """Whether a container's CPUs changed because of others, and are not written yet.
-
-        changed -- whether there is something to write
-        """
-        if not changed:
-            self._moved.discard(name)
-        return name in self._moved
 
     # -- the machine -------------------------------------------------------------
 
@@ -164,25 +179,37 @@ class Allocation:
         if new is None or (
             new.status.life.state in _ENDED and new.status.life.state is not old.status.life.state
         ):
-            self._moved.discard(old.name)
-            self._change(old.name, None, self._solution)
+            self._leave(old.name, self._solution)
 
-    def _change(self, name: str, member: Member | None, before: Solution) -> None:
-        """One member comes, asks for something else, or leaves."""
+    def _leave(self, name: str, before: Solution) -> None:
+        """What a member held is for the others."""
+        was = self._claims.get(name)
+        self._put(name, None)
+        self._accept(name, before, self._after(name, was, None, before))
+
+    def _try(self, name: str, member: Member, before: Solution) -> Solution:
+        """The allocation with a member that comes or asks for something else.
+
+        Raises ResourceNotAvailable.
+        """
         old = self._members.get(name)
-        was, claim = self._claims.get(name), None if member is None else claim_of(member.wish)
+        was, claim = self._claims.get(name), claim_of(member.wish)
         self._put(name, member)
-        after = self._after(name, was, claim, before)
-        if member is not None:
+        try:
+            after = self._after(name, was, claim, before)
             reason = blame(name, old, member, before, after)
             if reason is not None and was != claim:
                 # Perhaps there is room when the others move together.
                 fresh = self._solve({})
                 if blame(name, old, member, before, fresh) is None:
                     after, reason = fresh, None
-            if reason is not None:
-                self._put(name, old)
-                raise refusal(name, member, reason)
+        finally:
+            self._put(name, old)
+        if reason is not None:
+            raise refusal(name, member, reason)
+        return after
+
+    def _accept(self, name: str, before: Solution, after: Solution) -> None:
         self._solution = after
         if before.shares is not after.shares:
             self._tell_moved(name, before, after)
@@ -235,7 +262,6 @@ class Allocation:
     def _move(self, name: str) -> None:
         member = self._members[name]
         if member.confined:
-            self._moved.add(name)
             self._tell(member.key)
 
     def _put(self, name: str, member: Member | None) -> None:

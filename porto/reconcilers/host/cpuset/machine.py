@@ -5,15 +5,17 @@ are read only when somebody asks for some, and again when CPUs have come or gone
 """
 
 from porto.kernel.cgroup.driver import CgroupDriver
-from porto.kernel.host.topology import Topology, read_online, read_topology
+from porto.kernel.host.topology import Topology
+from porto.reconcilers.ports import Cpus
 from porto.spec.cpulist import each_cpu, parse_cpus
 
 
 class Machine:
     """What there is to distribute; `available` is a set as in `spec/cpulist.py`."""
 
-    def __init__(self, driver: CgroupDriver, devices: str) -> None:
+    def __init__(self, driver: CgroupDriver, cpus: Cpus, devices: str) -> None:
         self._driver = driver
+        self._cpus = cpus
         self._devices = devices
         self._texts = ("", "")
         self._topology: Topology | None = None
@@ -21,7 +23,7 @@ class Machine:
 
     def look(self) -> bool:
         """Whether the CPUs are others than at the last look."""
-        texts = (read_online(self._devices), self._driver.cpuset.allowed())
+        texts = (self._cpus.read_online(self._devices), self._driver.cpuset.allowed())
         if texts == self._texts:
             return False
         self._texts = texts
@@ -34,7 +36,7 @@ class Machine:
     def topology(self) -> Topology:
         """Cores and nodes, as far as they are available."""
         if self._topology is None:
-            found, mask = read_topology(self._devices), self.available
+            found, mask = self._cpus.read_topology(self._devices), self.available
             self._topology = Topology(
                 online=mask,
                 # A CPU that went offline since the look is a core of its own.

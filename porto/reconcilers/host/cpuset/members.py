@@ -11,6 +11,7 @@ from porto.spec.codecs.cpuset import INHERIT
 from porto.spec.containers.names import parent_name
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.errors import ResourceNotAvailable
+from porto.spec.key import Key
 
 _CODEC = CpuSetCodec()
 
@@ -24,7 +25,7 @@ class Member:
     guarantee -- its cpu_guarantee
     """
 
-    key: int
+    key: Key
     confined: bool
     wish: CpuSetValue
     guarantee: int
@@ -33,7 +34,7 @@ class Member:
 def member_of(record: ContainerRecord, confined: bool) -> Member:
     """A container as it asks now."""
     wish = record.spec.cpuset.cpu_set if confined else INHERIT
-    return Member(record.id, confined, wish, record.spec.cpu.cpu_guarantee)
+    return Member(record.key, confined, wish, record.spec.cpu.cpu_guarantee)
 
 
 def blame(

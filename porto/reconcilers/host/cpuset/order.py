@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from porto.kernel.cgroup.group import Group
-from porto.reconcilers.containers.base import Target
+from porto.reconcilers.containers.target import Target
 from porto.reconcilers.host.cpuset.host import Allocation
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from porto.kernel.file import files
 from porto.reconcilers.containers.housekeeping import SKIP_MAX, Housekeeping
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
@@ -29,7 +30,7 @@ def make(tmp_path: Path) -> tuple[ContainerStore, Containers, Housekeeping]:
     record = store.create("a", spec, now=0.0, origins={})
     store.put_status(record, record.with_status(state=State.RUNNING).status, now=1.0)
     containers = Containers(tmp_path)
-    return store, containers, Housekeeping(store, containers)  # type: ignore[arg-type]
+    return store, containers, Housekeeping(store, containers, files)  # type: ignore[arg-type]
 
 
 def test_a_file_over_its_limit_is_rotated_at_the_next_tick(tmp_path: Path) -> None:
@@ -68,4 +69,4 @@ def test_a_container_without_files_and_a_gone_one_cost_nothing(tmp_path: Path) -
     store.delete(store.get("a"))
     housekeeping.tick()
     assert containers.rotated == []
-    assert housekeeping._files == {}
+    assert housekeeping._output == {}

@@ -11,36 +11,45 @@ from typing import Any
 import pytest
 
 from porto.kernel.process import processes
-from porto.launcher.ops import Exited, Launched, LaunchFailed, LaunchRequest
+from porto.kernel.process.scheduling import OTHER, Schedule
+from porto.launcher.ops import Exited, Launched, LaunchFailed, LaunchOutcome, LaunchRequest
 from porto.observers.clock import Clock
 from porto.observers.exits import Exits
 from porto.observers.kernel_events import KernelEvents
-from porto.observers.strays import Strays
-from porto.reconcilers.containers.chain import build_chain
-from porto.reconcilers.containers.controllers import Controllers
-from porto.reconcilers.containers.reconciler import ContainerReconciler
+from porto.observers.launches import Launches
+from porto.observers.population import Vacancies
+from porto.reconcilers.containers.assembly import assemble
+from porto.reconcilers.containers.facets.task import container_of
 from porto.reconcilers.containers.takeover import take_over
-from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine import backoff
+from porto.reconcilers.engine.carrier import carry
+from porto.reconcilers.engine.jobs import Jobs
 from porto.reconcilers.engine.loop import Engine
+from porto.reconcilers.engine.recording import Recording
+from porto.reconcilers.engine.slow import Slow
 from porto.reconcilers.engine.triggers import Triggers
-from porto.reconcilers.host.cpuset.host import Allocation
+from porto.reconcilers.host.removals import Removals
+from porto.spec.catalog import Catalog
 from porto.spec.config import Config, PathsConfig
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor, Credentials
 from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.relations import relations
 from porto.spec.containers.status import Process, State
 from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import EError, InvalidCommand, InvalidState, NotSupported, PortoError
 from porto.spec.records.record import Run
 from tests.fakes.driver import FakeDriver
+from tests.fakes.jobs import FakePrograms
+from tests.fakes.ports import Counts, make_ports
 
 ACTOR = Actor()
 
 
 class Launcher:
-    """Makes processes out of numbers; `fail` names commands that cannot be started."""
+    """Makes processes out of numbers; `fail` names containers that cannot be started.
+
+    held -- while set, launches stay in their setup until `release`
+    """
 
     def __init__(self, driver: FakeDriver) -> None:
         self.driver = driver
@@ -48,18 +57,26 @@ class Launcher:
         self.requests: list[LaunchRequest] = []
         self.fail: dict[int, LaunchFailed] = {}
         self.acknowledged: list[str] = []
+        self.forgotten: list[str] = []
         self.in_flight: frozenset[str] = frozenset()
         self.store: ContainerStore | None = None
-        self.gate: asyncio.Event | None = None
+        self.held = False
+        self.waiting: dict[str, Callable[[], None]] = {}
 
-    async def launch(self, request: LaunchRequest) -> Launched:
-        await asyncio.sleep(0)
-        if self.gate is not None:
-            await self.gate.wait()
+    def begin(self, request: LaunchRequest, done: Callable[[LaunchOutcome], None]) -> None:
+        self.waiting[request.launch_id] = lambda: done(self._outcome(request))
+        if not self.held:
+            asyncio.get_running_loop().call_soon(self.release)
+
+    def release(self) -> None:
+        for finish in [self.waiting.pop(name) for name in list(self.waiting)]:
+            finish()
+
+    def _outcome(self, request: LaunchRequest) -> LaunchOutcome:
         self.requests.append(request)
         key = int(request.launch_id.partition(":")[0])
         if key in self.fail:
-            raise self.fail[key]
+            return self.fail[key]
         pid = next(self.pids)
         assert self.store is not None
         record = self.store.find_id(key)
@@ -68,11 +85,48 @@ class Launcher:
         self.driver.place(record.name, pid, *(() if meta else (pid + 1,)))
         return Launched(request.launch_id, pid, 7, 0 if meta else pid + 1, 7, 0 if meta else 2)
 
-    async def outcome(self, launch_id: str) -> Launched:
+    def follow(self, launch_id: str, done: Callable[[LaunchOutcome], None]) -> None:
         raise AssertionError("nothing is in flight")
+
+    def forget(self, launch_id: str) -> None:
+        self.waiting.pop(launch_id, None)
+        self.forgotten.append(launch_id)
 
     def acknowledge(self, launch_id: str) -> None:
         self.acknowledged.append(launch_id)
+
+
+class Processes:
+    """Processes that are numbers: all live, and hear what they are told."""
+
+    def __init__(self) -> None:
+        self.signals: list[tuple[int, int]] = []
+
+    def is_alive(self, pid: int, start: int) -> bool:
+        return True
+
+    def has_ended(self, pid: int) -> bool:
+        return False
+
+    def open_pidfd(self, pid: int, start: int) -> int:
+        return os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+
+    def send_signal(self, pid: int, start: int, signo: int) -> bool:
+        self.signals.append((pid, signo))
+        return True
+
+
+class Threads:
+    """Threads that nobody has touched."""
+
+    def is_ordinary(self, thread: int) -> bool:
+        return True
+
+    def read(self, thread: int) -> Schedule:
+        return Schedule(OTHER, 0)
+
+    def read_ioprio(self, thread: int) -> int:
+        return 0
 
 
 class Rig:
@@ -85,47 +139,48 @@ class Rig:
         Path(self.config.paths.work).mkdir(parents=True, exist_ok=True)
         self.launcher = Launcher(self.driver)
         self.launcher.store = self.store
-        self.counts: dict[str, int] = {}
-        self.exits = Exits(lambda launch_id: self.triggers.on_exit(launch_id))
-        self.exits.attach(self.launcher)
+        self.counters = Counts()
+        self.counts = self.counters.counts
         self.clock = Clock()
-        controllers = Controllers(self.store, self.driver)
-        self.strays = Strays(self.store, self.driver, controllers.group)
-        allocation = Allocation(
-            self.store,
+        self.catalog = Catalog(self.store)
+        self.engine = Engine(self.catalog, lambda key: self.containers.reconcile(key), self.clock)
+        self.exits = Exits(self._enqueue)
+        self.exits.attach(self.launcher)
+        self.processes = Processes()
+        self.signals = self.processes.signals
+        self.events = KernelEvents(self.driver, self.clock, self.engine.enqueue)
+        self.launches = Launches(self.launcher, track=self.exits.track, on_outcome=self._enqueue)
+        self.ports = make_ports(
             self.driver,
-            locate=controllers.group,
-            moved=lambda key: self.engine.enqueue(key),
-        )
-        self.events = KernelEvents(self.driver, self.clock, lambda key: self.engine.enqueue(key))
-        self.world = World(
-            store=self.store,
-            driver=self.driver,
-            controllers=controllers,
-            chain=build_chain(self.config, self.driver, self.strays, self.store, allocation),
-            events=self.events,
-            launcher=self.launcher,
+            processes=self.processes,
+            scheduling=Threads(),
+            launches=self.launches,
             exits=self.exits,
+            notices=self.events,
+            vacancies=Vacancies(self.driver, self.engine.enqueue),
+            records=Recording(self.catalog, self.clock),
+            removals=Removals(Jobs(FakePrograms(), on_end=self.engine.enqueue)),
+            slow=Slow(lambda change: carry(change, self.ports), self.engine.enqueue),
+            counters=self.counters,
             clock=self.clock,
-            config=self.config,
-            count=self._count,
         )
-        self.containers = ContainerReconciler(self.world)
-        self.engine = Engine(self.store, self.containers.reconcile, self.clock)
-        self.triggers = Triggers(
+        parts = assemble(
+            self.config,
+            self.ports,
             self.store,
-            self.engine,
-            self.containers.is_settled,
-            driver=self.driver,
-            events=self.events,
-            strays=self.strays,
-            relations=relations(self.store),
+            exits=self.exits,
+            notices=self.events,
+            enqueue=self.engine.enqueue,
+            launcher=os.getppid(),
         )
-        self.store.subscribe(self.containers.on_change)
+        self.world, self.containers = parts.world, parts.reconciler
+        self.triggers = Triggers(self.catalog, self.engine.enqueue, {"container": parts.watch})
         self.store.subscribe(self.triggers.on_change)
 
-    def _count(self, name: str, amount: int) -> None:
-        self.counts[name] = self.counts.get(name, 0) + amount
+    def _enqueue(self, launch_id: str) -> None:
+        key = container_of(launch_id)
+        assert key is not None
+        self.engine.enqueue(key)
 
     def create(self, name: str, command: str = "sleep 1", **values: str) -> ContainerRecord:
         record = operations.create(
@@ -173,31 +228,19 @@ class Rig:
 @pytest.fixture
 def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Run a coroutine over a fresh rig; pids are numbers, not processes."""
-    signals: list[tuple[int, int]] = []
     monkeypatch.setattr(processes, "is_alive", lambda pid, start: True)
-    monkeypatch.setattr(processes, "open_pidfd", lambda pid, start: _some_descriptor())
-    monkeypatch.setattr(
-        processes,
-        "send_signal",
-        lambda pid, start, signo: signals.append((pid, signo)) is None,
-    )
 
     def run(body: Callable[[Rig], Coroutine[Any, Any, None]]) -> None:
         async def main() -> None:
             rig = Rig(tmp_path)
-            rig.signals = signals  # type: ignore[attr-defined]
             try:
                 await asyncio.wait_for(body(rig), 20)
             finally:
-                await rig.engine.close()
+                rig.engine.close()
 
         asyncio.run(main())
 
     return run
-
-
-def _some_descriptor() -> int:
-    return os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def test_start_makes_cgroups_knobs_and_a_process(play: Any) -> None:
@@ -335,11 +378,12 @@ def test_a_failed_start_of_a_file_is_tried_again(
 def test_a_start_under_way_is_broken_off(play: Any, verb: str) -> None:
     async def body(rig: Rig) -> None:
         rig.create("a")
-        rig.launcher.gate = asyncio.Event()
+        rig.launcher.held = True
         starting = asyncio.ensure_future(rig.start("a"))
-        await rig.until(lambda: bool(rig.containers._starting._launching))
+        await rig.until(lambda: bool(rig.launcher.waiting))
         await (rig.stop("a") if verb == "stop" else rig.destroy("a"))
         await starting
+        assert rig.launcher.forgotten == ["4:1"]
         found = rig.store.find("a")
         assert found is None if verb == "destroy" else found.status.life.state is State.STOPPED
         assert rig.driver.groups == {}
@@ -355,7 +399,7 @@ def test_stop_asks_first_and_kills_when_time_is_up(play: Any) -> None:
         task = rig.get("a").status.life.process
         assert task is not None
         await rig.stop("a", grace=0.05)
-        assert rig.signals == [(task.task_pid, signal.SIGTERM)]  # type: ignore[attr-defined]
+        assert rig.signals == [(task.task_pid, signal.SIGTERM)]
         assert rig.state("a") is State.STOPPED
 
     play(body)
@@ -457,7 +501,7 @@ def test_a_caller_who_comes_after_the_first_pass_hears_of_its_failure(play: Any)
         record = operations.set_property(
             rig.store, rig.get("a"), "thread_limit", "9", actor=ACTOR, now=0.0
         )
-        rig.engine.enqueue(record.id)
+        rig.engine.enqueue(record.key)
         await rig.until(lambda: rig.get("a").status.conditions != ())
         for _ in range(2):
             with pytest.raises(PortoError, match=r"pids\.max of a to 9: Invalid argument"):
@@ -513,11 +557,10 @@ def test_respawn_counts_and_stops_at_its_limit(play: Any) -> None:
         await rig.until(lambda: rig.get("a").status.life.respawn_count == 1)
         await rig.until(lambda: rig.state("a") is State.RUNNING)
         rig.end("a", 256)
-        # Passes of a dead container end with nothing to do but its aging.
         await rig.until(lambda: rig.state("a") is State.DEAD)
+        # A look that would respawn once more, if it could.
         await rig.engine.converge([rig.get("a")])
-        dead = rig.get("a")
-        assert (rig.state("a"), dead.status.life.respawn_count) == (State.DEAD, 1)
+        assert (rig.state("a"), rig.get("a").status.life.respawn_count) == (State.DEAD, 1)
         assert len(rig.launcher.requests) == 2
 
     play(body)
@@ -570,7 +613,7 @@ def test_takeover_adopts_a_launch_that_was_not_recorded(play: Any) -> None:
     async def body(rig: Rig) -> None:
         record = rig.create("a")
         operations.start(rig.store, record, actor=ACTOR, now=0.0)
-        rig.engine._queue.forget(record.id)
+        rig.engine._queue.forget(record.key)
         launched = Launched(f"{record.id}:1", 50, 5, 51, 5, 2)
         rig.driver.place("a", 50, 51)
         rig.driver.create(rig.world.controllers.group("a"))

@@ -1,38 +1,38 @@
 """The loop: outcomes, callers' answers, retries, one pass per key."""
 
 import asyncio
+import itertools
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
 from porto.observers.clock import Clock
+from porto.reconcilers.engine import loop
 from porto.reconcilers.engine.backoff import Backoff
-from porto.reconcilers.engine.loop import CONCURRENCY, Engine
+from porto.reconcilers.engine.loop import Engine
 from porto.reconcilers.engine.result import Again, Done, Result, Retry, Stuck
+from porto.spec.catalog import Catalog
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC
 from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import Busy, InvalidValue, Unknown
+from porto.spec.key import Key
+
+Inside = Callable[[Key], None]
 
 
 class Script:
-    """A pass that follows a list of results, then is done."""
+    """A pass that follows a list of results, then is done; `inside` happens within a pass."""
 
-    def __init__(self, *results: Result | Exception) -> None:
+    def __init__(self, *results: Result | Exception, inside: Inside = lambda key: None) -> None:
         self.results = list(results)
-        self.seen: list[int] = []
-        self.running = 0
-        self.most = 0
-        self.gate: asyncio.Event | None = None
+        self.seen: list[Key] = []
+        self.inside = inside
 
-    async def __call__(self, key: int) -> Result:
+    def __call__(self, key: Key) -> Result:
         self.seen.append(key)
-        self.running += 1
-        self.most = max(self.most, self.running)
-        if self.gate is not None:
-            await self.gate.wait()
-        self.running -= 1
+        self.inside(key)
         result = self.results.pop(0) if self.results else Done()
         if isinstance(result, Exception):
             raise result
@@ -46,11 +46,11 @@ def run(
     async def main() -> None:
         store = ContainerStore(None)
         record = store.create("a", DEFAULT_SPEC, now=0.0, origins={})
-        engine = Engine(store, script, Clock())
+        engine = Engine(Catalog(store), script, Clock())
         try:
             await asyncio.wait_for(body(engine, store, record), 10)
         finally:
-            await engine.close()
+            engine.close()
 
     asyncio.run(main())
 
@@ -114,7 +114,7 @@ def test_a_caller_starts_the_delays_anew(delays: list[float]) -> None:
     """A caller has changed something: what failed before may succeed now."""
 
     async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
-        engine.enqueue(record.id)
+        engine.enqueue(record.key)
         while len(delays) < 3:
             await asyncio.sleep(0.001)
         with pytest.raises(Busy):
@@ -127,8 +127,8 @@ def test_a_caller_starts_the_delays_anew(delays: list[float]) -> None:
 def test_a_success_starts_the_delays_anew(delays: list[float]) -> None:
     async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
         for wanted in (3, 4):
-            engine.enqueue(record.id)
-            while len(script.seen) < wanted or script.running:
+            engine.enqueue(record.key)
+            while len(script.seen) < wanted:
                 await asyncio.sleep(0.001)
 
     later = Retry(Busy("later"))
@@ -146,34 +146,46 @@ def test_an_unexpected_exception_does_not_stop_the_loop() -> None:
     run(Script(RuntimeError("boom")), body)
 
 
-def test_a_change_during_a_pass_gets_a_pass_of_its_own() -> None:
+def test_a_change_within_a_pass_gets_a_pass_of_its_own() -> None:
     async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
-        script.gate = asyncio.Event()
-        first = asyncio.ensure_future(engine.converge([record]))
-        while not script.seen:
-            await asyncio.sleep(0)
-        newer = store.put(record, now=1.0)
-        second = asyncio.ensure_future(engine.converge([newer]))
-        await asyncio.sleep(0)
-        script.gate.set()
-        await first
-        await second
+        newer: list[ContainerRecord] = []
+
+        def change(key: Key) -> None:
+            if not newer:
+                newer.append(store.put(record, now=1.0))
+
+        script.inside = change
+        await engine.converge([record])
+        assert len(script.seen) == 1
+        await engine.converge(newer)
+        assert len(script.seen) == 2
 
     script = Script()
     run(script, body)
-    assert len(script.seen) == 2
-    assert script.most == 1
+
+
+def test_a_caller_is_not_answered_by_the_pass_of_an_older_generation() -> None:
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
+        waiting: list[asyncio.Task[None]] = []
+
+        def change(key: Key) -> None:
+            if not waiting:
+                newer = store.put(record, now=1.0)
+                waiting.append(asyncio.ensure_future(engine.converge([newer])))
+
+        script.inside = change
+        with pytest.raises(InvalidValue, match="old"):
+            await engine.converge([record])
+        await waiting[0]
+
+    script = Script(Stuck(InvalidValue("old")))
+    run(script, body)
 
 
 def test_a_deleted_container_answers_its_waiters() -> None:
     async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
-        script.gate = asyncio.Event()
-        waiting = asyncio.ensure_future(engine.converge([record]))
-        while not script.seen:
-            await asyncio.sleep(0)
-        store.delete(record)
-        script.gate.set()
-        await waiting
+        script.inside = lambda key: store.delete(record)
+        await engine.converge([record])
 
     script = Script(Again())
     run(script, body)
@@ -181,59 +193,38 @@ def test_a_deleted_container_answers_its_waiters() -> None:
 
 def test_a_cancelled_caller_leaves_nothing_behind() -> None:
     async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
-        script.gate = asyncio.Event()
         waiting = asyncio.ensure_future(engine.converge([record]))
         while not script.seen:
             await asyncio.sleep(0)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-        script.gate.set()
         await engine.converge([record])
         assert engine._keys == {}
 
-    script = Script()
+    script = Script(Again())
     run(script, body)
 
 
-def test_a_caller_that_comes_during_the_pass_of_its_generation_needs_no_other() -> None:
-    script = Script()
-    script.gate = asyncio.Event()
+def test_many_passes_leave_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "TURN_S", 0.0)
 
     async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
-        assert script.gate is not None
-        engine.enqueue(record.id)
-        while not script.running:
-            await asyncio.sleep(0)
-        waiting = asyncio.ensure_future(engine.converge([record]))
-        await asyncio.sleep(0)
-        script.gate.set()
-        await waiting
-        assert len(script.seen) == 1
-        # A newer generation than the pass began with asks for a pass of its own.
-        script.gate = asyncio.Event()
-        engine.enqueue(record.id)
-        while not script.running:
-            await asyncio.sleep(0)
-        newer = store.put(record, now=1.0)
-        waiting = asyncio.ensure_future(engine.converge([newer]))
-        await asyncio.sleep(0)
-        script.gate.set()
-        await waiting
-        assert len(script.seen) == 3
+        turns: list[int] = []
 
-    run(script, body)
+        async def others() -> None:
+            while True:
+                turns.append(len(script.seen))
+                await asyncio.sleep(0)
 
-
-def test_more_callers_than_passes_at_once() -> None:
-    """Passes that never wait all end together, and the others must still have their turn."""
-
-    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
-        names = [f"c{number}" for number in range(3 * CONCURRENCY)]
+        other = asyncio.ensure_future(others())
+        names = [f"c{number}" for number in range(200)]
         await engine.converge(
             [store.create(name, DEFAULT_SPEC, now=0.0, origins={}) for name in names]
         )
+        other.cancel()
+        assert len(script.seen) == 200
+        assert max(after - before for before, after in itertools.pairwise(turns)) <= 2
 
     script = Script()
     run(script, body)
-    assert len(script.seen) == 3 * CONCURRENCY

@@ -1,15 +1,16 @@
 """Which containers get a pass when the CPU properties or the state of a relative change."""
 
-from typing import Any
-
 import pytest
 
-from porto.reconcilers.engine.triggers import Triggers
+from porto.reconcilers.engine.queue import Priority
+from porto.reconcilers.engine.triggers import Triggers, Watch
+from porto.spec.catalog import Catalog
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor, Credentials
 from porto.spec.containers.relations import relations
 from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
+from porto.spec.key import Key
 
 ACTOR = Actor()
 
@@ -24,20 +25,17 @@ class Rig:
             operations.create(self.store, name, actor=ACTOR, credentials=Credentials(), now=0.0)
             self.become(name, State.RUNNING)
         self.become("a/d", State.STOPPED)
-        nothing: Any = None
-        triggers = Triggers(
-            self.store,
-            self,  # type: ignore[arg-type]
-            lambda record: True,
-            driver=nothing,
-            events=nothing,
-            strays=nothing,
+        watch = Watch(
             relations=relations(self.store),
+            is_idle=lambda record: False,
+            is_alive=lambda record: True,
+            is_settled=lambda record: True,
         )
+        triggers = Triggers(Catalog(self.store), self.enqueue, {"container": watch})
         self.store.subscribe(triggers.on_change)
 
-    def enqueue(self, key: int) -> None:
-        record = self.store.find_id(key)
+    def enqueue(self, key: Key, *, priority: Priority = Priority.EVENT) -> None:
+        record = self.store.find_id(key.id)
         assert record is not None
         self.queued.append(record.name)
 

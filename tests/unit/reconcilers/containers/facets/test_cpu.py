@@ -9,8 +9,10 @@ import pytest
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.cpu import CORE, CpuTime
 from porto.kernel.cgroup.probe import probe
-from porto.reconcilers.containers.base import Target
 from porto.reconcilers.containers.facets.cpu import Cpu
+from porto.reconcilers.containers.memory import Remembered
+from porto.reconcilers.containers.target import Target
+from porto.reconcilers.containers.upkeep import settle, with_drift
 from porto.spec.config import ContainerConfig
 from porto.spec.containers import operations
 from porto.spec.containers.operations import Actor, Credentials
@@ -20,6 +22,7 @@ from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import NotSupported
 from tests.fakes.cgroupfs import FakeCgroups
+from tests.fakes.ports import again, apply, make_ports
 
 ACTOR = Actor()
 
@@ -32,6 +35,8 @@ class Rig:
         self.driver = probe(mountinfo=str(self.fake.mountinfo), knobs=self.fake, members=self.fake)
         self.store = ContainerStore(None)
         self.facet = Cpu(self.driver, self.store, config or ContainerConfig())
+        self.ports = make_ports(self.driver)
+        self.remembered: dict[str, Remembered] = {}
         self.controllers: Mapping[str, frozenset[str]] = {}
 
     def make(self, name: str, state: State = State.RUNNING, **values: str) -> ContainerRecord:
@@ -53,6 +58,7 @@ class Rig:
 
     def target(self, name: str) -> Target:
         record = self.store.get(name)
+        record = record.with_status(observed_generation=record.generation)
         return Target(record, tuple(self.store.ancestors(record)), self.group(name))
 
     def wants(self, name: str, time: CpuTime) -> bool:
@@ -60,11 +66,12 @@ class Rig:
 
     def converge(self, name: str) -> list[bool]:
         """One pass; whether each change was drift."""
+        wishing, remembered = {"cpu": self.facet}, self.remembered.setdefault(name, Remembered())
         target = self.target(name)
-        changes = self.facet.plan(target)
-        for change in changes:
-            self.facet.apply(target, change)
-        assert self.facet.plan(target) == []
+        changes = with_drift(wishing, remembered, target, self.facet.plan(target))
+        apply(self.ports, changes)
+        assert self.facet.plan(again(target)) == []
+        settle(wishing, remembered, target)
         return [change.is_drift for change in changes]
 
 

@@ -8,8 +8,10 @@ import pytest
 from porto.kernel.cgroup.meaning.devices import EVERYTHING, text_of
 from porto.kernel.cgroup.probe import probe
 from porto.kernel.cgroup.v2.devices import DevicesV2
-from porto.reconcilers.containers.base import LaunchPlan, Target
 from porto.reconcilers.containers.facets.devices import Devices, UnannouncedDevices
+from porto.reconcilers.containers.memory import Remembered
+from porto.reconcilers.containers.target import LaunchPlan, Target
+from porto.reconcilers.containers.upkeep import settle, with_drift
 from porto.reconcilers.engine.change import Change
 from porto.spec.config import ContainerConfig
 from porto.spec.containers.device_access import DEFAULTS, Node
@@ -20,6 +22,7 @@ from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import NotSupported
 from tests.fakes.cgroupfs import FakeCgroups
+from tests.fakes.ports import apply, make_ports
 from tests.fakes.programs import FakePrograms
 
 HOSTS = {"v1": ("freezer", "devices"), "v2": ("v2",)}
@@ -44,6 +47,8 @@ class World:
             "/dev/gpu": Node("c", 195, 0, 0o666, 0, 0),
         }
         self.without: set[str] = set()
+        self.ports = make_ports(self.driver)
+        self.remembered = Remembered()
         self.facet = Devices(self.driver, config=ContainerConfig(), look_at=self.look_at)
         self.watch = UnannouncedDevices(self.facet)
 
@@ -58,6 +63,7 @@ class World:
 
     def target(self, name: str) -> Target:
         record = self.store.get(name)
+        record = record.with_status(observed_generation=record.generation)
         lineage = tuple(self.store.ancestors(record))
         return Target(record, lineage, self.driver.locate(name, self.enabled))
 
@@ -78,12 +84,18 @@ class World:
         self.converge(name)
 
     def plan(self, name: str) -> list[Change]:
-        return list(self.facet.plan(self.target(name)))
+        return self.marked(name, self.facet)
+
+    def marked(self, name: str, facet: Devices) -> list[Change]:
+        """The plan, with what is drift, for a container whose last pass was good."""
+        target = self.target(name)
+        wishing = {"devices": facet}
+        return list(with_drift(wishing, self.remembered, target, facet.plan(target)))
 
     def converge(self, name: str) -> None:
-        for change in self.plan(name):
-            self.facet.apply(self.target(name), change)
+        apply(self.ports, self.plan(name))
         assert self.plan(name) == []
+        settle({"devices": self.facet}, self.remembered, self.target(name))
 
     def state(self, name: str) -> str:
         return self.driver.devices.state(self.target(name).group)
@@ -134,10 +146,11 @@ def test_somebody_elses_hand_is_drift(world: World) -> None:
 
 def test_after_a_restart_any_difference_is_drift(world: World) -> None:
     world.make("a")
+    world.remembered = Remembered()
     other = Devices(world.driver, look_at=world.look_at)
     assert list(other.plan(world.target("a"))) == []
     world.open_up("a")
-    assert [change.is_drift for change in other.plan(world.target("a"))] == [True]
+    assert [change.is_drift for change in world.marked("a", other)] == [True]
 
 
 def test_a_child_follows_its_parent(world: World) -> None:
@@ -186,8 +199,7 @@ def test_between_passes_only_the_unannounced_is_looked_at(world: World) -> None:
         assert planned == []
         assert world.fake.log == []
     else:
-        for change in planned:
-            world.watch.apply(world.target("a"), change)
+        apply(world.ports, planned)
         assert world.state("a") == text_of(DEFAULTS)
 
 
@@ -196,11 +208,3 @@ def test_the_hosts_dev_gets_no_node(world: World) -> None:
     plan = LaunchPlan()
     world.facet.prepare(world.target("a"), plan)
     assert plan.ops == []
-
-
-def test_what_is_remembered_goes_with_the_container(world: World) -> None:
-    world.make("a")
-    world.facet.teardown(world.target("a"))
-    world.facet.teardown(world.target("a"))
-    world.set("a", "/dev/gpu r")
-    assert [change.is_drift for change in world.plan("a")] == [True]

@@ -99,16 +99,19 @@ def test_an_unknown_name_is_said(values: dict[str, str], message: str) -> None:
     ("owner", "user", "who"),
     [
         pytest.param("nobody", "root", "root", id="as-root"),
-        pytest.param("nobody", "", "root", id="as-the-default"),
         pytest.param("nobody", "daemon", "daemon", id="as-another"),
         pytest.param("54321", "54322", "54322", id="by-number"),
     ],
 )
 def test_an_owner_may_not_run_tasks_as_somebody_else(owner: str, user: str, who: str) -> None:
-    values = {"owner_user": owner} | ({"user": user} if user else {})
     with pytest.raises(Permission) as caught:
-        start_of(record("a", **values), identity())
+        start_of(record("a", owner_user=owner, user=user), identity())
     assert caught.value.text == f"cannot start a: its owner {owner} may not run tasks as {who}"
+
+
+def test_the_default_user_is_the_owner() -> None:
+    assert credentials(owner_user="54321") == SetCredentials(54321, 54321, (54321,))
+    assert credentials(owner_user="54321", owner_group="54322").gid == 54322
 
 
 def test_os_mode_needs_a_root_owner() -> None:

@@ -8,13 +8,14 @@ import pytest
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.probe import probe
-from porto.reconcilers.containers.base import Target
 from porto.reconcilers.containers.facets.io import COUNTED, Io
+from porto.reconcilers.containers.target import Target
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
 from porto.spec.containers.status import ContainerStatus, State
 from porto.spec.errors import InvalidValue, NotSupported
 from tests.fakes.cgroupfs import SPLIT, FakeCgroups
+from tests.fakes.ports import apply, make_ports, settle
 from tests.unit.kernel.block.block_tree import BlockTree
 
 V1_READ = "blkio.throttle.read_bps_device"
@@ -39,6 +40,7 @@ class Rig:
         self.tree.partition("sda", "sda1", "8:1")
         self.tree.mount("8:1", str(self.tree.files), "ext4", "/dev/sda1")
         self.facet = Io(self.driver, self.tree.disks)
+        self.ports = make_ports(self.driver)
         self.group: Group = self.driver.locate("a", lambda name: self.driver.controllers)
         self.driver.create(self.group)
 
@@ -56,10 +58,7 @@ class Rig:
 
     def converge(self, **values: str) -> None:
         """One pass; a second one would change nothing."""
-        target = self.target(**values)
-        for change in self.facet.plan(target):
-            self.facet.apply(target, change)
-        assert self.facet.plan(target) == []
+        settle(self.ports, self.facet, self.target(**values))
 
     def knob(self, name: str) -> str:
         text = self.driver.read(self.group, "blkio", name)
@@ -170,7 +169,7 @@ def test_a_disk_that_the_kernel_does_not_take_is_named(v1: Rig) -> None:
     target = v1.target(io_limit="sdq r: 5")
     (change,) = v1.facet.plan(target)
     with pytest.raises(InvalidValue, match=f"cannot set {V1_READ} of a to '65:0 5': no such disk"):
-        v1.facet.apply(target, change)
+        apply(v1.ports, [change])
 
 
 def test_without_the_controller_only_what_needs_it_is_refused(v1: Rig) -> None:
@@ -190,7 +189,7 @@ def test_a_start_makes_the_kernel_count(v1: Rig, state: str) -> None:
     (change,) = v1.facet.plan(target)
     assert (change.subject, change.want, change.is_drift) == (COUNTED, "8:16 254:0", False)
     v1.fake.log.clear()
-    v1.facet.apply(target, change)
+    apply(v1.ports, [change])
     writes = [path for operation, path in v1.fake.log if operation == "write"]
     assert [Path(path).name for path in writes] == [V1_READ, V1_READ]
     assert v1.knob(V1_READ) == ""
@@ -211,6 +210,7 @@ def test_limits_of_file_systems_where_there_is_the_knob(tmp_path: Path) -> None:
             (directory / "memory.fs_iops_limit").write_text("0\n")
         rig.driver = probe(mountinfo=str(rig.fake.mountinfo), knobs=rig.fake, members=rig.fake)
         rig.facet = Io(rig.driver, rig.tree.disks)
+        rig.ports = make_ports(rig.driver)
         rig.converge(io_limit="fs r: 9; fs: 5; sda: 7", io_ops_limit="3")
         assert rig.driver.read(rig.group, "memory", "memory.fs_bps_limit") == "5\n"
         assert rig.driver.read(rig.group, "memory", "memory.fs_iops_limit") == "3\n"

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from porto.kernel.cgroup.probe import probe
-from porto.reconcilers.containers.base import Target
 from porto.reconcilers.containers.facets.hugetlb import Hugetlb
 from porto.reconcilers.containers.facets.memory import Memory
 from porto.reconcilers.containers.facets.pressure import Pressure
+from porto.reconcilers.containers.target import Target
 from porto.spec.config import ContainerConfig, build_config
 from porto.spec.containers.names import level
 from porto.spec.containers.record import ContainerRecord
@@ -20,6 +20,7 @@ from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import Busy, InvalidValue, NotSupported
 from tests.fakes.cgroupfs import FakeCgroups
+from tests.fakes.ports import apply, make_ports, settle
 
 MIB = 1 << 20
 HOSTS = {"v1": ("freezer", "memory", "hugetlb"), "v2": ("v2",)}
@@ -34,6 +35,7 @@ class World:
         self.driver = probe(
             "porto", mountinfo=str(self.fake.mountinfo), knobs=self.fake, members=self.fake
         )
+        self.ports = make_ports(self.driver)
         self.store = ContainerStore(None)
         self.config = ContainerConfig()
         self.without: set[str] = set()
@@ -77,17 +79,12 @@ class World:
 
     def settle(self, facet, name: str) -> list[str]:
         """Apply the plan; the subjects. A second plan is empty."""
-        target = self.target(name)
-        changes = facet.plan(target)
-        for change in changes:
-            facet.apply(target, change)
-        assert list(facet.plan(target)) == []
-        return [change.subject for change in changes]
+        return [change.subject for change in settle(self.ports, facet, self.target(name))]
 
     def stop(self, name: str) -> None:
         target = self.target(name)
         self.driver.remove(target.group)
-        self.memory.teardown(target)
+        apply(self.ports, self.memory.teardown(target))
         self.become(name, State.STOPPED)
 
     def low(self, name: str) -> int:
@@ -143,7 +140,7 @@ def test_a_limit_that_cannot_be_reached_is_busy(world: World) -> None:
     target = world.target("a")
     change = world.memory.plan(target)[0]
     with pytest.raises(Busy, match=rf"cannot set memory\..* of a to {16 * MIB}: more is used"):
-        world.memory.apply(target, change)
+        apply(world.ports, [change])
     world.change("a", memory_limit="64M")
     assert world.memory.plan(world.target("a")) == []
 
@@ -154,7 +151,7 @@ def test_another_refusal_is_the_kernels(world: World) -> None:
     change = world.memory.plan(target)[0]
     world.fake.fail("write", change.subject, errno.EIO)
     with pytest.raises(OSError, match="error"):
-        world.memory.apply(target, change)
+        apply(world.ports, [change])
 
 
 def test_without_the_controller_a_limit_is_refused(world: World) -> None:
@@ -236,10 +233,8 @@ def test_fewer_huge_pages_than_are_used_are_refused(world: World) -> None:
     used.write_text(f"{4 * MIB}\n")
     world.change("a", hugetlb_limit="2M")
     target = world.target("a")
-    changes = world.hugetlb.plan(target)
-    assert changes
     with pytest.raises(InvalidValue, match=f"hugetlb_limit of a to {2 * MIB}: {4 * MIB} bytes"):
-        world.hugetlb.apply(target, changes[0])
+        world.hugetlb.plan(target)
     world.change("a", hugetlb_limit="4M")
     world.settle(world.hugetlb, "a")
     world.change("a", hugetlb_limit="0")

@@ -1,11 +1,7 @@
 """Which namespaces a task lives in and what is mounted there, as launch operations."""
 
-import os
-from pathlib import Path
-
 import pytest
 
-from porto.kernel.process import processes
 from porto.kernel.syscalls import (
     CLONE_NEWIPC,
     CLONE_NEWNET,
@@ -24,10 +20,11 @@ from porto.kernel.syscalls import (
     MS_SLAVE,
 )
 from porto.launcher.ops import JoinNamespaces, Mount, Op, SetUmask, Unmount, Unshare
-from porto.reconcilers.containers.facets.namespaces import Namespaces
+from porto.reconcilers.containers.facets.namespaces import Namespaces, ProcessHandle
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import Process, State
 from porto.spec.errors import InvalidState
+from tests.fakes.ports import make_ports
 from tests.fakes.starts import record, start_of
 
 QUIET = MS_NOSUID | MS_NODEV | MS_NOEXEC
@@ -58,11 +55,13 @@ DANGEROUS: list[Op] = [
 
 
 @pytest.fixture
-def facet(monkeypatch: pytest.MonkeyPatch) -> Namespaces:
+def facet() -> Namespaces:
     """On a kernel that has all of it, with a store that is a mount point."""
-    monkeypatch.setattr(os.path, "exists", lambda path: True)
-    monkeypatch.setattr(os.path, "ismount", lambda path: path == "/run/porto/kvs")
-    return Namespaces(store_directory="/run/porto/kvs")
+    return Namespaces(
+        hidden_mount="/run/porto/kvs",
+        exists=lambda path: True,
+        is_mount=lambda path: path == "/run/porto/kvs",
+    )
 
 
 def test_the_whole_of_an_isolated_start(facet: Namespaces) -> None:
@@ -110,10 +109,13 @@ def test_a_child_that_shares_its_parents_mounts_nothing(facet: Namespaces) -> No
     assert (plan.clone_flags, plan.ops) == (0, [SetUmask(0)])
 
 
-def test_what_a_kernel_lacks_is_not_mounted_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os.path, "exists", lambda path: path == "/proc/kcore")
-    monkeypatch.setattr(os.path, "ismount", lambda path: False)
-    plan = start_of(record("a", isolate="false"), Namespaces(store_directory="/run/porto/kvs"))
+def test_what_a_kernel_lacks_is_not_mounted_over() -> None:
+    facet = Namespaces(
+        hidden_mount="/run/porto/kvs",
+        exists=lambda path: path == "/proc/kcore",
+        is_mount=lambda path: False,
+    )
+    plan = start_of(record("a", isolate="false"), facet)
     assert plan.ops[2:] == [FIRST, Mount("/dev/null", "/proc/kcore", None, MS_BIND), LAST]
 
 
@@ -125,28 +127,33 @@ def running(name: str) -> ContainerRecord:
 
 @pytest.mark.parametrize("meta_between", [False, True])
 def test_it_joins_the_nearest_ancestor_with_a_process(
-    facet: Namespaces, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, meta_between: bool
+    facet: Namespaces, meta_between: bool
 ) -> None:
-    asked: list[tuple[int, int]] = []
-    descriptor = os.open(tmp_path, os.O_RDONLY)
-    monkeypatch.setattr(
-        processes, "open_pidfd", lambda pid, start: asked.append((pid, start)) or descriptor
-    )
     lineage = (record("a/m"), running("a")) if meta_between else (running("a"),)
     name = "a/m/b" if meta_between else "a/b"
     plan = start_of(record(name, isolate="false"), facet, lineage=lineage)
     everything = CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWNS
-    assert asked == [(40, 4)]
+    gone = f"cannot start {name}: its parent a has no process any more"
+    assert plan.sources == [ProcessHandle(40, 4, gone)]
     assert plan.ops == [JoinNamespaces(0, everything), SetUmask(0)]
-    assert (plan.pid_ns, plan.fds) == (0, [descriptor])
-    plan.close()
+    assert plan.pid_ns == 0
 
 
-def test_a_parent_that_is_gone_is_named(facet: Namespaces, monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(pid: int, start: int) -> int:
-        raise ProcessLookupError
+class Pidfds:
+    """Opens what it is told to, or says that the process is gone."""
 
-    monkeypatch.setattr(processes, "open_pidfd", gone)
+    def __init__(self, found: int | None) -> None:
+        self.found = found
+
+    def open_pidfd(self, pid: int, start: int) -> int:
+        if self.found is None or (pid, start) != (40, 4):
+            raise ProcessLookupError
+        return self.found
+
+
+def test_a_parent_that_is_gone_is_named(facet: Namespaces) -> None:
+    (handle,) = start_of(record("a/b"), facet, lineage=(running("a"),)).sources
+    assert handle.open(make_ports(None, processes=Pidfds(5))) == 5
     with pytest.raises(InvalidState) as caught:
-        start_of(record("a/b"), facet, lineage=(running("a"),))
+        handle.open(make_ports(None, processes=Pidfds(None)))
     assert caught.value.text == "cannot start a/b: its parent a has no process any more"

@@ -2,22 +2,25 @@
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from porto.kernel.cgroup.group import Group
-from porto.kernel.process import processes, scheduling
 from porto.kernel.process.scheduling import BATCH, IDLE, ISO, OTHER, RR, Schedule
 from porto.launcher.ops import SetScheduler
-from porto.reconcilers.containers.base import LaunchPlan, Target
 from porto.reconcilers.containers.facets.scheduler import IOPRIOS, Scheduler
+from porto.reconcilers.containers.memory import Remembered
+from porto.reconcilers.containers.target import LaunchPlan, Target
+from porto.reconcilers.containers.upkeep import settle as keep
+from porto.reconcilers.containers.upkeep import with_drift
 from porto.spec.config import ContainerConfig
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, ContainerSpec, find_property
 from porto.spec.containers.status import ContainerStatus, Process, State
 from porto.spec.errors import NotSupported, PortoError
+from tests.fakes.ports import again, apply, make_ports, settle
 
 MAIN, START = 100, 7
 OTHERS = (MAIN, 101, 102)
@@ -32,6 +35,7 @@ class Threads:
         self.ioprios = dict.fromkeys(OTHERS, 0)
         self.refuse: OSError | None = None
         self.on_list: Callable[[], None] = lambda: None
+        self.ports = make_ports(self, scheduling=self, processes=self)
         self.listed = self.reads = 0
 
     def threads(self, group: Group) -> list[int]:
@@ -62,6 +66,9 @@ class Threads:
             raise self.refuse
         self.ioprios[thread] = value
 
+    def is_alive(self, pid: int, start: int) -> bool:
+        return (pid, start) == (MAIN, START)
+
     @staticmethod
     def _of(table: dict[int, Any], thread: int) -> Any:
         if thread not in table:
@@ -73,12 +80,8 @@ MASTER = os.getppid()
 
 
 @pytest.fixture
-def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Threads]:
-    made = Threads()
-    for name in ("read", "read_ioprio", "is_ordinary", "write", "write_ioprio"):
-        monkeypatch.setattr(scheduling, name, getattr(made, name))
-    monkeypatch.setattr(processes, "is_alive", lambda pid, start: (pid, start) == (MAIN, START))
-    return made
+def threads() -> Threads:
+    return Threads()
 
 
 def spec_of(**values: str) -> ContainerSpec:
@@ -98,7 +101,9 @@ def target(*lineage: ContainerSpec, start: int = START, task: int = MAIN) -> Tar
             i + 1,
             name,
             spec,
-            status=ContainerStatus().changed(state=State.RUNNING, process=process),
+            status=ContainerStatus().changed(
+                state=State.RUNNING, process=process, observed_generation=1
+            ),
         )
         for i, (name, spec) in enumerate(zip(names, specs, strict=True))
     ]
@@ -106,15 +111,11 @@ def target(*lineage: ContainerSpec, start: int = START, task: int = MAIN) -> Tar
 
 
 def facet(threads: Threads, **config: int) -> Scheduler:
-    return Scheduler(threads, ContainerConfig(**config))  # type: ignore[arg-type]
+    return Scheduler(threads.ports, ContainerConfig(**config), launcher=MASTER)
 
 
-def converge(facet: Scheduler, target: Target) -> list[str]:
-    changes = facet.plan(target)
-    for change in changes:
-        facet.apply(target, change)
-    assert list(facet.plan(target)) == []
-    return [change.subject for change in changes]
+def converge(threads: Threads, facet: Scheduler, target: Target) -> list[str]:
+    return [change.subject for change in settle(threads.ports, facet, target)]
 
 
 @pytest.mark.parametrize(
@@ -142,13 +143,13 @@ def converge(facet: Scheduler, target: Target) -> list[str]:
 def test_the_table_of_policies(
     threads: Threads, values: dict[str, str], config: dict[str, int], schedule: Schedule
 ) -> None:
-    converge(facet(threads, **config), target(spec_of(**values)))
+    converge(threads, facet(threads, **config), target(spec_of(**values)))
     assert set(threads.schedules.values()) == {schedule}
 
 
 @pytest.mark.parametrize("policy", sorted(set(IOPRIOS) - {""}))
 def test_disk_priority(threads: Threads, policy: str) -> None:
-    converge(facet(threads), target(spec_of(io_policy=policy)))
+    converge(threads, facet(threads), target(spec_of(io_policy=policy)))
     assert set(threads.ioprios.values()) == {IOPRIOS[policy]}
     assert set(threads.schedules.values()) == {Schedule(OTHER, 0)}
 
@@ -171,7 +172,7 @@ def test_by_default_one_thread_is_looked_at(threads: Threads) -> None:
     for thread in OTHERS:
         threads.schedules[thread] = Schedule(OTHER, 5)
         threads.ioprios[thread] = 3 << 13
-    assert converge(one, target()) == ["sched", "ioprio"]
+    assert converge(threads, one, target()) == ["sched", "ioprio"]
     assert threads.schedules == {MAIN: Schedule(OTHER, 0), 101: Schedule(OTHER, 5)} | {
         102: Schedule(OTHER, 5)
     }
@@ -180,22 +181,28 @@ def test_by_default_one_thread_is_looked_at(threads: Threads) -> None:
 
 def test_a_policy_of_an_ancestor_is_for_every_thread(threads: Threads) -> None:
     one = facet(threads)
-    assert converge(one, target(DEFAULT_SPEC, spec_of(cpu_policy="idle"))) == ["sched"]
+    assert converge(threads, one, target(DEFAULT_SPEC, spec_of(cpu_policy="idle"))) == ["sched"]
     assert set(threads.schedules.values()) == {Schedule(IDLE, 0)}
     lineage = (spec_of(cpu_weight="2"), DEFAULT_SPEC, spec_of(cpu_policy="batch"))
-    assert converge(one, target(*lineage)) == ["sched"]
+    assert converge(threads, one, target(*lineage)) == ["sched"]
     assert set(threads.schedules.values()) == {Schedule(BATCH, -7)}
 
 
 def test_a_policy_that_an_ancestor_changed_is_no_drift(threads: Threads) -> None:
-    one = facet(threads)
-    converge(one, target(DEFAULT_SPEC, spec_of(cpu_policy="idle")))
-    (change,) = one.plan(target(DEFAULT_SPEC, spec_of(cpu_policy="batch")))
-    assert not change.is_drift
-    converge(one, target(DEFAULT_SPEC, spec_of(cpu_policy="batch")))
+    one, remembered = facet(threads), Remembered()
+
+    def drift(policy: str) -> list[bool]:
+        there = target(DEFAULT_SPEC, spec_of(cpu_policy=policy))
+        wishing = {one.name: one}
+        changes = with_drift(wishing, remembered, there, one.plan(there))
+        converge(threads, one, again(there))
+        keep(wishing, remembered, there)
+        return [change.is_drift for change in changes]
+
+    drift("idle")
+    assert drift("batch") == [False]
     threads.schedules[101] = Schedule(OTHER, 0)
-    (change,) = one.plan(target(DEFAULT_SPEC, spec_of(cpu_policy="batch")))
-    assert change.is_drift
+    assert drift("batch") == [True]
 
 
 def test_another_process_with_the_number_is_left_alone(threads: Threads) -> None:
@@ -215,7 +222,7 @@ def test_threads_that_appear_meanwhile_are_changed_too(threads: Threads) -> None
     one, wanted = facet(threads), target(spec_of(cpu_policy="batch"))
     (change,) = one.plan(wanted)
     threads.on_list = spawn
-    one.apply(wanted, change)
+    apply(threads.ports, [change])
     assert len(threads.schedules) == 8
     assert set(threads.schedules.values()) == {Schedule(BATCH, 0)}
 
@@ -229,7 +236,7 @@ def test_threads_without_end_do_not_hold_the_pass(threads: Threads) -> None:
     threads.on_list = spawn
     one, wanted = facet(threads), target(spec_of(cpu_policy="batch"))
     (change,) = one.plan(wanted)
-    one.apply(wanted, change)
+    apply(threads.ports, [change])
     assert threads.listed < 100
 
 
@@ -240,7 +247,7 @@ def test_threads_that_end_meanwhile_are_nothing(threads: Threads) -> None:
     listed = list(threads.schedules)
     threads.threads = lambda group: listed  # type: ignore[method-assign]
     del threads.schedules[101]
-    one.apply(wanted, change)
+    apply(threads.ports, [change])
     assert threads.schedules == dict.fromkeys((MAIN, 102), Schedule(BATCH, 0))
 
 
@@ -253,11 +260,11 @@ def test_refusals_name_the_property(threads: Threads) -> None:
     ):
         wanted = target(spec_of(**values))
         with pytest.raises(PortoError, match=text):
-            one.apply(wanted, one.plan(wanted)[0])
+            apply(threads.ports, one.plan(wanted)[:1])
     threads.refuse = OSError(22, "Invalid argument")
     wanted = target(spec_of(cpu_policy="iso"))
     with pytest.raises(NotSupported, match="cpu_policy of a to 'iso': the kernel has no SCHED_ISO"):
-        one.apply(wanted, one.plan(wanted)[0])
+        apply(threads.ports, one.plan(wanted)[:1])
 
 
 # -- launch --------------------------------------------------------------------

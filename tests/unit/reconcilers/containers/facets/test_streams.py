@@ -6,12 +6,12 @@ import os
 
 import pytest
 
-from porto.kernel.file import files
 from porto.launcher.ops import NewSession, OpenStream, UseDescriptor
 from porto.reconcilers.containers.facets.streams import InsideStreams, OutsideStreams
 from porto.spec.containers.intent import Client
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.errors import InvalidValue, Permission, PortoError
+from tests.fakes.ports import make_ports
 from tests.fakes.starts import record, start_of
 
 NULL = "/dev/null"
@@ -31,7 +31,7 @@ def outside(**values: str) -> list[object]:
 
 
 def inside(**values: str) -> list[object]:
-    return list(start_of(record("a", **values), InsideStreams()).ops)
+    return list(start_of(record("a", **values), InsideStreams("/place/work")).ops)
 
 
 def test_output_goes_to_files_of_the_work_directory_and_no_link_is_followed() -> None:
@@ -85,23 +85,29 @@ def asked_by_a_client(**values: str) -> ContainerRecord:
     return dataclasses.replace(found, intent=dataclasses.replace(found.intent, client=client))
 
 
-def test_descriptors_of_the_client_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[int, int, bool]] = []
-    made = [os.open(NULL, os.O_RDONLY), os.open(NULL, os.O_RDONLY)]
-    left = list(made)
+class Files:
+    """Descriptors of a client: `refusal` is what asking for one is answered with."""
 
-    def opened(client: Client, number: int, write: bool) -> int:
-        asked.append((client.pid, number, write))
-        return left.pop(0)
+    def __init__(self, refusal: OSError | None = None) -> None:
+        self.refusal = refusal
+        self.asked: list[tuple[int, int, bool]] = []
 
-    monkeypatch.setattr(files, "open_client_descriptor", opened)
+    def open_client_descriptor(self, client: Client, n: int, write: bool) -> int:
+        if self.refusal is not None:
+            raise self.refusal
+        self.asked.append((client.pid, n, write))
+        return 100 + n
+
+
+def test_descriptors_of_the_client_are_passed_on() -> None:
+    files = Files()
+    ports = make_ports(None, files=files)
     found = asked_by_a_client(stdin_path="/dev/fd/0", stdout_path="/dev/fd/12")
     plan = start_of(found, OutsideStreams("/place/work"))
-    assert asked == [(40, 0, False), (40, 12, True)]
-    assert plan.fds == made
+    assert [source.open(ports) for source in plan.sources] == [100, 112]
+    assert files.asked == [(40, 0, False), (40, 12, True)]
     assert plan.ops[1:3] == [UseDescriptor(0, 0), UseDescriptor(1, 1)]
-    assert start_of(found, InsideStreams()).ops == []
-    plan.close()
+    assert start_of(found, InsideStreams("/place/work")).ops == []
 
 
 @pytest.mark.parametrize("path", ["/dev/fd/x", "/dev/fd/1234567890", "/dev/fd/"])
@@ -123,15 +129,11 @@ def test_nobody_has_no_descriptors() -> None:
 @pytest.mark.parametrize(
     ("code", "error"), [(errno.EACCES, Permission), (errno.ENOENT, InvalidValue)]
 )
-def test_a_descriptor_that_cannot_be_had_says_why(
-    monkeypatch: pytest.MonkeyPatch, code: int, error: type[PortoError]
-) -> None:
-    def refuse(client: Client, number: int, write: bool) -> int:
-        raise OSError(code, os.strerror(code))
-
-    monkeypatch.setattr(files, "open_client_descriptor", refuse)
+def test_a_descriptor_that_cannot_be_had_says_why(code: int, error: type[PortoError]) -> None:
+    found = asked_by_a_client(stdin_path="/dev/fd/3")
+    (source,) = start_of(found, OutsideStreams("/place/work")).sources
     with pytest.raises(error) as caught:
-        start_of(asked_by_a_client(stdin_path="/dev/fd/3"), OutsideStreams("/place/work"))
+        source.open(make_ports(None, files=Files(OSError(code, os.strerror(code)))))
     assert caught.value.text == (
         f"cannot start a: cannot open stdin_path /dev/fd/3: {os.strerror(code)}"
     )

@@ -12,10 +12,13 @@ import pytest
 
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.probe import probe
+from porto.kernel.host import topology
 from porto.kernel.host.topology import Topology
-from porto.reconcilers.containers.base import Target
 from porto.reconcilers.containers.controllers import Controllers
 from porto.reconcilers.containers.facets.cpuset import Cpuset
+from porto.reconcilers.containers.memory import Remembered
+from porto.reconcilers.containers.target import Target
+from porto.reconcilers.containers.upkeep import settle, with_drift
 from porto.reconcilers.host.cpuset import host as module
 from porto.reconcilers.host.cpuset.host import Allocation
 from porto.spec.containers.record import ContainerRecord
@@ -24,9 +27,11 @@ from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
 from porto.spec.cpulist import format_cpus
 from porto.spec.errors import NotSupported, PortoError, ResourceNotAvailable
+from porto.spec.key import Key
 from tests.fakes import cpuset_knobs
 from tests.fakes.cgroupfs import FakeCgroups
 from tests.fakes.cpus import machine, write_sysfs
+from tests.fakes.ports import apply, make_ports
 
 EIGHT = machine(8, threads=2, nodes=2)
 
@@ -51,16 +56,19 @@ class Host:
 
     def restart(self) -> None:
         """A new daemon over the same containers and cgroups."""
-        self.moved: list[int] = []
+        self.moved: list[Key] = []
         self.allocation = Allocation(
             self.store,
             self.driver,
             locate=self.controllers.group,
             moved=self.moved.append,
+            cpus=topology,
             devices=str(self.root / "devices"),
             clock=lambda: self.now,
         )
         self.facet = Cpuset(self.allocation)
+        self.ports = make_ports(self.driver)
+        self.remembered: dict[str, Remembered] = {}
 
     def online(self, topology: Topology) -> None:
         write_sysfs(self.root / "devices", topology)
@@ -112,22 +120,24 @@ class Host:
 
     def target(self, name: str) -> Target:
         record = self.store.get(name)
+        record = record.with_status(observed_generation=record.generation)
         return Target(record, tuple(self.store.ancestors(record)), self.controllers.group(name))
 
     def settle(self, name: str) -> int:
         """One pass; how many changes were drift."""
-        drift = 0
-        for change in self.facet.plan(self.target(name)):
-            self.facet.apply(self.target(name), change)
-            drift += change.is_drift
+        wishing, remembered = {"cpuset": self.facet}, self.remembered.setdefault(name, Remembered())
+        target = self.target(name)
+        changes = with_drift(wishing, remembered, target, self.facet.plan(target))
+        apply(self.ports, changes)
         assert list(self.facet.plan(self.target(name))) == []
-        return drift
+        settle(wishing, remembered, target)
+        return sum(change.is_drift for change in changes)
 
     def follow(self) -> list[str]:
         """Passes of all that have to move; none of them is drift."""
         names = []
         while self.moved:
-            record = self.store.find_id(self.moved.pop(0))
+            record = self.store.find_id(self.moved.pop(0).id)
             assert record is not None
             names.append(record.name)
             assert self.settle(record.name) == 0
@@ -344,7 +354,7 @@ def test_cpus_go_and_come(host: Host) -> None:
     assert host.allocation.look()
     assert not host.allocation.look()
     moved = set(host.moved)
-    assert moved == {host.store.get(name).id for name in ("x", "m", "n")}
+    assert moved == {host.store.get(name).key for name in ("x", "m", "n")}
     with pytest.raises(ResourceNotAvailable, match="does not have CPU 0"):
         host.settle("m")
     host.settle("x")

@@ -1,0 +1,79 @@
+"""A started container: does it still live, is it as it should be.
+
+Pure. Used by `decide.py`. Manual section "States".
+"""
+
+import signal
+from collections.abc import Sequence
+
+from porto.reconcilers.containers import upkeep
+from porto.reconcilers.containers.life.dying import Dying
+from porto.reconcilers.containers.life.ending import condition, lasting, note
+from porto.reconcilers.containers.life.freezing import Freezing
+from porto.reconcilers.containers.target import Target
+from porto.reconcilers.containers.world import World
+from porto.reconcilers.engine.decision import Decision, Failure
+from porto.reconcilers.engine.result import Done, Stuck
+from porto.spec.containers.status import ACTIVE, State
+from porto.spec.records.status import Condition
+
+
+class Running:
+    """Keeps started containers true."""
+
+    def __init__(self, world: World, dying: Dying) -> None:
+        self._world = world
+        self._store = world.store
+        self._dying = dying
+        self._freezing = Freezing(world)
+
+    def decide(self, target: Target) -> Decision:
+        """Death first, then the freezer, then the facets."""
+        return self._ended(target) or self._freezing.decide(target) or self._kept(target)
+
+    def _ended(self, target: Target) -> Decision | None:
+        record, world = target.record, self._world
+        process = record.status.life.process
+        exited = None if process is None else target.look(world.exits.find, process)
+        if exited is not None:
+            return self._dying.die(target, exited.status)
+        parent = self._store.parent(record)
+        if parent is not None and parent.status.life.state not in ACTIVE:
+            return self._dying.with_parent(target)
+        if (
+            process is None
+            and record.status.life.state is not State.META
+            and not target.look(world.ports.cgroups.exists, target.group)
+        ):
+            return self._dying.die(target, int(signal.SIGKILL))
+        verdict = self._dying.verdict(target)
+        return None if verdict is None else self._dying.condemned(target, verdict)
+
+    def _kept(self, target: Target) -> Decision:
+        record = target.record
+        changes, refused = upkeep.plan(self._world.chain.live, target)
+        seen = note(target, observed_generation=record.generation, conditions=lasting(record))
+        return Decision(
+            upkeep.with_drift(
+                self._world.chain.wishing, self._world.remembered(target), target, changes
+            ),
+            Done(),
+            closing=[seen],
+            refused=refused,
+            by_facet=True,
+            failed=lambda failures: self._stuck(target, failures),
+        )
+
+    def _stuck(self, target: Target, failures: Sequence[Failure]) -> Decision:
+        """The first failure is shown, and is the answer to who asked for it."""
+        record, failure = target.record, failures[0]
+        error = failure.error
+        shown = Condition("Stuck", failure.facet, error.text, error.code)
+        if shown in record.status.conditions:
+            written = note(target, observed_generation=record.generation)
+            if not self._world.remembered(target).asked(record, failure.facet):
+                # It stood in the way before: what has been asked for since is not to blame.
+                return Decision([written], Done())
+        else:
+            written = condition(target, shown)
+        return Decision([written], Stuck(error))
