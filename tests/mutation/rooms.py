@@ -31,14 +31,33 @@ _CONTAINERS = "tests/unit/reconcilers/containers"
 ROOMS = (
     Room("codecs", ("porto/spec/codecs/*.py",), ("tests/unit/spec", "tests/property")),
     Room(
+        "records",
+        (
+            "porto/spec/catalog.py",
+            "porto/spec/records/*.py",
+            "porto/spec/store.py",
+            "porto/spec/undo.py",
+        ),
+        ("tests/unit/spec", "tests/property"),
+    ),
+    Room(
         "rules",
         ("porto/spec/containers/rules/*.py", "porto/spec/containers/device_access.py"),
         ("tests/unit/spec", "tests/property"),
     ),
     Room(
         "sources",
-        ("porto/spec/sources/*.py",),
-        ("tests/unit/spec/sources", "tests/property/test_ct_file.py"),
+        (
+            "porto/spec/sources/*.py",
+            "porto/spec/containers/documents.py",
+            "porto/spec/containers/restarts.py",
+            "porto/spec/containers/sources.py",
+        ),
+        (
+            "tests/unit/spec/sources",
+            "tests/unit/spec/test_kinds.py",
+            "tests/property/test_ct_file.py",
+        ),
     ),
     Room(
         "authority",
