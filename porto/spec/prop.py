@@ -140,7 +140,7 @@ class Facet(BaseModel):
 class Property:
     """One row of the registry: a property with everything known about it.
 
-    facet -- attribute of `ContainerSpec` that holds the value, "" for a status
+    facet -- attribute of its kind's `Spec` that holds the value, "" for a status
              property, whose value an observer reads
     model -- where it is declared
     """
