@@ -1,5 +1,6 @@
 """A new kind lives a whole life in the frame, which nobody has told of it."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -9,6 +10,9 @@ import pytest
 
 from porto.cli.report import Report
 from porto.observers.clock import Clock
+from porto.reconcilers.engine.loop import Engine
+from porto.reconcilers.engine.result import Done, Result, Stuck
+from porto.reconcilers.engine.triggers import Triggers
 from porto.spec.catalog import Catalog
 from porto.spec.errors import (
     DeviceNotFound,
@@ -23,7 +27,7 @@ from porto.spec.records.record import Record, Run
 from porto.spec.schema import json_schema
 from porto.spec.sources.dialect import by_noun
 from porto.spec.undo import take_back
-from tests.unit.spec.toy import DIALECT, TOY, House, ToySpec, set_property
+from tests.unit.spec.toy import DIALECT, TOY, WATCH, House, ToySpec, make_true, set_property
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENT = "kind: toy\nname: declared\nsize: 4K\n---\nname: web\ncommand: sleep 1\n"
@@ -243,3 +247,51 @@ def test_an_enforced_value_is_nobody_elses(tmp_path: Path) -> None:
     house.sync()
     assert house.sync() == []
     assert house.toys.get("declared").spec.toy.size == 4096
+
+
+def test_the_engine_makes_it_true_and_answers_who_waits(house: House) -> None:
+    def run_pass(key: Key) -> Result:
+        make_true(house.toys, key, house.world)
+        return Done()
+
+    async def life() -> None:
+        engine = Engine(house.catalog, run_pass, Clock())
+        triggers = Triggers(house.catalog, engine.enqueue, {"toy": WATCH})
+        house.toys.subscribe(triggers.on_change)
+        try:
+            toy = house.toys.create("a", ToySpec(), now=1.0, origins={})
+            path = house.world / str(toy.id)
+            await engine.converge([toy])
+            assert path.stat().st_size == 0
+            await engine.converge([set_property(house.toys, "a", "size", "7")])
+            assert path.stat().st_size == 7
+
+            path.write_bytes(b"somebody else")
+            triggers.all()
+            await engine.converge([house.toys.get("a")])
+            assert path.stat().st_size == 7
+
+            gone = house.toys.get("a").with_intent(run=Run.ABSENT)
+            await engine.converge([house.toys.put(gone, now=2.0)])
+            assert house.toys.names() == []
+            assert not path.exists()
+        finally:
+            engine.close()
+
+    asyncio.run(life())
+
+
+def test_a_pass_that_cannot_make_it_true_is_told_to_who_waits(house: House) -> None:
+    def run_pass(key: Key) -> Result:
+        return Stuck(InvalidValue("no paint"))
+
+    async def life() -> None:
+        engine = Engine(house.catalog, run_pass, Clock())
+        try:
+            toy = house.toys.create("a", ToySpec(), now=1.0, origins={})
+            with pytest.raises(InvalidValue, match="no paint"):
+                await engine.converge([toy])
+        finally:
+            engine.close()
+
+    asyncio.run(life())

@@ -5,11 +5,12 @@ A toy is a file of `size` bytes in a directory that stands for the kernel.
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
+from porto.reconcilers.engine.triggers import Watch
 from porto.spec.catalog import Catalog
 from porto.spec.codecs import Size, Word
 from porto.spec.containers.sources import ContainerOperations
@@ -116,6 +117,20 @@ def make_true(store: Store[ToyRecord], key: Key, world: Path) -> None:
     told = () if record.spec.toy.colour == "red" else (Condition("Stuck", "toy", "no paint"),)
     noted = {"made": want, "conditions": told, "observed_generation": record.generation}
     store.put_status(record, record.status.changed(**noted), now=3.0)
+
+
+def itself(old: ToyRecord | None, new: ToyRecord | None) -> Iterator[Key]:
+    """The relation of a toy to itself: what is new is looked at."""
+    if new is not None and (old is None or old.generation != new.generation):
+        yield new.key
+
+
+WATCH: Watch[ToyRecord] = Watch(
+    relations=(itself,),
+    is_idle=lambda record: False,
+    is_alive=lambda record: True,
+    is_settled=lambda record: False,
+)
 
 
 class House:
