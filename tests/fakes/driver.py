@@ -4,7 +4,7 @@ tests/contract/ proves the real drivers; this one only keeps the facts that a pa
 looks at. `place` puts processes into a container's group.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 
 from porto.kernel.cgroup.driver import FreezerState
@@ -211,9 +211,6 @@ class FakeDriver:
             if pid in pids:
                 return name
         return None
-
-    def find_groups(self) -> Iterable[str]:
-        return list(self.groups)
 
     def sweep(
         self, keep: Callable[[str], bool], located: Callable[[str], Group] | None = None
