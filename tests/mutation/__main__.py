@@ -2,8 +2,8 @@
 
     python -m tests.mutation [OPTION...] [ROOM|FILE|DIRECTORY...]
 
-    --all             every mutant, without a limit of time; also what naming rooms means
-    --sample N        of all rooms together (900)
+    --all             every mutant, without a limit of time
+    --sample N        of what is named together (all rooms: 900; named ones: every mutant)
     --seed N          which sample; without it a new one, whose seed is printed
     --minutes N       how long a sample may take (20)
     --jobs N          mutants at a time (2)
@@ -28,6 +28,7 @@ from tests.mutation.rooms import Room, UnknownRoom, chosen
 from tests.mutation.survivors import explained
 from tests.mutation.tally import Tally, Verdict, sample_sizes, split, table
 
+SAMPLE = 900
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -56,7 +57,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/test mutation")
     parser.add_argument("words", nargs="*", metavar="ROOM|FILE|DIRECTORY")
     parser.add_argument("--all", action="store_true")
-    parser.add_argument("--sample", type=int, default=900)
+    parser.add_argument("--sample", type=int)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--jobs", type=int, default=2)
@@ -68,7 +69,7 @@ def main() -> int:
         parser.error(str(error))
     json_file = options.json.resolve() if options.json else None
     started = time.monotonic()
-    whole = bool(options.all or options.words)
+    whole = options.all or (options.sample is None and options.words)
 
     tallies: list[Tally] = []
     differences: dict[str, str] = {}
@@ -78,7 +79,7 @@ def main() -> int:
         names = {room.name: copy.enter(room, files) for room, files in rooms}
         sizes = {name: len(found) for name, found in names.items()}
         if not whole:
-            sizes = sample_sizes(sizes, options.sample)
+            sizes = sample_sizes(sizes, options.sample or SAMPLE)
             print(f"a sample of {sum(sizes.values())} mutants, --seed {options.seed}", flush=True)
         picker = random.Random(options.seed)
         for place, (room, files) in enumerate(rooms):

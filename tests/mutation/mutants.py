@@ -68,6 +68,9 @@ class Copy:
             "pytest_add_cli_args_test_selection": list(room.tests),
             "pytest_add_cli_args": ["-p", "no:cacheprovider", "--without", "root"],
             "timeout_constant": 2.0,
+            # Each mutant in a process that has run no test: what a test has left behind
+            # (a cache of compiled masks) would answer in the place of the changed code.
+            "process_isolation": "forkserver",
         }
         lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
         text = "\n".join([self._project, "[tool.mutmut]", *lines, ""])

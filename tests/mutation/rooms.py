@@ -62,7 +62,7 @@ ROOMS = (
     Room(
         "authority",
         ("porto/api/auth.py", "porto/api/masks.py", "porto/api/names.py"),
-        ("tests/unit/api",),
+        tuple(f"tests/unit/api/test_{name}.py" for name in ("auth", "authority", "masks", "names")),
     ),
     Room(
         "cpu sets",

@@ -1,8 +1,11 @@
 """Masks: fnmatch(3) with FNM_PATHNAME, and three stars."""
 
+import ctypes
 import sys
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from porto.api.masks import MASK_MAX, is_mask, matches
 
@@ -44,10 +47,74 @@ from porto.api.masks import MASK_MAX, is_mask, matches
         ("***abc", "x/y/abc", True),
         ("a*b***", "aXb/c", False),
         ("a\n*", "a\nb", True),
+        ("a?b", "axb", True),
+        ("x[ab]y[cd]z", "xbycz", True),
+        ("x[ab]y[cd]z", "xycz", False),
+        (r"a\*b\?", "a*b?", True),
+        (r"a\*b\?", "aXb?", False),
+        (r"\a\b", "ab", True),
+        ("a\\", "a\\", True),
+        ("[!.-0]", "a", True),
+        ("[!c-a]", "b", True),
+        ("[c-a]x", "x", False),
+        ("x[c-a]y", "xby", False),
+        ("[a-a]", "a", True),
+        ("[a-c-e]", "-", True),
+        ("[a-c-e]", "d", False),
+        ("[a-cx-z]", "y", True),
+        ("[a-cx-z]", "b", True),
+        ("[a-cx-z]", "m", False),
+        ("[a-]", "-", True),
+        ("[a-", "[a-", True),
+        ("[!ab]", "!", True),
+        ("[ab]", "X", False),
+        (r"[\]a]b", "]b", True),
+        (r"[\]a]b", "ab", True),
+        (r"[x\]a]", "]", True),
+        (r"[x\]a]", "\\", False),
+        (r"[a\-c]", "b", False),
+        (r"[a\-c]", "-", True),
+        ("[a\\", "[a\\", True),
+        ("[]]", "]", True),
+        ("[!]]x", "ax", True),
+        ("[!]]x", "]x", False),
+        ("*a*b*c*", "xaxbxcx", True),
+        ("*a*b*c*", "xbxaxcx", False),
+        ("a*b*", "ab", True),
+        ("a*?*b", "ab", False),
+        ("*?a", "a", False),
+        ("x/[ab]", "x/b", True),
+        ("x/y", "x/y", True),
+        ("xay", "x/y", False),
     ],
 )
 def test_matching(mask, text, expected):
     assert matches(text, mask) is expected
+
+
+PARTS = (
+    *"aab-]c*?/",
+    *(r"\*", r"\[", r"\\", r"\a"),
+    *("[ab]", "[!a]", "[^b]", "[a-c]", "[c-a]", "[!c-a]", "[]a]", "[!]]", "[a-]", "[-a]"),
+    *(r"[\]a]", r"[a\-c]", r"[\\]", "[.-0]", "[!.-0]", "[a-cx-z]", "[a-b-c]", "[*?]"),
+)
+
+
+@settings(max_examples=400)
+@given(
+    st.lists(st.sampled_from(PARTS), max_size=5).map("".join),
+    st.text("abcx-]*?\\.0/", max_size=4),
+)
+def test_masks_mean_what_fnmatch_means(mask: str, text: str) -> None:
+    """fnmatch(3) with FNM_PATHNAME, but for a slash within a bracket."""
+    assume("***" not in mask)
+    found = ctypes.CDLL(None).fnmatch(mask.encode(), text.encode(), 1)
+    assert matches(text, mask) is (found == 0), (mask, text)
+
+
+def test_the_longest_mask_matches() -> None:
+    assert matches("x" * MASK_MAX, "x" * MASK_MAX)
+    assert not matches("x" * MASK_MAX, "x" * MASK_MAX + "*")
 
 
 def test_a_mask_of_stars_does_not_explode():

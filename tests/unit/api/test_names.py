@@ -41,6 +41,14 @@ PREFIXED = View("web-", "ct")
         (PREFIXED, "1", "web-1"),
         (PREFIXED, ".", "/"),
         (PREFIXED, "self/x", "ct/x"),
+        (PREFIXED, "", "web-"),
+        (HOST, "a/../../b", "../b"),
+        (HOST, "../../x", "../../x"),
+        (HOST, "/../x", "/../x"),
+        (HOST, "a//../x", "a//../x"),
+        (HOST, "a/b/../../c", "c"),
+        (HOST, "a..b", "a..b"),
+        (View("a/X", "a"), "", "a/X"),
     ],
 )
 def test_resolution(view, name, full):
@@ -61,6 +69,31 @@ def test_resolution(view, name, full):
 def test_out_of_namespace(view, name):
     with pytest.raises(Permission, match="container name out of namespace"):
         view.resolve(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("x" * 213, "x" * 213), ("x" * 214, "x" * 213 + "..."), ("y" * 1000, "y" * 213 + "...")],
+)
+def test_a_long_name_is_cut_where_it_is_told(name: str, shown: str) -> None:
+    with pytest.raises(Permission) as caught:
+        ISOLATED.resolve(f"/porto/{name}")
+    assert caught.value.text == f"container name out of namespace: '/porto/{shown}'"
+
+
+@pytest.mark.parametrize(
+    ("view", "full", "expected"),
+    [
+        (PREFIXED, "web-1", "1"),
+        (PREFIXED, "web-", None),
+        (PREFIXED, "database", None),
+        (PREFIXED, "db", None),
+        (ISOLATED, "x/y/z", None),
+        (ISOLATED, "a/b/", None),
+    ],
+)
+def test_what_a_view_shows(view: View, full: str, expected: str | None) -> None:
+    assert view.shown(full) == expected
 
 
 def test_names_shown_back():
