@@ -2,7 +2,9 @@
 
 For tests of the clients: containers are dicts, a started container of command ``sleep``
 runs until it is stopped or killed, ``exit N`` is dead at once, anything else is dead with
-0. `faults` breaks connections in chosen places, `requests` is what arrived in order.
+0. `answers` are given to Plan, Diff, Explain and Events one after the other, names in
+`unknown` are unknown to Explain. `faults` breaks connections in chosen places, `requests` is
+what arrived in order.
 
 One thread serves all connections, so that what a test asked for has happened when its
 call returns, and a hang-up is noticed even while a wait of that client is under way.
@@ -144,6 +146,8 @@ class FakePortod:
         self.requests: list[tuple[str, Any]] = []
         self.faults: list[str] = []
         self.refusals: dict[str, tuple[str, str]] = {}
+        self.answers: dict[str, list[dict[str, Any]]] = {}
+        self.unknown: set[str] = set()
         self.on_start: Callable[[dict[str, str]], None] = lambda values: None
         self.changed = threading.Condition()
         self._clients: list[Client] = []
@@ -316,6 +320,18 @@ class FakePortod:
         answer.wait.state = state
         client.send(answer)
         self._loop.call_soon(client.go_on)
+
+    def _next_answer(self, client: Client, fields: Any, answer: Any) -> None:
+        name = self.requests[-1][0]
+        if name == "Explain" and fields.name in self.unknown:
+            raise Failure("ContainerDoesNotExist", f"no container {fields.name}")
+        answers = self.answers.get(name)
+        fields = answers.pop(0) if answers else {}
+        message = getattr(answer, name)
+        message.SetInParent()
+        message.MergeFrom(type(message)(**fields))
+
+    do_Plan = do_Diff = do_Explain = do_Events = _next_answer
 
     def do_version(self, client: Client, fields: Any, answer: Any) -> None:
         answer.version.tag = "1.2.3"

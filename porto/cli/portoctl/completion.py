@@ -54,7 +54,7 @@ _portoctl() {{
 complete -F _portoctl portoctl
 """
 
-_FILES = "validate|apply"
+_FILES = "validate|apply|plan"
 _PROPERTIES = "get|set|pget|dget|run|exec"
 
 

@@ -1,0 +1,66 @@
+"""plan, diff, explain and events as their users know them, against a real daemon."""
+
+import json
+
+import pytest
+
+from tests.kernel.conftest import Daemon
+
+pytestmark = pytest.mark.needs("root", "cgroup")
+
+
+def told(daemon: Daemon, *arguments: str, stdin: str | None = None) -> tuple[int, dict]:
+    done = daemon.portoctl(*arguments[:1], "-o", "json", *arguments[1:], check=False, stdin=stdin)
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_a_plan_changes_nothing_and_comes_true(daemon) -> None:
+    document = "name: web\ncommand: sleep 1000\nthread_limit: 50\n"
+    status, found = told(daemon, "plan", "-", stdin=document)
+    (plan,) = found["objects"]
+    assert (status, plan["action"]) == (2, "create")
+    assert [item["property"] for item in plan["spec"]] == ["command", "thread_limit"]
+    assert daemon.portoctl("list", "-1").stdout == ""
+    path = daemon.containers / "web.yaml"
+    path.write_text(document)
+    path.chmod(0o644)
+    assert daemon.portoctl("wait", "-A", "-S", "running", "web").returncode == 0
+    assert told(daemon, "plan", str(path))[0] == 0
+    assert told(daemon, "plan", str(daemon.containers))[0] == 0
+    status, found = told(daemon, "plan", "-", stdin="name: web\nthread_limit: 60\n")
+    assert status == 1
+    assert f"is declared already by {path}" in found["problems"][0]["reason"]
+    status, found = told(daemon, "plan", "destroy", "web")
+    assert (status, [plan["action"] for plan in found["objects"]]) == (2, ["destroy"])
+    assert daemon.portoctl("get", "web", "state").stdout == "running\n"
+
+
+@pytest.mark.needs("controller:pids")
+def test_explain_and_diff_of_a_running_container(daemon) -> None:
+    daemon.portoctl("run", "web", "command=sleep 1000", "thread_limit=50")
+    status, found = told(daemon, "explain", "web.thread_limit")
+    (item,) = found["explanations"]
+    assert (status, item["value"], item["origin"], item["owner"]) == (0, "50", "api", "pids")
+    assert item["since"] > 1_600_000_000
+    assert [(a["subject"], a["want"], a["have"]) for a in item["aspects"]] == [
+        ("pids.max", "50", "50")
+    ]
+    status, found = told(daemon, "diff")
+    assert status == 0
+    assert [plan["name"] for plan in found["objects"]] == ["web"]
+
+
+def test_events_go_on_after_the_daemon_was_killed(daemon) -> None:
+    daemon.portoctl("run", "-W", "web", "command=false")
+    before = [json.loads(line) for line in daemon.portoctl("events", "-ojson").stdout.splitlines()]
+    whats = [event["what"] for event in before]
+    assert whats[0] == "created"
+    assert ("exit", "exit code 1") in [(event["what"], event["text"]) for event in before]
+    old = daemon.kill("daemon")
+    daemon.await_new_daemon(old)
+    daemon.portoctl("destroy", "web")
+    after = [json.loads(line) for line in daemon.portoctl("events", "-ojson").stdout.splitlines()]
+    assert after[: len(before)] == before
+    assert after[-1]["what"] == "destroyed"
+    serials = [event["serial"] for event in after]
+    assert serials == sorted(set(serials))
