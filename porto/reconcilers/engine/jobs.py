@@ -20,6 +20,7 @@ import structlog
 from porto.kernel.process.programs import Program
 from porto.reconcilers.engine.jobs_queue import FairQueue
 from porto.reconcilers.engine.jobs_values import Bounds, Call, Job, JobState, K, Phase
+from porto.spec.errors import PortoError, Unknown
 
 PROGRAMS = Bounds(per_owner=2, in_all=4)
 CALLS = Bounds(per_owner=2, in_all=16)
@@ -108,6 +109,21 @@ class Jobs(Generic[K]):
         self._known[job.id] = entry
         if job.id not in self._lingering:
             self._enqueue(entry)
+
+    def ensure(self, job: Job[K]) -> bool:
+        """Whether it has been done; it is submitted if it is not known. For a pass.
+
+        A result is taken with that: the next call begins anew. Raises what it failed with,
+        `JobState.error`.
+        """
+        state = self.state(job.id)
+        if state is None:
+            self.submit(job)
+            return False
+        self.forget(job.id)
+        if state.has_ended and state.phase is not Phase.DONE:
+            raise state.error()
+        return state.has_ended
 
     def state(self, job_id: str) -> JobState | None:
         """What is known of a job; None when nothing is."""
@@ -223,10 +239,13 @@ class Jobs(Generic[K]):
         if isinstance(error, OSError):
             subject = f"{error.filename}: " if error.filename else ""
             reason = f"{subject}{error.strerror or error}"
-            return JobState(Phase.FAILED, errno=error.errno or 0, reason=reason)
+            return JobState(Phase.FAILED, errno=error.errno or 0, reason=reason, cause=error)
+        if isinstance(error, PortoError):
+            return JobState(Phase.FAILED, reason=str(error), cause=error)
         if error is not None:
             log.error("job failed", job=entry.job.id, exc_info=error)
-            return JobState(Phase.FAILED, reason=f"internal error: {error!r}")
+            unknown = Unknown(f"internal error: {error!r}")
+            return JobState(Phase.FAILED, reason=str(unknown), cause=unknown)
         ended, state = task.result(), entry.state
         work = entry.job.work
         if not isinstance(work, Program):

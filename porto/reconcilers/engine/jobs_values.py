@@ -64,6 +64,7 @@ class JobState:
     errno     -- of a failure, 0 when there is no number for it
     reason    -- of a failure: the end of the program's standard error, or the system's words
     exit_code -- of a program that ran, negative for a signal
+    cause     -- of a failure, if it was an exception: a call's own, or that of a start
     """
 
     phase: Phase
@@ -73,15 +74,16 @@ class JobState:
     errno: int = 0
     reason: str = ""
     exit_code: int | None = None
+    cause: Exception | None = None
 
     @property
     def has_ended(self) -> bool:
         """Whether there is a result, to be read and forgotten."""
         return self.phase not in (Phase.QUEUED, Phase.RUNNING)
 
-    def error(self) -> OSError:
-        """The failure as an exception, EIO where it has no number."""
-        return OSError(self.errno or errno.EIO, self.reason or self.phase.value)
+    def error(self) -> Exception:
+        """The failure as an exception: its cause, or an OSError, EIO where it has no number."""
+        return self.cause or OSError(self.errno or errno.EIO, self.reason or self.phase.value)
 
 
 @dataclass(frozen=True, slots=True)

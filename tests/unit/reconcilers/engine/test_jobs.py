@@ -12,6 +12,7 @@ from porto.kernel.process.programs import Program
 from porto.reconcilers.engine import jobs as jobs_module
 from porto.reconcilers.engine.jobs import PROGRAMS, Jobs
 from porto.reconcilers.engine.jobs_values import Call, Job, JobState, Phase
+from porto.spec.errors import InvalidValue, PortoError
 from tests.fakes.jobs import HANG, FakePrograms, run_virtual, say
 
 
@@ -387,6 +388,47 @@ async def test_a_call_fails_with_its_error(world: World) -> None:
     state = world.known("a")
     assert (state.phase, state.errno) == (Phase.FAILED, errno.EBUSY)
     assert state.reason == "memory.limit_in_bytes: Device or resource busy"
+
+
+@real_test
+async def test_a_pass_ensures_a_call_and_gets_its_error_once(world: World) -> None:
+    refused = OSError(errno.EBUSY, "Device or resource busy", "memory.limit_in_bytes")
+    calls: list[int] = []
+
+    def work() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise refused
+
+    job = Job("a", 1, "a", work, timeout=60.0)
+    assert not world.jobs.ensure(job)
+    assert not world.jobs.ensure(job)
+    await world.next_end()
+    with pytest.raises(OSError, match="busy") as caught:
+        world.jobs.ensure(job)
+    assert caught.value is refused
+    assert not world.jobs.ensure(job)
+    await world.next_end()
+    assert world.jobs.ensure(job)
+    assert world.jobs.state("a") is None
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("raised", [InvalidValue("too low"), RuntimeError("mistake")])
+def test_other_errors_of_a_call_are_errors_of_ours(raised: Exception) -> None:
+    @real_test
+    async def body(world: World) -> None:
+        def work() -> None:
+            raise raised
+
+        job = Job("a", 1, "a", work, timeout=60.0)
+        world.jobs.submit(job)
+        await world.next_end()
+        with pytest.raises(PortoError, match=str(raised)) as caught:
+            world.jobs.ensure(job)
+        assert isinstance(caught.value, InvalidValue) is isinstance(raised, InvalidValue)
+
+    body()
 
 
 @real_test
