@@ -55,7 +55,7 @@ class InMemory:
 class Real(InMemory):
     """Real processes; the cgroups are those of a `World`."""
 
-    hang = Program(("/bin/sh", "-c", "echo begun; sleep 600 & sleep 600 & wait"))
+    hang = Program(("/bin/sh", "-c", "echo $$; sleep 600 & sleep 600 & wait"))
 
     def __init__(self, world: FakeWorld | KernelWorld, directory: Path) -> None:
         self.world = world
@@ -131,6 +131,13 @@ class Lines(list[str]):
         self.news.set()
 
 
+def is_running(pid: int) -> bool:
+    try:
+        return not processes.read_stat(pid).has_ended
+    except ProcessLookupError:
+        return False
+
+
 def test_a_program_runs_to_its_end_and_leaves_nothing(place: Place) -> None:
     async def body() -> None:
         lines = Lines()
@@ -164,6 +171,7 @@ def test_a_cancelled_one_is_gone_when_the_call_returns(place: Place) -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
         assert place.leftovers() == []
+        assert not any(is_running(int(line)) for line in lines)
 
     run(body())
 
@@ -214,6 +222,21 @@ def test_output_without_end_does_not_hold_the_loop_up(real_place: Real) -> None:
     run(body())
 
 
+def test_progress_goes_on_after_the_first_line(real_place: Real) -> None:
+    async def body() -> None:
+        lines = Lines()
+        program = Program(("/bin/sh", "-c", "echo one; sleep 0.2; echo two; exec sleep 600"))
+        task = asyncio.create_task(real_place.runner.run("a", program, lines))
+        while "two" not in lines:
+            lines.news.clear()
+            await lines.news.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(body())
+
+
 def test_a_program_that_closes_its_output_is_followed_to_its_end(real_place: Real) -> None:
     async def body() -> None:
         program = Program(("/bin/sh", "-c", "exec >&- 2>&-; sleep 0.1; exit 4"))
@@ -250,13 +273,6 @@ def test_damaged_notes_and_foreign_names_do_not_stop_the_recovery(real_place: Re
 
 
 # What only the kernel has.
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return not processes.read_stat(pid).has_ended
-    except ProcessLookupError:
-        return False
 
 
 @pytest.mark.needs("root", "cgroup")

@@ -1,6 +1,7 @@
 """Helper programs: what they get of the daemon, and how they end."""
 
 import errno
+import fcntl
 import os
 import select
 import signal
@@ -11,6 +12,7 @@ import pytest
 
 from porto.kernel.process import scheduling
 from porto.kernel.process.programs import (
+    DESCRIPTORS_MAX,
     FIRST_DESCRIPTOR,
     NICE,
     NOT_STARTED,
@@ -47,6 +49,18 @@ def test_output_errors_and_exit_code_arrive() -> None:
 
 def test_a_signal_is_told_from_an_exit_code() -> None:
     assert ended(spawn(shell("kill -TERM $$"), ()))[0] == -signal.SIGTERM
+
+
+@pytest.mark.parametrize("signo", [signal.SIGPIPE, signal.SIGXFSZ, signal.SIGUSR1])
+def test_signals_do_what_they_do_by_default(signo: signal.Signals) -> None:
+    """Python ignores the first two; the third is blocked here."""
+    assert signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    try:
+        child = spawn(shell(f"kill -{int(signo)} $$; echo alive"), ())
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    assert ended(child)[:2] == (-signo, "")
 
 
 def test_no_word_is_interpreted() -> None:
@@ -138,6 +152,31 @@ def test_a_descriptor_that_cannot_be_opened_is_an_error_that_leaks_nothing(tmp_p
     before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(FileNotFoundError, match="subject"):
         spawn(Program(("/bin/true",), (fine, bad)), ())
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_passed_descriptors_are_put_in_place_from_above_all_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one that is put in its place would close another that has not been yet."""
+    lowest: list[int] = []
+    real = fcntl.fcntl
+
+    def told(descriptor: int, command: int, least: int) -> int:
+        lowest.append(least)
+        return real(descriptor, command, least)
+
+    def refused(*words: object, **options: object) -> int:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(fcntl, "fcntl", told)
+
+    monkeypatch.setattr(os, "posix_spawn", refused)
+    openers = (lambda: os.open(tmp_path, os.O_RDONLY),) * DESCRIPTORS_MAX
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(BlockingIOError):
+        spawn(Program(("/bin/true",), openers), ())
+    assert lowest == [FIRST_DESCRIPTOR + DESCRIPTORS_MAX] * DESCRIPTORS_MAX
     assert len(os.listdir("/proc/self/fd")) == before
 
 
