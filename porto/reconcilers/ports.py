@@ -17,7 +17,7 @@ from porto.kernel.host.topology import Topology
 from porto.kernel.process.scheduling import Schedule
 from porto.launcher.ops import Launched, LaunchFailed, LaunchRequest
 from porto.observers.clock import Clock
-from porto.spec.containers.device_access import Node
+from porto.spec.device_rules import Node
 from porto.spec.key import Key
 from porto.spec.records.record import Record
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from porto.spec.containers.device_access import LookAt
+from porto.spec.device_rules import LookAt
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 

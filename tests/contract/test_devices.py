@@ -7,7 +7,7 @@ import pytest
 
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.devices import EVERYTHING, text_of
-from porto.spec.containers.device_access import DEFAULTS, READ, Rule, overlay
+from porto.spec.device_rules import DEFAULTS, READ, Rule, overlay
 from tests.contract.worlds import FakeWorld, KernelWorld, World
 from tests.fakes.cgroupfs import SPLIT
 

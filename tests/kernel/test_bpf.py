@@ -11,7 +11,7 @@ from porto.kernel.cgroup.bpf import DevicePrograms
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.devices import EVERYTHING, text_of
 from porto.kernel.cgroup.v2.devices import NAME, DevicesV2, assemble
-from porto.spec.containers.device_access import ALL, DEFAULTS, READ, WRITE, Rule, covers
+from porto.spec.device_rules import ALL, DEFAULTS, READ, WRITE, Rule, covers
 from tests.needs import mounts
 
 pytestmark = pytest.mark.needs("root", "cgroup2-mounted")

@@ -28,9 +28,9 @@ from porto.reconcilers.containers.facets.device_nodes import node_operations
 from porto.spec.codecs import DevicesCodec
 from porto.spec.config import ContainerConfig
 from porto.spec.containers import device_access
-from porto.spec.containers.device_access import DEFAULTS, MKNOD, READ, WRITE, Rule, overlay
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
+from porto.spec.device_rules import DEFAULTS, MKNOD, READ, WRITE, Rule, overlay
 from tests.kernel.masters import Link, Master, request, run
 from tests.kernel.test_drift import drift_lines
 from tests.patience import patient, until

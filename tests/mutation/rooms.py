@@ -42,7 +42,11 @@ ROOMS = (
     ),
     Room(
         "rules",
-        ("porto/spec/containers/rules/*.py", "porto/spec/containers/device_access.py"),
+        (
+            "porto/spec/containers/rules/*.py",
+            "porto/spec/containers/device_access.py",
+            "porto/spec/device_rules.py",
+        ),
         ("tests/unit/spec", "tests/property"),
     ),
     Room(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from porto.kernel.cgroup.v1.devices import ALLOW, parse, steps
 from porto.kernel.cgroup.v2.devices import assemble
-from porto.spec.containers.device_access import ALL, Rule, Rules, covers, overlay
+from porto.spec.device_rules import ALL, Rule, Rules, covers, overlay
 from tests.fakes import bpf_machine
 from tests.fakes.device_lists import DeviceLists
 

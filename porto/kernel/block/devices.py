@@ -7,7 +7,7 @@ links are followed: udev's names are links. man 2 stat.
 import os
 import stat
 
-from porto.spec.containers.device_access import Node
+from porto.spec.device_rules import Node
 
 
 def look_at(path: str) -> Node | None:

@@ -1,6 +1,6 @@
 """The controller of device access: one meaning over `v1/devices.py` and `v2/devices.py`.
 
-Reached as ``driver.devices``. Rules: `spec/containers/device_access.py`.
+Reached as ``driver.devices``. Rules: `spec/device_rules.py`.
 """
 
 import functools
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from porto.kernel.cgroup.group import Group
-from porto.spec.containers.device_access import Rules
+from porto.spec.device_rules import Rules
 
 EVERYTHING = "a *:* rwm"
 """What `state` says of a group that nothing is forbidden to, in the kernel's words."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.group_files import GroupFiles
 from porto.kernel.cgroup.meaning.devices import EVERYTHING, text_of
-from porto.spec.containers.device_access import Rule, Rules, bits, overlay, sorted_rules
+from porto.spec.device_rules import Rule, Rules, bits, overlay, sorted_rules
 
 LIST, ALLOW, DENY = "devices.list", "devices.allow", "devices.deny"
 

@@ -14,7 +14,7 @@ from porto.kernel.cgroup.bpf import R0, R1, R2, R3, R4, R5, Program
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.group_files import GroupFiles
 from porto.kernel.cgroup.meaning.devices import EVERYTHING, text_of
-from porto.spec.containers.device_access import ALL, DEFAULTS, Rule, Rules
+from porto.spec.device_rules import ALL, DEFAULTS, Rule, Rules
 
 NAME = "porto_devices"
 """Of our programs; others in our directories are left alone: they can only refuse."""

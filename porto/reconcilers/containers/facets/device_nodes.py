@@ -11,8 +11,9 @@ from porto.launcher.ops import MakeDirectory, MakeNode, Op
 from porto.spec.accounts import gid_of, owner_of, uid_of
 from porto.spec.config import ContainerConfig
 from porto.spec.containers import device_access
-from porto.spec.containers.device_access import Grant, LookAt, Rules
+from porto.spec.containers.device_access import Grant
 from porto.spec.containers.record import ContainerRecord
+from porto.spec.device_rules import LookAt, Rules
 from porto.spec.errors import Busy, InvalidValue
 
 _DIRECTORY_MODE = 0o755

@@ -18,8 +18,9 @@ from porto.reconcilers.engine.change import Change, Effect
 from porto.reconcilers.ports import Ports
 from porto.spec.config import ContainerConfig
 from porto.spec.containers import device_access
-from porto.spec.containers.device_access import LookAt, Rules, own_items
+from porto.spec.containers.device_access import own_items
 from porto.spec.containers.rules.devices import has_own_dev
+from porto.spec.device_rules import LookAt, Rules
 
 
 @dataclass(frozen=True, slots=True)

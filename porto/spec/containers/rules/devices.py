@@ -6,17 +6,19 @@ Merged by `spec/containers/admission.py`. Manual section "Filesystem", devices.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from porto.spec import device_rules
 from porto.spec.accounts import owner_of
 from porto.spec.codecs import DevicesValue
 from porto.spec.config import Config
 from porto.spec.containers import device_access
-from porto.spec.containers.device_access import Grant, Rules
+from porto.spec.containers.device_access import Grant
 from porto.spec.containers.fields.access import AccessFields
 from porto.spec.containers.names import parent_name
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.rules.proposal import Proposal, SetRule, StartRule
 from porto.spec.containers.spec import ContainerSpec
 from porto.spec.containers.status import State
+from porto.spec.device_rules import Rules
 from porto.spec.errors import InvalidValue, Permission
 from porto.spec.host import Host
 
@@ -57,7 +59,7 @@ def _check_items(
 
 def _check_parent(grants: Sequence[Grant], above: Rules, parent: str, refusal: str) -> None:
     for granted in grants:
-        if granted.rule.access and not device_access.covers(above, granted.rule):
+        if granted.rule.access and not device_rules.covers(above, granted.rule):
             raise Permission(
                 f"{refusal}: the parent {parent} may not use {granted.item.device} so "
                 f"({granted.rule})"

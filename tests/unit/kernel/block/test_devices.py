@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from porto.kernel.block.devices import look_at
-from porto.spec.containers.device_access import Node
+from porto.spec.device_rules import Node
 
 
 def test_a_character_device() -> None:

@@ -12,7 +12,7 @@ from porto.kernel.cgroup.meaning.devices import EVERYTHING, text_of
 from porto.kernel.cgroup.probe import probe
 from porto.kernel.cgroup.v1 import devices as v1
 from porto.kernel.cgroup.v2.devices import NAME, DevicesV2, assemble
-from porto.spec.containers.device_access import ALL, DEFAULTS, MKNOD, READ, WRITE, Rule, overlay
+from porto.spec.device_rules import ALL, DEFAULTS, MKNOD, READ, WRITE, Rule, overlay
 from tests.fakes import bpf_machine
 from tests.fakes.cgroupfs import FakeCgroups
 from tests.fakes.programs import FakePrograms

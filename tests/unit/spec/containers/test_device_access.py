@@ -6,20 +6,10 @@ from porto.spec.accounts import Owner
 from porto.spec.codecs import DeviceItem, DevicesCodec
 from porto.spec.config import ContainerConfig
 from porto.spec.containers import device_access
-from porto.spec.containers.device_access import (
-    ALL,
-    DEFAULTS,
-    MKNOD,
-    READ,
-    WRITE,
-    Grant,
-    Node,
-    Rule,
-    covers,
-    overlay,
-)
+from porto.spec.containers.device_access import Grant
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, PROPERTIES
+from porto.spec.device_rules import ALL, DEFAULTS, MKNOD, READ, WRITE, Node, Rule, covers, overlay
 from porto.spec.errors import DeviceNotFound, InvalidValue, Permission, Unknown
 
 ROOT = Owner("root", 0, frozenset({0}))

@@ -5,11 +5,11 @@ import pytest
 from porto.spec.config import Config, ContainerConfig
 from porto.spec.containers import operations
 from porto.spec.containers.admission import Admission
-from porto.spec.containers.device_access import Node
 from porto.spec.containers.operations import Actor, Credentials
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
+from porto.spec.device_rules import Node
 from porto.spec.errors import (
     DeviceNotFound,
     InvalidValue,

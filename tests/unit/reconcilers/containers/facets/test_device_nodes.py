@@ -9,9 +9,9 @@ from porto.reconcilers.containers.facets.device_nodes import node_operations
 from porto.spec.codecs import DevicesCodec
 from porto.spec.config import ContainerConfig
 from porto.spec.containers import device_access
-from porto.spec.containers.device_access import Node
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
+from porto.spec.device_rules import Node
 from porto.spec.errors import Busy, DeviceNotFound, InvalidValue
 
 NODES = {

@@ -14,12 +14,12 @@ from porto.reconcilers.containers.target import LaunchPlan, Target
 from porto.reconcilers.containers.upkeep import settle, with_drift
 from porto.reconcilers.engine.change import Change
 from porto.spec.config import ContainerConfig
-from porto.spec.containers.device_access import DEFAULTS, Node
 from porto.spec.containers.names import level
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
 from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
+from porto.spec.device_rules import DEFAULTS, Node
 from porto.spec.errors import NotSupported
 from tests.fakes.cgroupfs import FakeCgroups
 from tests.fakes.ports import apply, make_ports
