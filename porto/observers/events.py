@@ -49,12 +49,10 @@ class EventLog:
 
         Of all objects, or of those of that name, which is found without decoding the rest.
         """
-        lines = self._journal.read(after)
-        quoted = f'"{name}"'.encode()
+        quoted = f'"{name}"'.encode() if name else b""
         return (
             event
-            for serial, line in lines
-            if not name or quoted in line
+            for serial, line in self._journal.read(after, quoted)
             if (event := decode(serial, line)) is not None and name in ("", event.name)
         )
 

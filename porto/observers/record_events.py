@@ -9,9 +9,10 @@ import signal
 from collections.abc import Callable, Iterator
 
 from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.spec import SPEC_PROPERTIES
+from porto.spec.containers.spec import DEFAULT_SPEC, PROPERTIES
 from porto.spec.containers.status import ContainerStatus, State
 from porto.spec.events import Event, What
+from porto.spec.prop import Facet
 from porto.spec.records.status import Condition
 
 KIND = "container"
@@ -35,7 +36,7 @@ def record_events(old: ContainerRecord | None, new: ContainerRecord | None) -> I
     """The events of one change of a record; None before creation and after deletion."""
     if old is None:
         if new is not None:
-            yield Event(KIND, new.name, What.CREATED, text=new.source or _author(new))
+            yield Event(KIND, new.name, What.CREATED, text=new.source or new.intent.origin)
             yield from _set(None, new)
     elif new is None:
         yield Event(KIND, old.name, What.DESTROYED, text=old.intent.origin)
@@ -46,31 +47,33 @@ def record_events(old: ContainerRecord | None, new: ContainerRecord | None) -> I
             yield from _status(new.name, old.status, new.status)
 
 
-def _author(record: ContainerRecord) -> str:
-    return record.intent.origin
-
-
 def _set(old: ContainerRecord | None, new: ContainerRecord) -> Iterator[Event]:
-    for prop in SPEC_PROPERTIES:
-        before = None if old is None else getattr(old.spec, prop.facet)
-        after = getattr(new.spec, prop.facet)
-        if before is after or not (after.model_fields_set or before):
-            continue
-        had = before is not None and prop.name in before.model_fields_set
-        has = prop.name in after.model_fields_set
-        have = getattr(before, prop.name) if had else None
-        want = getattr(after, prop.name) if has else None
+    before = (DEFAULT_SPEC if old is None else old.spec).__dict__
+    after = new.spec.__dict__
+    for name, facet in after.items():
+        # A facet that is not set is shared: most of them end here.
+        if facet is not before[name]:
+            yield from _facet_set(new, before[name], facet, fresh=old is None)
+
+
+def _facet_set(record: ContainerRecord, old: Facet, new: Facet, *, fresh: bool) -> Iterator[Event]:
+    for name in sorted(old.model_fields_set | new.model_fields_set):
+        had, has = name in old.model_fields_set, name in new.model_fields_set
+        have, want = getattr(old, name), getattr(new, name)
         if had is has and have == want:
             continue
+        if fresh and name not in record.origins:
+            continue  # its creator's names, which nobody has asked for
+        prop = PROPERTIES[name]
         yield Event(
             KIND,
-            new.name,
+            record.name,
             What.SET,
             facet=prop.prop.owner,
-            subject=prop.name,
+            subject=name,
             want=prop.codec.format(want) if has else "",
             have=prop.codec.format(have) if had else "",
-            text=new.origins.get(prop.name, ""),
+            text=record.origins.get(name, ""),
         )
 
 

@@ -63,3 +63,14 @@ def test_a_line_of_another_version_is_passed_over(journal: Journal) -> None:
     journal.append(b"[1,2,3]")
     log.add(event("a"))
     assert [(e.serial, e.name) for e in log.read()] == [(2, "a")]
+
+
+def test_the_events_of_one_object(journal: Journal) -> None:
+    log = EventLog(journal)
+    log.add(event("a"))
+    log.add(Event("container", "b", What.SET, want="a"))
+    log.add(event("a/b"))
+    log.add(event("a"))
+    assert [e.serial for e in log.read(name="a")] == [1, 4]
+    assert [e.serial for e in log.read(1, "a")] == [4]
+    assert list(log.read(name="none")) == []

@@ -29,6 +29,14 @@ def test_creation_tells_what_was_set() -> None:
     ]
 
 
+def test_creation_does_not_tell_what_nobody_asked_for() -> None:
+    spec = LIMITED.spec.with_value(find_property("user"), "alice")
+    found = told(None, replace(LIMITED, spec=spec))
+    assert [(e.what, e.subject) for e in found] == [(What.CREATED, ""), (What.SET, "thread_limit")]
+    changed = told(LIMITED, replace(LIMITED, spec=spec))
+    assert [(e.subject, e.want, e.text) for e in changed] == [("user", "alice", "")]
+
+
 def test_each_property_that_changes_is_one_event() -> None:
     more = replace(LIMITED, spec=LIMITED.spec.with_value(LIMIT, 7))
     back = replace(BORN, spec=LIMITED.spec.without_value(LIMIT))
@@ -90,7 +98,7 @@ def test_endings(status: int, oom: bool, text: str) -> None:
 def test_the_store_is_the_source() -> None:
     store, heard = ContainerStore(None), list[Event]()
     store.subscribe(recorder(heard.append))
-    record = store.create("a", LIMITED.spec, now=1.0, origins={})
+    record = store.create("a", LIMITED.spec, now=1.0, origins=LIMITED.origins)
     store.put_status(record, record.with_status(state=State.STARTING).status, now=2.0)
     store.delete(record)
     assert [e.what for e in heard] == [What.CREATED, What.SET, What.STATE, What.DESTROYED]

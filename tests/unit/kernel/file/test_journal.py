@@ -20,6 +20,17 @@ def test_lines_are_numbered_from_one(tmp_path: Path) -> None:
     found.close()
 
 
+def test_lines_are_found_by_what_they_hold(tmp_path: Path) -> None:
+    found = Journal(str(tmp_path / "j"), segment_max=40)
+    for body in (b'"a"', b"b", b'x "a" "a"', b'"ab"', b'"a"', b"7"):
+        found.append(body)
+    assert [number for number, _ in found.read(0, b'"a"')] == [1, 3, 5]
+    assert list(found.read(1, b'"a"')) == [(3, b'x "a" "a"'), (5, b'"a"')]
+    assert list(found.read(5, b'"a"')) == []
+    assert list(found.read(0, b"none")) == []
+    found.close()
+
+
 def test_a_new_writer_goes_on_with_the_numbers(tmp_path: Path) -> None:
     first = Journal(str(tmp_path / "j"))
     first.append(b"a")
