@@ -46,10 +46,15 @@ class _Waiter:
 
 @dataclass(slots=True)
 class _Known:
-    """What the loop remembers of a key between passes; dropped when it is nothing."""
+    """What the loop remembers of a key between passes; dropped when it is nothing.
+
+    stuck -- the last generation that was given up, and why: a pass may end, and take it
+             back, before its caller comes to wait
+    """
 
     waiters: list[_Waiter] = field(default_factory=list)
     backoff: Backoff | None = None
+    stuck: tuple[int, PortoError] | None = None
 
 
 class Engine:
@@ -81,10 +86,14 @@ class Engine:
         for record in records:
             future: asyncio.Future[None] = loop.create_future()
             known = self._keys.setdefault(record.key, _Known())
+            pending.append(future)
+            error = self._given_up(record, known)
+            if error is not None:
+                future.set_exception(error)
+                continue
             known.waiters.append(_Waiter(record.generation, future))
             if known.backoff is not None:
                 known.backoff.reset()
-            pending.append(future)
             self.enqueue(record.key, priority=Priority.CALLER)
         try:
             for future in pending:
@@ -165,13 +174,25 @@ class Engine:
             log.warning("retrying", key=str(key), error=str(result.error))
             self._answer(known, generation, result.error)
             return
+        error = result.error if isinstance(result, Stuck) else None
+        if error is not None and not gone:
+            known = self._keys.setdefault(key, _Known())
+            known.stuck = (generation, error)
         if known is not None:
-            error = result.error if isinstance(result, Stuck) else None
             self._answer(known, generation if not gone else None, error)
-            if not known.waiters:
+            if not known.waiters and (known.stuck is None or gone):
                 del self._keys[key]
         if isinstance(result, Done) and result.after is not None and not gone:
             self.enqueue(key, after=result.after, priority=Priority.RESYNC)
+
+    def _given_up(self, record: Record, known: _Known) -> PortoError | None:
+        """Why the generation of `record` was given up, when it is past."""
+        if known.stuck is None:
+            return None
+        generation, error = known.stuck
+        present = self._records.find(record.key)
+        past = present is not None and present.generation > generation
+        return error if past and generation >= record.generation else None
 
     def _answer(self, known: _Known, generation: int | None, error: PortoError | None) -> None:
         kept = []

@@ -81,6 +81,45 @@ def test_stuck_raises_the_facets_error() -> None:
     run(Script(Stuck(InvalidValue("no good"))), body)
 
 
+def test_a_generation_that_was_given_up_before_its_caller_came_raises() -> None:
+    stores: list[ContainerStore] = []
+
+    def take_back(key: Key) -> None:
+        record = stores[0].find_id(key.id)
+        assert record is not None
+        if record.generation == 1:
+            stores[0].put(record, now=1.0)
+
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
+        stores.append(store)
+        engine.enqueue(record.key)
+        while not script.seen:
+            await asyncio.sleep(0)
+        engine.enqueue(record.key)
+        while len(script.seen) < 2:
+            await asyncio.sleep(0)
+        with pytest.raises(InvalidValue, match="no good"):
+            await engine.converge([record])
+        # The generation that took it back is true.
+        await engine.converge([store.get("a")])
+        assert len(script.seen) == 3
+
+    script = Script(Stuck(InvalidValue("no good")), inside=take_back)
+    run(script, body)
+
+
+def test_what_was_given_up_and_is_still_wanted_is_tried_again() -> None:
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
+        engine.enqueue(record.key)
+        while not script.seen:
+            await asyncio.sleep(0)
+        await engine.converge([record])
+        assert len(script.seen) == 2
+
+    script = Script(Stuck(InvalidValue("no good")))
+    run(script, body)
+
+
 def test_retry_answers_the_caller_and_tries_again_by_itself() -> None:
     tried_again = asyncio.Event()
 
