@@ -249,6 +249,7 @@ class Daemon:
             removals=removals,
             slow=Slow(lambda change: carry(change, ports), engine.enqueue),
             counters=counters,
+            history=history,
             clock=self._clock,
         )
         containers = assemble(

@@ -18,6 +18,7 @@ from porto.kernel.process.scheduling import Schedule
 from porto.launcher.ops import Launched, LaunchFailed, LaunchRequest
 from porto.observers.clock import Clock
 from porto.spec.device_rules import Node
+from porto.spec.events import Event
 from porto.spec.key import Key
 from porto.spec.records.record import Record
 
@@ -198,6 +199,13 @@ class Counters(Protocol):
         """Count something."""
 
 
+class History(Protocol):
+    """`observers/events.py`: what happens, kept for whoever asks."""
+
+    def add(self, event: Event) -> None:
+        """Keep an event; never raises."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """All ports of one daemon."""
@@ -218,4 +226,5 @@ class Ports:
     removals: Removals
     slow: Slow
     counters: Counters
+    history: History
     clock: Clock

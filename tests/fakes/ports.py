@@ -18,8 +18,19 @@ from porto.reconcilers.containers.target import Live, Target
 from porto.reconcilers.engine.carrier import carry
 from porto.reconcilers.engine.change import Change
 from porto.reconcilers.ports import Ports
+from porto.spec.events import Event
 
 OF_MEMORY = ("launches", "exits", "notices", "vacancies", "records", "removals", "slow")
+
+
+class Told:
+    """The events of passes."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def add(self, event: Event) -> None:
+        self.events.append(event)
 
 
 class Counts:
@@ -43,6 +54,7 @@ def make_ports(cgroups: Any, **given: Any) -> Ports:
         "disks": Disks(),
         "cpus": topology,
         "counters": Counts(),
+        "history": Told(),
         "clock": Clock(),
         **dict.fromkeys(
             ("launches", "exits", "notices", "vacancies", "records", "removals", "slow")

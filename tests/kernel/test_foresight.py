@@ -1,6 +1,10 @@
 """plan, diff, explain and events as their users know them, against a real daemon."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -50,17 +54,46 @@ def test_explain_and_diff_of_a_running_container(daemon) -> None:
     assert [plan["name"] for plan in found["objects"]] == ["web"]
 
 
+def log(daemon: Daemon) -> list[dict]:
+    text = daemon.portoctl("events", "-n0", "-ojson", "killed").stdout
+    return [json.loads(line) for line in text.splitlines()]
+
+
 def test_events_go_on_after_the_daemon_was_killed(daemon) -> None:
-    daemon.portoctl("run", "-W", "web", "command=false")
-    before = [json.loads(line) for line in daemon.portoctl("events", "-ojson").stdout.splitlines()]
-    whats = [event["what"] for event in before]
-    assert whats[0] == "created"
+    daemon.portoctl("run", "-W", "killed", "command=false")
+    before = log(daemon)
+    assert before[0]["what"] == "created"
     assert ("exit", "exit code 1") in [(event["what"], event["text"]) for event in before]
     old = daemon.kill("daemon")
     daemon.await_new_daemon(old)
-    daemon.portoctl("destroy", "web")
-    after = [json.loads(line) for line in daemon.portoctl("events", "-ojson").stdout.splitlines()]
+    daemon.portoctl("destroy", "killed")
+    after = log(daemon)
     assert after[: len(before)] == before
     assert after[-1]["what"] == "destroyed"
     serials = [event["serial"] for event in after]
     assert serials == sorted(set(serials))
+
+
+@pytest.mark.needs("controller:pids")
+def test_a_repair_is_an_event_that_followers_see(daemon) -> None:
+    daemon.portoctl("run", "web", "command=sleep 1000", "thread_limit=50")
+    group = daemon.portoctl("get", "web", "cgroups[pids]").stdout.strip()
+    follower = subprocess.Popen(
+        [sys.executable, "-m", "porto.cli.portoctl", "events", "-f", "-o", "json", "web"],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PORTO_SOCKET": daemon.socket},
+    )
+    assert follower.stdout is not None
+    try:
+        for line in follower.stdout:
+            event = json.loads(line)
+            if (event["what"], event["want"]) == ("state", "running"):
+                # The follower has shown what there was; all that follows is new.
+                Path(group, "pids.max").write_text("7")
+            if event["what"] == "repair":
+                break
+    finally:
+        follower.kill()
+        follower.communicate()
+    assert (event["facet"], event["subject"]) == ("pids", "pids.max")
+    assert (event["want"], event["have"]) == ("50", "7")

@@ -145,3 +145,7 @@ class Count:
     def carry(self, ports: Ports) -> None:
         """One more."""
         ports.counters.add(self.name)
+
+
+BOOKKEEPING = (ForgetLaunch, TakeLaunch, Note, Wish, Delete, Count)
+"""Effects on what the daemon itself keeps: the records' changes tell of them."""

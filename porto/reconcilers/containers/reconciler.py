@@ -8,6 +8,7 @@ import structlog
 
 from porto.reconcilers.containers import upkeep
 from porto.reconcilers.containers.decide import Life
+from porto.reconcilers.containers.effects import BOOKKEEPING
 from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.carrier import Carrier
 from porto.reconcilers.engine.change import Change
@@ -16,6 +17,7 @@ from porto.reconcilers.engine.result import Done, Result, Retry
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State
 from porto.spec.errors import InvalidState, PortoError
+from porto.spec.events import Event, What
 from porto.spec.key import Key
 from porto.spec.records.record import Run
 from porto.spec.records.status import Condition
@@ -61,10 +63,25 @@ class ContainerReconciler:
 
     def _told(self, key: Key, change: Change) -> None:
         """A change was made."""
-        if not change.is_drift:
+        if isinstance(change.effect, BOOKKEEPING):
             return
         record = self._store.find_id(key.id)
-        if record is None or record.status.life.process is None:
+        if record is None:
+            return
+        is_drift = change.is_drift and record.status.life.process is not None
+        self._world.ports.history.add(
+            Event(
+                key.kind,
+                record.name,
+                What.REPAIR if is_drift else What.CHANGE,
+                facet=change.facet,
+                subject=change.subject,
+                want=change.want,
+                have=change.have,
+                text=change.why,
+            )
+        )
+        if not is_drift:
             return
         self.drift[change.facet] = self.drift.get(change.facet, 0) + 1
         self._world.ports.counters.add("drift_repaired")

@@ -37,10 +37,11 @@ from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import Process, State
 from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import EError, InvalidCommand, InvalidState, NotSupported, PortoError
+from porto.spec.events import Event, What
 from porto.spec.records.record import Run
 from tests.fakes.driver import FakeDriver
 from tests.fakes.jobs import FakePrograms
-from tests.fakes.ports import Counts, make_ports
+from tests.fakes.ports import Counts, Told, make_ports
 
 ACTOR = Actor()
 
@@ -141,6 +142,7 @@ class Rig:
         self.launcher.store = self.store
         self.counters = Counts()
         self.counts = self.counters.counts
+        self.told = Told()
         self.clock = Clock()
         self.catalog = Catalog(self.store)
         self.engine = Engine(self.catalog, lambda key: self.containers.reconcile(key), self.clock)
@@ -162,6 +164,7 @@ class Rig:
             removals=Removals(Jobs(FakePrograms(), on_end=self.engine.enqueue)),
             slow=Slow(lambda change: carry(change, self.ports), self.engine.enqueue),
             counters=self.counters,
+            history=self.told,
             clock=self.clock,
         )
         parts = assemble(
@@ -189,6 +192,9 @@ class Rig:
         for key, value in {"command": command, **values}.items():
             record = operations.set_property(self.store, record, key, value, actor=ACTOR, now=0.0)
         return record
+
+    def events_of(self, name: str) -> list[Event]:
+        return [event for event in self.told.events if event.name == name]
 
     def get(self, name: str) -> ContainerRecord:
         return self.store.get(name)
@@ -448,6 +454,26 @@ def test_drift_is_repaired_and_counted(play: Any) -> None:
         assert rig.driver.groups["a"]["pids.max"] == "50"
         assert rig.driver.frozen == set()
         assert rig.containers.drift == {"pids": 1, "freezer": 1}
+        repairs = [event for event in rig.events_of("a") if event.what is What.REPAIR]
+        assert [(item.facet, item.subject, item.want, item.have) for item in repairs] == [
+            ("freezer", "freezer.state", "THAWED", "FROZEN"),
+            ("pids", "pids.max", "50", "7"),
+        ]
+
+    play(body)
+
+
+def test_each_change_is_an_event_but_those_that_records_tell(play: Any) -> None:
+    async def body(rig: Rig) -> None:
+        rig.create("a", thread_limit="50")
+        await rig.start("a")
+        operations.set_property(rig.store, rig.get("a"), "thread_limit", "60", actor=ACTOR, now=0.0)
+        await rig.engine.converge([rig.get("a")])
+        told = [(event.what, event.subject, event.want) for event in rig.events_of("a")]
+        assert (What.CHANGE, "directories", "present") in told
+        assert told[-1] == (What.CHANGE, "pids.max", "60")
+        await rig.stop("a")
+        assert not {"record", "launch"} & {event.subject for event in rig.events_of("a")}
 
     play(body)
 
