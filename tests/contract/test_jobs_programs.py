@@ -176,6 +176,22 @@ def test_a_cancelled_one_is_gone_when_the_call_returns(place: Place) -> None:
     run(body())
 
 
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_one_that_is_cancelled_while_it_starts_leaves_nothing(place: Place, turns: int) -> None:
+    async def body() -> None:
+        before = len(os.listdir("/proc/self/fd"))
+        task = asyncio.create_task(place.runner.run("a", place.hang, lambda line: None))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert place.leftovers() == []
+        assert len(os.listdir("/proc/self/fd")) == before
+
+    run(body())
+
+
 def test_many_run_at_once(place: Place) -> None:
     async def body() -> None:
         runs = [place.runner.run(f"a{n}", place.say(n), lambda line: None) for n in range(4)]

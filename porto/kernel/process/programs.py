@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from porto.kernel import syscalls
 from porto.kernel.process import scheduling
+from porto.kernel.process.spawning import spawn_session
 
 FIRST_DESCRIPTOR = 3
 """Where the program finds the first of its descriptors; the others follow."""
@@ -86,7 +87,8 @@ def spawn(program: Program, join: Sequence[str]) -> Child:
     """Start a program in the cgroups whose join files are given, with low priority.
 
     It leads a session of its own, reads nothing, and has no descriptor but those that it is
-    given. Raises OSError: a descriptor cannot be opened, or no process made.
+    given. Waits until its shell is executed, which on a busy host is for a thread. Raises
+    OSError: a descriptor cannot be opened, or no process made.
     """
     _keep_descriptors()
     words = [_SHELL, "-c", _LINE, "job", _OOM_SCORE, *join, "--", *program.argv]
@@ -95,21 +97,16 @@ def spawn(program: Program, join: Sequence[str]) -> Child:
         output, errors = os.pipe2(os.O_CLOEXEC), os.pipe2(os.O_CLOEXEC)
         for end in (output[1], errors[1]):
             ours.callback(os.close, end)
-        actions: list[tuple[int, int, str, int, int] | tuple[int, int, int]] = [
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_DUP2, output[1], 1),
-            (os.POSIX_SPAWN_DUP2, errors[1], 2),
-        ]
-        actions += [(os.POSIX_SPAWN_DUP2, fd, at) for at, fd in enumerate(passed, FIRST_DESCRIPTOR)]
+        nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        ours.callback(os.close, nothing)
+        places = (nothing, output[1], errors[1], *passed)
         try:
-            pid = os.posix_spawn(
+            pid = spawn_session(
                 _SHELL,
                 words,
                 ENVIRONMENT,
-                file_actions=actions,
-                setsid=True,
-                setsigmask=(),
-                setsigdef=_SIGNALS,
+                descriptors=dict(enumerate(places)),
+                defaults=_SIGNALS,
             )
         except BaseException:
             os.close(output[0])

@@ -13,13 +13,13 @@ import functools
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Generic, Protocol
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 
 from porto.kernel.process.programs import Program
 from porto.reconcilers.engine.jobs_queue import FairQueue
-from porto.reconcilers.engine.jobs_values import Bounds, Call, Job, JobState, K, Phase
+from porto.reconcilers.engine.jobs_values import Bounds, Job, JobState, K, Phase
 from porto.spec.errors import PortoError, Unknown
 
 PROGRAMS = Bounds(per_owner=2, in_all=4)
@@ -27,6 +27,8 @@ CALLS = Bounds(per_owner=2, in_all=16)
 """A call that blocks in the kernel costs a thread and no processor."""
 RESULTS_MAX = 4096
 """Results that nobody reads, beyond which the oldest is dropped."""
+
+R = TypeVar("R")
 
 log = structlog.get_logger()
 
@@ -284,27 +286,19 @@ def _ending(code: int) -> str:
     return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def in_thread(work: Call) -> "asyncio.Future[None]":
+def in_thread(work: Callable[[], R]) -> "asyncio.Future[R]":
     """Run a call in a thread of its own, which the end of the daemon does not wait for."""
     loop = asyncio.get_running_loop()
-    future: asyncio.Future[None] = loop.create_future()
-
-    def settle(error: Exception | None) -> None:
-        if future.done():
-            return
-        if error is None:
-            future.set_result(None)
-        else:
-            future.set_exception(error)
+    future: asyncio.Future[R] = loop.create_future()
 
     def run() -> None:
-        error: Exception | None = None
+        settle: Callable[[], None]
         try:
-            work()
-        except Exception as raised:
-            error = raised
+            settle = functools.partial(future.set_result, work())
+        except Exception as error:
+            settle = functools.partial(future.set_exception, error)
         with contextlib.suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(settle, error)
+            loop.call_soon_threadsafe(lambda: None if future.done() else settle())
 
     threading.Thread(target=run, name="job", daemon=True).start()
     return future

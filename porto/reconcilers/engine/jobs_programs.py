@@ -13,7 +13,7 @@ import errno
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -23,7 +23,7 @@ from porto.kernel.cgroup.meaning.cpu import CpuTime
 from porto.kernel.file.notes import Notes
 from porto.kernel.process.programs import Child, Program, spawn
 from porto.observers.population import wait_empty
-from porto.reconcilers.engine.jobs import Ended
+from porto.reconcilers.engine.jobs import Ended, in_thread
 
 CPU_WEIGHT = 0.1
 IO_POLICY = "idle"
@@ -55,11 +55,8 @@ class CgroupPrograms:
         self._running += 1
         try:
             self._create(group)
-            return await _follow(
-                spawn(program, self._driver.join_files(group)),
-                told,
-                lambda: self._driver.kill(group),
-            )
+            child = await _spawned(program, self._driver.join_files(group))
+            return await _follow(child, told, lambda: self._driver.kill(group))
         finally:
             try:
                 await self._clear(name, END_S)
@@ -135,6 +132,18 @@ def _job_id(note: str) -> str | None:
         return str(json.loads(note)["id"])
     except (ValueError, KeyError, TypeError):
         return None
+
+
+async def _spawned(program: Program, join: Sequence[str]) -> Child:
+    """A child, made in a thread: the loop does not wait until it has a processor."""
+    made = in_thread(lambda: spawn(program, join))
+    try:
+        return await asyncio.shield(made)
+    except asyncio.CancelledError:
+        child = await made
+        child.kill()
+        await _follow(child, lambda line: None, child.kill)
+        raise
 
 
 async def _follow(child: Child, told: Callable[[str], None], kill: Callable[[], object]) -> Ended:

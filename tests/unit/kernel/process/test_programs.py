@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from porto.kernel.process import scheduling
+from porto.kernel.process import programs, scheduling
 from porto.kernel.process.programs import (
     DESCRIPTORS_MAX,
     FIRST_DESCRIPTOR,
@@ -171,7 +171,7 @@ def test_passed_descriptors_are_put_in_place_from_above_all_places(
 
     monkeypatch.setattr(fcntl, "fcntl", told)
 
-    monkeypatch.setattr(os, "posix_spawn", refused)
+    monkeypatch.setattr(programs, "spawn_session", refused)
     openers = (lambda: os.open(tmp_path, os.O_RDONLY),) * DESCRIPTORS_MAX
     before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(BlockingIOError):
