@@ -46,8 +46,7 @@ def look_at(
     tally.add(verdicts)
     alive = [name for name, one in verdicts.items() if one is Verdict.SURVIVED]
     found = {name: difference(file_of(name, files), name) for name in alive}
-    reasons = {entry.mutation: entry.reason for entry in explained()}
-    left, why = split({name: mutation for name, (mutation, _) in found.items()}, reasons)
+    left, why = split({name: mutation for name, (mutation, _) in found.items()}, explained())
     tally.explained = len(why)
     return tally, {name: found[name][1] for name in left}, why
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from mutmut.configuration import reset_config
 from mutmut.mutation.diff_apply import get_diff_for_mutant
 from mutmut.mutation.file_mutation import mutate_file_contents
-from mutmut.utils.format_utils import get_mutant_name
+from mutmut.utils.format_utils import get_mutant_name, orig_function_and_class_names_from_key
 
 from tests.mutation.rooms import Room
 from tests.mutation.survivors import Mutation
@@ -104,7 +104,8 @@ class Copy:
 def difference(file: str, name: str) -> tuple[Mutation, str]:
     """What the mutant changes, and as a unified diff."""
     diff = get_diff_for_mutant(name, path=file)
-    return Mutation.of_diff(file, diff), diff
+    function, owner = orig_function_and_class_names_from_key(name)
+    return Mutation.of_diff(file, f"{owner}.{function}" if owner else function, diff), diff
 
 
 def file_of(name: str, files: Sequence[str]) -> str:

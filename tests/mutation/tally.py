@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tests.mutation.survivors import Mutation
+from tests.mutation.survivors import Explained, Mutation
 
 ENOUGH_PERCENT = 90.0
 """What a room must reach: killed or explained, of those that ran."""
@@ -99,10 +99,15 @@ def table(tallies: Sequence[Tally]) -> str:
 
 
 def split(
-    survivors: Mapping[str, Mutation], reasons: Mapping[Mutation, str]
+    survivors: Mapping[str, Mutation], known: Sequence[Explained]
 ) -> tuple[dict[str, Mutation], dict[str, str]]:
     """Survivors apart: (name to mutation of the unexplained, name to reason of the others)."""
-    why = {name: reasons[found] for name, found in survivors.items() if found in reasons}
+    why = {
+        name: entry.reason
+        for name, found in survivors.items()
+        for entry in known
+        if entry.covers(found)
+    }
     return {name: found for name, found in survivors.items() if name not in why}, why
 
 

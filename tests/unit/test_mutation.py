@@ -23,7 +23,7 @@ DIFF = """--- porto/a.py
 +        go(None,
      last = 2
 """
-CHANGE = Mutation("porto/a.py", ("if a < b:", "go("), ("if a <= b:", "go(None,"))
+CHANGE = Mutation("porto/a.py", "A.f", ("if a < b:", "go("), ("if a <= b:", "go(None,"))
 
 
 @pytest.mark.parametrize(
@@ -99,19 +99,24 @@ def test_a_row_says_what_is_wrong() -> None:
 
 
 def test_a_difference_is_a_mutation() -> None:
-    assert Mutation.of_diff("porto/a.py", DIFF) == CHANGE
+    assert Mutation.of_diff("porto/a.py", "A.f", DIFF) == CHANGE
 
 
 def test_survivors_are_parted_by_the_list() -> None:
-    other = Mutation("porto/b.py", CHANGE.was, CHANGE.now)
-    left, why = split({"one": CHANGE, "two": other}, {CHANGE: "a is never b"})
-    assert (left, why) == ({"two": other}, {"one": "a is never b"})
+    elsewhere = Mutation("porto/b.py", "A.f", CHANGE.was, CHANGE.now)
+    another = Mutation("porto/a.py", "A.f", CHANGE.now, CHANGE.was)
+    found = {"one": CHANGE, "two": elsewhere, "three": another}
+    left, why = split(found, [Explained(CHANGE, "a is never b")])
+    assert (left, why) == ({"two": elsewhere, "three": another}, {"one": "a is never b"})
+    whole = Explained(Mutation("porto/a.py", "A.f", (), ()), "runs at import")
+    left, why = split(found, [whole])
+    assert (left, why) == ({"two": elsewhere}, dict.fromkeys(("one", "three"), "runs at import"))
 
 
 def test_the_list_is_read_without_indentation(tmp_path: Path) -> None:
     written = tmp_path / "survivors.toml"
     written.write_text(
-        "[[survivor]]\nfile = 'porto/a.py'\nreason = 'r'\n"
+        "[[survivor]]\nfile = 'porto/a.py'\nfunction = 'A.f'\nreason = 'r'\n"
         "was = '''\n    if a < b:\n        go(\n'''\nnow = '''if a <= b:\ngo(None,'''\n"
     )
     assert explained(written) == [Explained(CHANGE, "r")]
@@ -122,6 +127,7 @@ def test_every_explained_mutation_is_of_a_line_that_is_there() -> None:
         text = (ROOT / entry.mutation.file).read_text(encoding="utf-8")
         lines = {line.strip() for line in text.splitlines()}
         assert set(entry.mutation.was) <= lines, entry
+        assert f"def {entry.mutation.function.rpartition('.')[2]}(" in text, entry
         assert len(re.findall(r"\w+", entry.reason)) > 2, entry
 
 

@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from porto.kernel.cgroup.probe import probe
 from porto.observers.clock import Clock
 from porto.observers.readers import Readers
 from porto.observers.viewer import DAEMON, Viewer
 from porto.spec.config import Config, PathsConfig
-from porto.spec.containers.names import level
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
 from porto.spec.containers.store import ContainerStore
-from tests.fakes.cgroupfs import SPLIT, FakeCgroups
+from tests.fakes.cgroupfs import SPLIT
+from tests.fakes.hosts import FakeHost
 
 
 class FixedClock(Clock):
@@ -26,15 +25,14 @@ class FixedClock(Clock):
         return 1000.0
 
 
-class Host:
+class Host(FakeHost):
     """What a test of the readers needs."""
 
     def __init__(self, root: Path, hierarchies: tuple[str, ...] = SPLIT) -> None:
         self.place = root / "place"
         (self.place / "porto").mkdir(parents=True)
         (root / "cgroup").mkdir()
-        self.fake = FakeCgroups(root / "cgroup", hierarchies)
-        self.driver = probe(mountinfo=str(self.fake.mountinfo), knobs=self.fake, members=self.fake)
+        super().__init__(root / "cgroup", hierarchies)
         self.store = ContainerStore(None)
         self.config = Config(paths=PathsConfig(place=str(self.place)))
         self.counters: dict[str, int] = {"containers": 3, "clients": 1}
@@ -55,12 +53,6 @@ class Host:
         if status:
             record = self.store.put_status(record, record.with_status(**status).status, now=2.0)
         return record
-
-    def start_groups(self, name: str) -> None:
-        """The container's cgroups, as a start makes them."""
-        self.driver.create(
-            self.driver.locate(name, lambda n: self.driver.default_controllers(level(n)))
-        )
 
     def get(
         self, record: ContainerRecord, name: str, index: str | None = None, pid: int = 0

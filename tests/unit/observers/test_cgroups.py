@@ -76,7 +76,7 @@ def test_raw_knobs(host: Host) -> None:
     record = host.make("a")
     with pytest.raises(InvalidState, match=r"cannot get pids\.max of a: the container is stopped"):
         host.readers.read_knob(record, "pids.max")
-    host.start_groups("a")
+    host.made("a")
     controllers = ";".join(sorted(host.driver.default_controllers(1)))
     record = host.store.put_status(
         record, record.with_status(state=State.META, controllers=controllers).status, now=1.0

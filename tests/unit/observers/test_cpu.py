@@ -43,7 +43,7 @@ def test_counters_of_v1(host: Host, make_host: Callable[..., Host], kind: str) -
     if kind == "comounted":
         host = make_host(COMOUNTED)
     record = host.make("a", **RUNNING)
-    host.start_groups("a")
+    host.made("a")
     write(host, "a", "cpuacct.usage", "123456789\n")
     write(host, "a", "cpuacct.stat", "user 1\nsystem 3\n")
     write(host, "a", "cpu.stat", "throttled_time 55\nburst_time 6\n")
@@ -55,7 +55,7 @@ def test_counters_of_v1(host: Host, make_host: Callable[..., Host], kind: str) -
 def test_counters_of_v2(make_host: Callable[..., Host]) -> None:
     host = make_host(("v2",))
     record = host.make("a", **RUNNING)
-    host.start_groups("a")
+    host.made("a")
     group = host.driver.locate("a", lambda n: host.driver.controllers)
     text = "usage_usec 7\nuser_usec 4\nsystem_usec 3\nthrottled_usec 2\n"
     Path(group.directories["cpu"], "cpu.stat").write_text(text)
@@ -65,7 +65,7 @@ def test_counters_of_v2(make_host: Callable[..., Host]) -> None:
 
 def test_usage_is_one_file(host: Host) -> None:
     record = host.make("a", **RUNNING)
-    host.start_groups("a")
+    host.made("a")
     host.fake.log.clear()
     host.get(record, "cpu_usage")
     assert [operation for operation, _ in host.fake.log] == ["read"]
@@ -82,7 +82,7 @@ def test_what_the_kernel_does_not_count_is_said(host: Host) -> None:
     )
     host.readers = Readers(store, host.driver, host.config, dict)
     record = host.make("a", **RUNNING)
-    host.start_groups("a")
+    host.made("a")
     for name in ("cpu_wait", "cpu_unconstrained_wait"):
         with pytest.raises(NotSupported, match=f"cannot get {name} of a: cpuacct.wait is"):
             host.get(record, name)

@@ -17,7 +17,7 @@ def test_a_started_one_shows_what_the_kernel_says(
 ) -> None:
     host = Host(tmp_path, hierarchies)
     record = host.make("a", state=state)
-    host.start_groups("a")
+    host.made("a")
     assert host.get(record, "cpu_set_affinity") == "0-1"
     host.driver.write(
         host.driver.locate("a", lambda n: frozenset({"cpuset"})), "cpuset", "cpuset.cpus", "1"

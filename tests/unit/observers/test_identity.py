@@ -62,7 +62,7 @@ def test_the_working_directory(host: Host, chain: list[dict[str, str]], expected
 def test_counts_of_tasks(host: Host) -> None:
     parent, child = host.make("a", state=State.META), host.make("a/b", state=State.RUNNING)
     for name in ("a", "a/b"):
-        host.start_groups(name)
+        host.made(name)
     for name, threads in (("a", 1), ("a/b", 3)):
         group = host.driver.locate(
             name, lambda n: host.driver.default_controllers(n.count("/") + 1)

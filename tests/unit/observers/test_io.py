@@ -45,7 +45,7 @@ def world(
     host = Host(tmp_path, SPLIT if request.param == "v1" else ("v2",))
     host.readers._sources.disks = tree.disks
     record = host.make("a", state=State.RUNNING)
-    host.start_groups("a")
+    host.made("a")
     group = host.driver.locate("a", lambda name: host.driver.controllers)
     directory = Path(group.directories["blkio"])
     if request.param == "v1":

@@ -28,7 +28,7 @@ def sized(host: Host) -> Host:
 
 def test_usage_is_the_groups(host: Host) -> None:
     record = host.make("a", state=State.RUNNING)
-    host.start_groups("a")
+    host.made("a")
     host.fake.memory.use(host.readers._sources.group("a").directories["memory"], anon=12345)
     assert host.get(record, "memory_usage") == "12345"
 
@@ -36,8 +36,8 @@ def test_usage_is_the_groups(host: Host) -> None:
 def test_a_child_shows_its_parents_usage(host: Host) -> None:
     host.make("a", state=State.RUNNING)
     child = host.make("a/b", state=State.RUNNING)
-    host.start_groups("a")
-    host.start_groups("a/b")
+    host.made("a")
+    host.made("a/b")
     host.fake.memory.use(host.readers._sources.group("a").directories["memory"], anon=12345)
     assert host.get(child, "memory_usage") == "12345"
 
@@ -51,7 +51,7 @@ def test_a_missing_group_is_an_error_with_a_name(host: Host, name: str) -> None:
 
 def test_one_file_is_read_for_a_figure(host: Host) -> None:
     record = host.make("a", state=State.RUNNING)
-    host.start_groups("a")
+    host.made("a")
     host.fake.log.clear()
     host.get(record, "memory_usage")
     assert [operation for operation, _ in host.fake.log] == ["read"]
@@ -104,7 +104,7 @@ def test_virtual_memory_is_a_sum() -> None:
 
 def test_virtual_memory_of_nobody(host: Host) -> None:
     record = host.make("a", state=State.META)
-    host.start_groups("a")
+    host.made("a")
     assert host.get(record, "virtual_memory") == ""
     with pytest.raises(InvalidProperty, match=r"cannot get virtual_memory\[VmX\] of a"):
         host.get(record, "virtual_memory", "VmX")

@@ -10,7 +10,7 @@ from tests.unit.observers.hosts import Host
 
 
 def started(host: Host) -> Group:
-    host.start_groups("a")
+    host.made("a")
     return host.driver.locate("a", lambda _: host.driver.default_controllers(1))
 
 

@@ -105,7 +105,7 @@ def test_enable_porto_follows_the_parent(host: Host, chain: list[str | None], sh
 
 def test_a_raw_knob_is_the_files_text(host: Host) -> None:
     record = host.make("a", state=State.RUNNING)
-    host.start_groups("a")
+    host.made("a")
     assert host.readers.read_knob(record, "pids.max") == "max\n"
     assert host.readers.read_knob(record, "freezer.state") == "THAWED\n"
 
@@ -113,8 +113,8 @@ def test_a_raw_knob_is_the_files_text(host: Host) -> None:
 def test_a_raw_knob_of_a_child_is_its_ancestors(host: Host) -> None:
     host.make("a", state=State.META)
     record = host.make("a/b", state=State.RUNNING)
-    host.start_groups("a")
-    host.start_groups("a/b")
+    host.made("a")
+    host.made("a/b")
     group = host.driver.locate("a", lambda _: host.driver.default_controllers(1))
     host.driver.write(group, "pids", "pids.max", "33")
     assert host.readers.read_knob(record, "pids.max") == "33\n"
@@ -139,14 +139,14 @@ def test_a_stopped_container_has_no_knobs(host: Host) -> None:
 )
 def test_an_unknown_knob_is_an_unknown_property(host: Host, name: str) -> None:
     record = host.make("a", state=State.RUNNING)
-    host.start_groups("a")
+    host.made("a")
     with pytest.raises(InvalidProperty, match="cannot get"):
         host.readers.read_knob(record, name)
 
 
 def test_a_failing_knob_says_why(host: Host) -> None:
     record = host.make("a", state=State.RUNNING)
-    host.start_groups("a")
+    host.made("a")
     host.fake.fail("read", "pids.max", errno.EIO)
     with pytest.raises(Unknown, match=r"cannot get pids\.max of a: Input/output error"):
         host.readers.read_knob(record, "pids.max")
@@ -155,7 +155,7 @@ def test_a_failing_knob_says_why(host: Host) -> None:
 def test_the_controllers_of_the_start_decide(host: Host) -> None:
     host.make("a", state=State.META)
     record = host.make("a/b", state=State.RUNNING, controllers="freezer;pids")
-    host.start_groups("a")
+    host.made("a")
     group = host.driver.locate(
         "a/b",
         lambda n: (

@@ -32,7 +32,7 @@ class Scene:
     def run(self, name: str) -> tuple[ContainerRecord, int]:
         """A running container and a process in it."""
         record = self.host.make(name, state=State.RUNNING)
-        self.host.start_groups(name)
+        self.host.made(name)
         pid = self.host.fake.spawn()
         self.host.driver.attach(self.group(name), pid)
         return record, pid

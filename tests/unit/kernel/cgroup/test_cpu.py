@@ -7,35 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.cpu import CORE, CpuTime, nice_of_weight, realtime_runtime
-from porto.kernel.cgroup.probe import probe
 from porto.kernel.process import scheduling
-from porto.spec.containers.names import level
-from tests.fakes.cgroupfs import FakeCgroups
+from tests.fakes.hosts import FakeHost
 
 HOSTS = {"v1": ("freezer", "cpu", "cpuacct"), "co": ("freezer", "cpu,cpuacct"), "v2": ("v2",)}
 
 
-class World:
+class World(FakeHost):
     """A fake host of one kind."""
 
     def __init__(self, root: Path, kind: str) -> None:
         self.kind = kind
-        self.fake = FakeCgroups(root, HOSTS[kind])
-        self.driver = self.probed()
-
-    def probed(self) -> CgroupDriver:
-        return probe(mountinfo=str(self.fake.mountinfo), knobs=self.fake, members=self.fake)
-
-    def made(self, name: str, *extra: str) -> Group:
-        def enabled(full: str) -> frozenset[str]:
-            return self.driver.default_controllers(level(full)) | frozenset(extra)
-
-        group = self.driver.locate(name, enabled)
-        self.driver.create(group)
-        return group
+        super().__init__(root, HOSTS[kind])
 
     def apply(self, group: Group, time: CpuTime) -> None:
         wanted = self.driver.cpu.render(time)
@@ -44,38 +29,26 @@ class World:
                 self.driver.cpu.write(group, knob, wanted)
         assert {knob: self.have(group, knob) for knob in wanted} == wanted
 
-    def have(self, group: Group, knob: str) -> str:
-        return self.driver.canonical(knob, self.driver.read(group, "cpu", knob))
-
-    def root_knob(self, name: str, text: str | None) -> None:
-        """As another kernel has it."""
-        directory = self.driver.locate("/", lambda _: frozenset()).directories
-        path = Path(directory[name.partition(".")[0]], name)
-        if text is None:
-            path.unlink()
-        else:
-            path.write_text(text)
-
 
 @pytest.fixture(params=list(HOSTS))
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path, request.param)
     yield made
-    made.fake.close()
+    made.close()
 
 
 @pytest.fixture
 def v1(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path, "v1")
     yield made
-    made.fake.close()
+    made.close()
 
 
 @pytest.fixture
 def v2(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path, "v2")
     yield made
-    made.fake.close()
+    made.close()
 
 
 def shares(world: World, **values: object) -> int:
@@ -294,8 +267,7 @@ def test_a_kernel_without_bandwidth(v1: World) -> None:
 
 
 def test_a_kernel_without_the_controllers(tmp_path: Path) -> None:
-    fake = FakeCgroups(tmp_path, ("freezer",))
-    driver = probe(mountinfo=str(fake.mountinfo), knobs=fake, members=fake)
+    driver = FakeHost(tmp_path, ("freezer",)).driver
     names = {"cpu_limit", "cpu_guarantee", "cpu_period", "cpu_usage", "cpu_usage_system"}
     assert names <= driver.unsupported().keys()
     assert not {"cpu_weight", "cpu_policy"} & driver.unsupported().keys()

@@ -7,85 +7,58 @@ from pathlib import Path
 import pytest
 
 from porto.kernel.cgroup.amounts import PAGE, UNLIMITED
-from porto.kernel.cgroup.driver import CgroupDriver
-from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.memory import MemoryLimits, Promise
-from porto.kernel.cgroup.probe import probe
-from porto.spec.containers.names import level
-from tests.fakes.cgroupfs import FakeCgroups
+from tests.fakes.hosts import FakeHost
 
 MIB = 1 << 20
 HOSTS = {"v1": ("freezer", "memory", "hugetlb"), "v2": ("v2",)}
 LIMIT = {"v1": "memory.limit_in_bytes", "v2": "memory.max"}
 
 
-class World:
+class World(FakeHost):
     """A fake host of one kind, with the container ``a``."""
 
     def __init__(self, root: Path, kind: str) -> None:
         self.kind = kind
-        self.fake = FakeCgroups(root, HOSTS[kind])
-        self.driver: CgroupDriver = self.probed()
+        super().__init__(root, HOSTS[kind])
         self.group = self.made("a")
-
-    def probed(self) -> CgroupDriver:
-        return probe(
-            "porto", mountinfo=str(self.fake.mountinfo), knobs=self.fake, members=self.fake
-        )
-
-    def made(self, name: str, *extra: str) -> Group:
-        def enabled(full: str) -> frozenset[str]:
-            return self.driver.default_controllers(level(full)) | frozenset(extra)
-
-        group = self.driver.locate(name, enabled)
-        self.driver.create(group)
-        return group
 
     @property
     def directory(self) -> str:
         return self.group.directories["memory"]
+
+    def knob(self, name: str) -> str:
+        return self.have(self.group, name)
 
     def apply(self, limits: MemoryLimits) -> None:
         for knob, text in self.driver.memory.render(limits).items():
             self.driver.memory.write(self.group, knob, text)
 
     def differing(self, limits: MemoryLimits) -> dict[str, str]:
-        found = {}
-        for knob, want in self.driver.memory.render(limits).items():
-            have = self.have(knob)
-            if have != want:
-                found[knob] = have
-        return found
-
-    def have(self, knob: str) -> str:
-        controller = knob.partition(".")[0]
-        return self.driver.canonical(knob, self.driver.read(self.group, controller, knob))
-
-    def remove_from_root(self, *knobs: str) -> None:
-        root = self.driver.locate("/", lambda name: frozenset()).directories["memory"]
-        for knob in knobs:
-            Path(root, knob).unlink()
+        wanted = self.driver.memory.render(limits)
+        found = {knob: self.knob(knob) for knob in wanted}
+        return {knob: have for knob, have in found.items() if have != wanted[knob]}
 
 
 @pytest.fixture(params=list(HOSTS))
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path, request.param)
     yield made
-    made.fake.close()
+    made.close()
 
 
 @pytest.fixture
 def v1(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path, "v1")
     yield made
-    made.fake.close()
+    made.close()
 
 
 @pytest.fixture
 def v2(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path, "v2")
     yield made
-    made.fake.close()
+    made.close()
 
 
 AMOUNTS = [
@@ -124,7 +97,7 @@ def test_a_limit_of_huge_pages_is_found_again(world: World, amount: int) -> None
     for number in (amount, 0):
         for knob, text in world.driver.hugetlb.render(number).items():
             world.driver.write(world.group, "hugetlb", knob, text)
-            assert world.have(knob) == text
+            assert world.knob(knob) == text
 
 
 def test_huge_pages_of_1g_are_no_way_round_the_limit(world: World) -> None:
@@ -136,9 +109,9 @@ def test_swap_is_forbidden_with_a_limit_only(world: World) -> None:
     swap = {"v1": "memory.memsw.limit_in_bytes", "v2": "memory.swap.max"}[world.kind]
     nothing = {"v1": "-1", "v2": "max"}[world.kind]
     world.apply(MemoryLimits(limit=MIB))
-    assert world.have(swap) == {"v1": str(MIB), "v2": "0"}[world.kind]
+    assert world.knob(swap) == {"v1": str(MIB), "v2": "0"}[world.kind]
     world.apply(MemoryLimits())
-    assert world.have(swap) == nothing
+    assert world.knob(swap) == nothing
 
 
 def test_a_limit_below_the_cache_reclaims_it(world: World) -> None:
@@ -207,11 +180,11 @@ def test_either_knob_of_v1_is_put_back(v1: World, knob: str, text: str) -> None:
 
 
 def test_without_accounted_swap_there_is_one_knob(v1: World) -> None:
-    v1.remove_from_root("memory.memsw.limit_in_bytes")
+    v1.root_knob("memory.memsw.limit_in_bytes", None)
     memory = v1.probed().memory
     assert memory.render(MemoryLimits(limit=MIB)) == {"memory.limit_in_bytes": str(MIB)}
     memory.write(v1.group, "memory.limit_in_bytes", str(MIB))
-    assert v1.have("memory.limit_in_bytes") == str(MIB)
+    assert v1.knob("memory.limit_in_bytes") == str(MIB)
 
 
 def test_an_old_kernel_is_told_to_count_below(v1: World) -> None:
@@ -253,8 +226,7 @@ def test_offstream_knobs_are_used_where_they_are(v1: World) -> None:
 
 @pytest.mark.parametrize("hierarchies", [("freezer", "pids"), ("freezer", "cpu")])
 def test_without_the_controller_nothing_is_there(tmp_path: Path, hierarchies) -> None:
-    fake = FakeCgroups(tmp_path, hierarchies)
-    driver = probe("porto", mountinfo=str(fake.mountinfo), knobs=fake, members=fake)
+    driver = FakeHost(tmp_path, hierarchies).driver
     assert "memory_limit" in driver.unsupported()
     assert "hugetlb_limit" in driver.unsupported()
 
@@ -295,7 +267,7 @@ def test_a_soft_limit_is_found_again(v1: World) -> None:
     for soft in (MIB, 0):
         for knob, text in v1.driver.memory.render_pressure(soft).items():
             v1.driver.memory.write(v1.group, knob, text)
-            assert v1.have(knob) == text
+            assert v1.knob(knob) == text
 
 
 def test_v2_has_no_soft_limit(v2: World) -> None:

@@ -90,7 +90,9 @@ def test_removing_a_child_leaves_the_parent(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a", "a/b", "a/b/c"])
 def test_what_is_absent_is_gone(tmp_path: Path, name: str) -> None:
+    (tmp_path / "other").mkdir()
     remove_tree_beneath(str(tmp_path), name)
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
 def test_links_are_removed_and_not_followed(tmp_path: Path) -> None:
