@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from porto.cli.instance import Instance, end_process, wait_until
+from porto.launcher import handover
 from porto.launcher.build import ensure_programs
-from porto.launcher.handover import VERSION as HANDOVER_VERSION
 from porto.launcher.settings import Settings, master_command
 
 START_ATTEMPTS = 3
@@ -44,9 +44,8 @@ class Control:
         """Answer a running master: the command line that may replace it."""
         ensure_programs()
         command = master_command(self.settings)
-        subprocess.run(
-            [*command, f"--check={HANDOVER_VERSION}"], check=True, stdout=subprocess.DEVNULL
-        )
+        asker = os.environ.get(handover.ASKER, str(handover.VERSION))
+        subprocess.run([*command, f"--check={asker}"], check=True, stdout=subprocess.DEVNULL)
         print(json.dumps(command))
         return 0
 

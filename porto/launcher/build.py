@@ -62,7 +62,10 @@ _EXECUTOR_FLAGS = (
 PROGRAMS = {
     "reaper": Program(("reaper.c",), (), _REAPER_FLAGS),
     "executor": Program(
-        ("executor.c", "request.c", "report.c", "filesystem.c", "process.c", "execute.c"),
+        (
+            *("executor.c", "request.c", "report.c", "namespaces.c", "filesystem.c"),
+            *("slots.c", "beneath.c", "mounts.c", "process.c", "execute.c"),
+        ),
         ("executor.h",),
         _EXECUTOR_FLAGS,
     ),

@@ -1,17 +1,20 @@
 """One launch in its setup, from the request to the program's exec or the first failure.
 
-Made by executor.py; spawner.py follows it. What a `Setup` becomes, a `Child` or a
-failure, goes to roster.py and over the link. The messages of the status socket are
-described in report.c. man 7 unix (SCM_CREDENTIALS).
+Made by executor.py; spawner.py follows it. A `Setup` becomes a `Child` of roster.py, pinned
+namespaces (pins.py) or a failure. The messages of the status socket are described in
+report.c. man 7 unix (SCM_CREDENTIALS).
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import struct
 
 from porto.kernel import syscalls
+from porto.launcher.link import close_all
+from porto.launcher.pins import Namespaces, open_namespaces
 from porto.launcher.roster import Child, read_start
 
 TYPE_CHECKING = False
@@ -43,6 +46,8 @@ class Setup:
     pid      -- our child, 0 until it has told that it lives; start: its start time
     task     -- pid, start time and own view of the pid of the task that it made
     reaped   -- raw wait status once the child is gone
+    run      -- asked for to end without a program: it ends with the daemon that wants it
+    namespaces -- ours, of a child that needs no program
     """
 
     __slots__ = (
@@ -51,8 +56,10 @@ class Setup:
         "deadline",
         "failure",
         "launch_id",
+        "namespaces",
         "pid",
         "reaped",
+        "run",
         "start",
         "status",
         "task",
@@ -69,6 +76,8 @@ class Setup:
         self.failure: SetupFailed | None = None
         self.reaped: int | None = None
         self.closed = False
+        self.run = False
+        self.namespaces: Namespaces | None = None
 
     def read(self) -> None:
         """Take what was said; at end of file, or when all is said, `closed`."""
@@ -99,21 +108,35 @@ class Setup:
             self._record(reaper=True, task=self.task)
             # Without a task the end of file tells that the reaper runs.
             self.closed = self.task[0] != 0
+        elif kind == b"N":
+            self._finish(number)
         elif kind == b"F":
             op, _, subject = data[_NUMBER.size :].partition(b"\0")
             self.failure = SetupFailed(os.fsdecode(op), number, os.fsdecode(subject))
 
+    def _finish(self, flags: int) -> None:
+        """Open the child's namespaces before it ends, and let it end."""
+        try:
+            self.namespaces = open_namespaces(self.pid, flags)
+        except OSError as error:
+            self.failure = SetupFailed("Finish", error.errno or 0, f"namespaces {flags:#x}")
+        with contextlib.suppress(OSError):  # it was killed
+            self.status.shutdown(socket.SHUT_WR)
+
     def _record(self, *, reaper: bool, task: tuple[int, int, int]) -> None:
         self.child = Child(self.launch_id, self.pid, self.start, *task, reaper)
 
-    def outcome(self) -> Child | SetupFailed | None:
+    def outcome(self) -> Child | Namespaces | SetupFailed | None:
         """What became of it, or None while that is open.
 
-        A failure counts only when the child is reaped: what it held is then free.
+        A failure, or the end of a run, counts only when the child is reaped: what it held
+        is then free.
         """
         if self.failure is not None:
             done = self.expired or self.reaped is not None or not self.pid
             return self.failure if done else None
+        if self.namespaces is not None:
+            return self.namespaces if self.reaped is not None else None
         if not self.closed:
             return None
         if self.child is not None:
@@ -139,11 +162,14 @@ class Setup:
         kill_process(*self.task[:2])
 
     def close(self) -> None:
-        """Release the status socket, after it was taken from the poll."""
+        """Release the status socket, after it was taken from the poll, and the namespaces."""
         self.status.close()
+        namespaces, self.namespaces = self.namespaces, None
+        if namespaces is not None:
+            close_all(list(namespaces.values()))
 
     def state(self) -> list[Any]:
-        """For the next master: `restore` makes it again, with the same socket."""
+        """For the next master: `restore` makes it again, with the same socket. Not of a run."""
         child = self.child.state() if self.child else None
         failure = self.failure.args if self.failure else None
         head = [self.launch_id, self.status.fileno(), self.deadline]

@@ -10,16 +10,31 @@ import collections
 import errno
 import os
 import socket
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from porto.launcher import link
 from porto.launcher.encoding import encode
-from porto.launcher.ops import Exited, Launched, LaunchFailed, LaunchOutcome, LaunchRequest
+from porto.launcher.ops import (
+    Exited,
+    Finished,
+    Launched,
+    LaunchFailed,
+    LaunchOutcome,
+    LaunchRequest,
+    Pin,
+    PinnedNamespace,
+    RunOutcome,
+)
 
 _MESSAGES_PER_TURN = 64
 
 Done = Callable[[LaunchOutcome], None]
+RunDone = Callable[[RunOutcome], None]
+Fetched = Callable[[int | None], None]
+
+_RUNS_SINCE = 3  # version of the master
 
 
 class _Unsent(NamedTuple):
@@ -56,8 +71,11 @@ class LauncherClient:
         self._on_exit = on_exit
         self._on_lost = on_lost
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._waiting: dict[str, Done] = {}
+        self._waiting: dict[str, Callable[[Any], None]] = {}
         self._former: dict[str, LaunchOutcome | None] = {}
+        self._pins: dict[str, tuple[PinnedNamespace, ...]] = {}
+        self._fetching: dict[tuple[str, int], collections.deque[Fetched]] = {}
+        self._version = 0
         self._ready: asyncio.Future[list[Launched]] | None = None
         self._survivors: list[Launched] = []
         self._output: collections.deque[_Unsent] = collections.deque()
@@ -70,6 +88,11 @@ class LauncherClient:
         What became of one is told by `follow`, until `forget`.
         """
         return frozenset(self._former)
+
+    @property
+    def pins(self) -> Mapping[str, tuple[PinnedNamespace, ...]]:
+        """What the master keeps of runs, by name: a former daemon's at `connect`, and ours."""
+        return MappingProxyType(self._pins)
 
     async def connect(self) -> list[Launched]:
         """Say hello; returns the launches that the master keeps.
@@ -93,34 +116,50 @@ class LauncherClient:
     def begin(self, request: LaunchRequest, done: Done) -> None:
         """Start a task; `done` hears once what became of it, never before this has returned.
 
-        `request.fds` stay the caller's, who may close them now. Nothing is called after
+        The descriptors stay the caller's, who may close them now. Nothing is called after
         `forget`.
         """
+        self._start("launch", request, done)
+
+    def prepare(self, request: LaunchRequest, done: RunDone) -> None:
+        """Make a run of operations that ends in `Finish`; `done` hears, as with `begin`.
+
+        What it pins is kept under the request's name until `forget`. A run that is not over
+        when we end is ended, and nothing is kept.
+        """
+        self._start("run", request, done)
+
+    def _start(self, kind: str, request: LaunchRequest, done: Callable[[Any], None]) -> None:
         launch_id = request.launch_id
+        fds = tuple(fd for fd in request.fds if not isinstance(fd, Pin))
+        pins = [[i, at.name, at.flag] for i, at in enumerate(request.fds) if isinstance(at, Pin)]
         if self._lost or self._loop is None:
             self._refuse(done, _failure(launch_id, errno.ENOTCONN))
         elif launch_id in self._waiting or self._is_former(launch_id):
             taken = LaunchFailed(launch_id, "launch", errno.EEXIST, f"launch {launch_id}")
             self._refuse(done, taken)
+        elif (pins or kind == "run") and self._version < _RUNS_SINCE:
+            self._refuse(done, _failure(launch_id, errno.ENOSYS))
         else:
             self._former.pop(launch_id, None)
             head = [
-                "launch",
+                kind,
                 launch_id,
                 request.clone_flags,
                 request.pid_ns,
                 request.cgroup_fd,
                 request.timeout,
+                *([pins] if pins else ()),  # a former master knows no such thing
             ]
             body = b"%b\n%b" % (link.encode(head), encode(request.ops))
             try:
-                self._post(body, request.fds, launch_id)
+                self._post(body, fds, launch_id)
             except OSError as error:  # no descriptor or memory left
                 self._refuse(done, _failure(launch_id, error.errno or 0))
             else:
                 self._waiting[launch_id] = done
 
-    def _refuse(self, done: Done, failure: LaunchFailed) -> None:
+    def _refuse(self, done: Callable[[Any], None], failure: LaunchFailed) -> None:
         asyncio.get_running_loop().call_soon(done, failure)
 
     def _is_former(self, launch_id: str) -> bool:
@@ -162,19 +201,32 @@ class LauncherClient:
         self._post(link.encode(["ack", launch_id]))
 
     def forget(self, launch_id: str) -> None:
-        """A launch that is not ours to keep: its outcome and its exit are of no interest.
+        """What is not ours to keep: its outcome and its exit are of no interest.
 
-        One that is not sent yet is not sent, one that is still in its setup is killed; a
-        running one is left alone.
+        What is not sent yet is not sent, what is still in its setup is killed; a running
+        task is left alone, and a pin is released.
         """
         self._waiting.pop(launch_id, None)
         self._former.pop(launch_id, None)
+        self._pins.pop(launch_id, None)
         for unsent in self._output:
             if unsent.launch_id == launch_id:
                 self._output.remove(unsent)
                 link.close_all(unsent.fds)
                 return
         self._post(link.encode(["forget", launch_id]))
+
+    def fetch(self, pin: Pin, done: Fetched) -> None:
+        """Ask for a descriptor of a pinned namespace; `done` hears later, and owns it.
+
+        It hears None when there is no such pin, or no master.
+        """
+        key = (pin.name, pin.flag)
+        if self._lost or self._version < _RUNS_SINCE:
+            asyncio.get_running_loop().call_soon(done, None)
+            return
+        self._post(link.encode(["fetch", *key]))
+        self._fetching.setdefault(key, collections.deque()).append(done)
 
     def close(self) -> None:
         """Stop listening and close the socket; `on_lost` is not called."""
@@ -194,6 +246,10 @@ class LauncherClient:
         if self._loop is not None:
             for launch_id in self._waiting:
                 self._loop.call_soon(self._settle, _failure(launch_id, errno.ECONNRESET))
+            for asked in self._fetching.values():
+                for done in asked:
+                    self._loop.call_soon(done, None)
+            self._fetching.clear()
         if self._ready is not None and not self._ready.done():
             self._ready.set_exception(ConnectionResetError("the master is gone"))
 
@@ -244,15 +300,19 @@ class LauncherClient:
             except OSError:
                 self._lose()
                 return
+            fds, packet.fds = packet.fds, []
             packet.close()
             if packet.message is None:
                 self._lose()
                 return
-            self._hear(packet.message)
+            try:
+                self._hear(packet.message, fds)
+            finally:
+                link.close_all(fds)
             if self._lost or packet.message[0] == "ready":
                 return
 
-    def _hear(self, message: "link.Message") -> None:
+    def _hear(self, message: "link.Message", fds: list[int]) -> None:
         kind, *rest = message
         if kind == "exited":
             self._on_exit(Exited(*rest))
@@ -262,15 +322,36 @@ class LauncherClient:
             self._settle(LaunchFailed(*rest))
         elif kind == "pending":
             self._former[rest[0]] = None
+        elif kind == "finished":
+            self._settle(_finished(*rest))
+        elif kind == "pin":
+            self._keep(_finished(*rest))
+        elif kind == "descriptor":
+            self._on_descriptor((rest[0], rest[1]), fds)
         elif kind == "ready" and self._ready is not None and not self._ready.done():
             if self._loop is not None:
                 self._loop.remove_reader(self._sock.fileno())
+            self._version = rest[0] if rest else _RUNS_SINCE - 1
             self._ready.set_result(self._survivors)
 
-    def _settle(self, outcome: LaunchOutcome) -> None:
-        """Tell whoever waits; nobody does for a launch that was forgotten."""
+    def _on_descriptor(self, key: tuple[str, int], fds: list[int]) -> None:
+        asked = self._fetching[key]
+        done = asked.popleft()
+        if not asked:
+            del self._fetching[key]
+        done(fds.pop() if fds else None)
+
+    def _keep(self, finished: Finished) -> None:
+        if finished.namespaces:
+            self._pins[finished.launch_id] = finished.namespaces
+
+    def _settle(self, outcome: LaunchOutcome | Finished) -> None:
+        """Tell whoever waits; nobody does for what was forgotten."""
         launch_id = outcome.launch_id
-        if launch_id in self._former:
+        if isinstance(outcome, Finished):
+            if launch_id in self._waiting:
+                self._keep(outcome)
+        elif launch_id in self._former:
             self._former[launch_id] = outcome
         elif isinstance(outcome, Launched) and self._ready is not None and not self._ready.done():
             self._survivors.append(outcome)
@@ -292,6 +373,10 @@ class _Waiter:
             self.launched.set_result(outcome)
         else:
             self.launched.set_exception(outcome)
+
+
+def _finished(launch_id: str, namespaces: list[list[int]]) -> Finished:
+    return Finished(launch_id, tuple(PinnedNamespace(*found) for found in namespaces))
 
 
 def _failure(launch_id: str, code: int) -> LaunchFailed:

@@ -6,6 +6,7 @@ Made by master.py for each daemon that it starts. Messages: link.py.
 from __future__ import annotations
 
 import collections
+import os
 import socket
 from collections.abc import Callable, Sequence
 
@@ -40,7 +41,7 @@ class DaemonLink:
         self._obey = obey
         self._lost = lost
         self._log = log
-        self._output: collections.deque[bytes] = collections.deque()
+        self._output: collections.deque[tuple[bytes, list[int]]] = collections.deque()
         self._open = True
         self.greeted = False
         poll.watch(sock.fileno(), self._on_ready)
@@ -52,7 +53,7 @@ class DaemonLink:
             self.greeted = False
             self._poll.forget(self._sock.fileno())
             self._sock.close()
-            self._output.clear()
+            self._drop_output()
 
     def _on_ready(self) -> None:
         for _ in range(_MESSAGES_PER_TURN):
@@ -84,28 +85,35 @@ class DaemonLink:
             packet.close()
         return True
 
-    def tell(self, message: Sequence[Any]) -> None:
-        """Send a message, after those that are not sent yet."""
+    def tell(self, message: Sequence[Any], fds: Sequence[int] = ()) -> None:
+        """Send a message and descriptors, which stay the caller's, after what is not sent yet."""
         if not self._open:
             return
         body = link.encode(message)
         if not self._output:
             try:
-                link.send(self._sock, body)
+                link.send(self._sock, body, fds)
                 return
             except BlockingIOError:
                 self._poll.watch_output(self._sock.fileno(), self._flush)
             except OSError:
                 return  # its end of file follows
-        self._output.append(body)
+        self._output.append((body, [os.dup(fd) for fd in fds]))
 
     def _flush(self) -> None:
         try:
             while self._output:
-                link.send(self._sock, self._output[0])
+                body, fds = self._output[0]
+                link.send(self._sock, body, fds)
+                link.close_all(fds)
                 self._output.popleft()
         except BlockingIOError:
             return
         except OSError:
-            self._output.clear()
+            self._drop_output()
         self._poll.watch_output(self._sock.fileno(), None)
+
+    def _drop_output(self) -> None:
+        for _, fds in self._output:
+            link.close_all(fds)
+        self._output.clear()

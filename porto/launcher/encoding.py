@@ -1,8 +1,8 @@
 """Setup operations as bytes, for the executor: its request.c is the other side.
 
-Called by client.py. Everything follows from the fields of the classes in ops.py: an
-operation is the text "NAME LETTERS", a letter for the type of each field, and the fields.
-Numbers are in the machine's byte order, as the bytes never leave it:
+Called by client.py. Everything follows from the fields of the classes in ops.py and
+slots.py: an operation is the text "NAME LETTERS", a letter for the type of each field, and
+the fields. Numbers are in the machine's byte order, as the bytes never leave it:
 
     i  int, bool                        int64
     s  str                              uint32 size, bytes, NUL
@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
+import porto.launcher.slots  # noqa: F401  for its subclasses of Op
 from porto.launcher.ops import Execute, Op, WriteFile
 
 _SIZE = struct.Struct("=I")

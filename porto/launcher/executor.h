@@ -3,9 +3,13 @@
  *     executor.c    the process that the master keeps: takes requests, makes children
  *     request.c     decodes a request; runs the operations of a child in their order
  *     report.c      what a child tells the master over its status socket
- *     filesystem.c  operations on cgroups, namespaces, mounts and files
+ *     namespaces.c  operations on namespaces
+ *     filesystem.c  operations on cgroups, mounts and files, by path
+ *     slots.c       descriptors that a child has opened, by the daemon's numbers
+ *     beneath.c     operations on names beneath a slot, which others may change
+ *     mounts.c      operations on mounts, by descriptors
  *     process.c     operations on the process: streams, limits, credentials
- *     execute.c     the last operation: command words, search in PATH, exec, the reaper
+ *     execute.c     the last operation: command words, search in PATH, exec, the reaper; or none
  *
  * ops.py says what each operation means, encoding.py how it is encoded, executor.py
  * starts this program and talks to it.
@@ -60,6 +64,10 @@ struct operation {
 
 extern const struct operation FILESYSTEM_OPERATIONS[];
 extern const struct operation PROCESS_OPERATIONS[];
+extern const struct operation NAMESPACE_OPERATIONS[];
+extern const struct operation SLOT_OPERATIONS[];
+extern const struct operation BENEATH_OPERATIONS[];
+extern const struct operation MOUNT_OPERATIONS[];
 extern const struct operation LAST_OPERATIONS[];
 
 /* request.c */
@@ -73,6 +81,15 @@ int small(const struct value *number);
 uint32_t identifier(int64_t number);
 _Noreturn void run_operations(struct reader operations);
 void list_operations(void);
+
+/* slots.c */
+int slot(const struct value *number);
+void expect_empty(const struct value *number);
+void fill(const struct value *number, int fd);
+int open_beneath(int directory, const char *path, int flags, mode_t mode, uint64_t resolve);
+
+/* process.c */
+int stream_number(const struct value *field);
 
 /* report.c */
 void set_subject(const char *operation, const struct value *first, char kind);

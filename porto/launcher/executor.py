@@ -65,13 +65,14 @@ class Executor:
             theirs.close()
         return ours
 
-    def start(self, packet: Packet) -> Setup:
-        """Ask for the child of a `launch` message (link.py).
+    def start(self, packet: Packet, passed: list[int]) -> Setup:
+        """Ask for the child of a `launch` or `run` message (link.py).
 
+        `passed` are the descriptors that its operations name; they stay the caller's.
         Raises SetupFailed, and ValueError or TypeError for a message that makes no sense.
         """
         assert packet.message is not None
-        _, launch_id, flags, pid_ns, cgroup, timeout = packet.message
+        _, launch_id, flags, pid_ns, cgroup, timeout = packet.message[:6]
         deadline = time.monotonic() + timeout
         in_memory = packet.memory is not None
         try:
@@ -87,7 +88,7 @@ class Executor:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-            fds = [theirs.fileno(), *packet.fds]
+            fds = [theirs.fileno(), *passed]
             if packet.memory is not None:
                 fds.append(packet.memory)
             self._send((head, packet.rest), fds)

@@ -1,17 +1,18 @@
-/* Operations on cgroups, namespaces, mounts and files; ops.py says what each does.
+/* Operations on cgroups, mounts and files by path; ops.py says what each does.
  *
- * Runs in: child, as root, in the order of the request. man 2 mount, pivot_root, setns.
+ * Only for paths that nobody but root can change: knobs, and a root that is being built in a
+ * mount namespace of its own. What others can change is beneath.c's and mounts.c's.
+ *
+ * Runs in: child, in the order of the request. man 2 mount, mkdir, mknod, symlink.
  */
 #define _GNU_SOURCE
 #include "executor.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -31,26 +32,6 @@ static void join_cgroup(const struct value *fields)
     int code = write_to(fields[0].text.at, "0", 1);
     if (code)
         fail(code);
-}
-
-static void join_namespaces(const struct value *fields)
-{
-    int flags = small(&fields[1]);
-    if (setns(passed(&fields[0]), flags))
-        fail_at(errno, "namespaces %#x", (unsigned)flags);
-}
-
-static void enter_root(const struct value *fields)
-{
-    if (fchdir(passed(&fields[0])) || chroot("."))
-        fail(errno);
-}
-
-static void unshare_namespaces(const struct value *fields)
-{
-    int flags = small(&fields[0]);
-    if (unshare(flags))
-        fail_at(errno, "%#x", (unsigned)flags);
 }
 
 static void mount_filesystem(const struct value *fields)
@@ -111,13 +92,6 @@ static void write_file(const struct value *fields)
         fail(code);
 }
 
-static void pivot(const struct value *fields)
-{
-    if (chdir(fields[0].text.at) || syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) ||
-        chdir("/"))
-        fail(errno);
-}
-
 static void change_directory(const struct value *fields)
 {
     if (chdir(fields[0].text.at))
@@ -126,16 +100,12 @@ static void change_directory(const struct value *fields)
 
 const struct operation FILESYSTEM_OPERATIONS[] = {
     {"JoinCgroup", "s", join_cgroup},
-    {"JoinNamespaces", "ii", join_namespaces},
-    {"EnterRoot", "i", enter_root},
-    {"Unshare", "i", unshare_namespaces},
     {"Mount", "osoio", mount_filesystem},
     {"Unmount", "si", unmount},
     {"MakeDirectory", "siii", make_directory},
     {"MakeNode", "siiiii", make_node},
     {"MakeLink", "ss", make_link},
     {"WriteFile", "ssi", write_file},
-    {"PivotRoot", "s", pivot},
     {"ChangeDirectory", "s", change_directory},
     {0},
 };

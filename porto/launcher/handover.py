@@ -18,7 +18,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-VERSION = 2
+VERSION = 3
+
+_READABLE = (2, VERSION)
+"""A master of version 2 pins no namespaces."""
+
+ASKER = "PORTO_HANDOVER"
+"""Names the environment variable that tells the asked program the asker's version."""
 
 _LIMIT = 1 << 20
 
@@ -34,13 +40,18 @@ def save(state: dict[str, Any]) -> int:
 
 
 def load(fd: int) -> dict[str, Any]:
-    """Read the state and close the descriptor. Raises ValueError for another version."""
+    """Read the state and close the descriptor. Raises ValueError for an unknown version."""
     with open(fd, "rb") as file:
         file.seek(0)
         state = json.loads(file.read())
-    if not isinstance(state, dict) or state.get("version") != VERSION:
+    if not isinstance(state, dict) or state.get("version") not in _READABLE:
         raise ValueError("cannot take over: the former master's state is of another version")
     return state
+
+
+def understands(version: str) -> bool:
+    """Whether `load` reads the state of a master that says this of itself."""
+    return version in map(str, _READABLE)
 
 
 class Successor:
@@ -50,7 +61,7 @@ class Successor:
         """Starts the program behind RUNTIME/portod. Raises OSError."""
         target = os.path.realpath(settings.link, strict=True)
         words = [target, *settings.successor]
-        env = dict(os.environ)
+        env = {**os.environ, ASKER: str(VERSION)}
         if not os.access(target, os.X_OK):
             # A source checkout, whose portod is a module and no script.
             words = [settings.daemon[0], "-P", *words]

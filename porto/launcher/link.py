@@ -8,10 +8,16 @@ only the launched child looks at). man 7 unix.
 
     daemon to master                     master to daemon
     hello VERSION                        launched ID INIT START TASK START VPID
-    launch ID FLAGS NS CGROUP TIME + ops failed ID OP ERRNO SUBJECT
-    ack ID                               exited ID PID STATUS
-    forget ID                            pending ID
-                                         ready
+    launch ID FLAGS NS CGROUP TIME       failed ID OP ERRNO SUBJECT
+        [PINS] + operations              exited ID PID STATUS
+    run (the same; without a program)    pending ID
+    ack ID                               finished ID NAMESPACES
+    forget ID                            pin ID NAMESPACES
+    fetch ID FLAG                        descriptor ID FLAG (and the descriptor, if any)
+                                         ready VERSION
+
+PINS is a list of [INDEX, ID, FLAG]: the pinned namespaces that take the places INDEX among
+the passed descriptors, in ascending order. NAMESPACES is a list of [FLAG, DEVICE, INODE].
 """
 
 from __future__ import annotations
@@ -28,7 +34,7 @@ if TYPE_CHECKING:
 
     Message = list[Any]
 
-VERSION = 2
+VERSION = 3
 
 _BODY = 48 << 10  # fits the default socket buffer several times
 _MAX_FDS = 250  # SCM_MAX_FD is 253

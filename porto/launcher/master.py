@@ -264,6 +264,7 @@ class Master:
                 pass  # what it said last
             self._link.close()
             self._link = None
+        self._spawner.end_runs()
         self._log(f"daemon ended: pid {self._daemon}, wait status {status:#x}")
         self._daemon = 0
         _unlink(self.settings.daemon_pid)
@@ -297,8 +298,10 @@ class Master:
 
     def _obey(self, message: link.Message, packet: link.Packet) -> None:
         kind = message[0]
-        if kind == "launch":
+        if kind in ("launch", "run"):
             self._spawner.launch(packet)
+        elif kind == "fetch":
+            self._spawner.fetch(message[1], message[2])
         elif kind == "ack":
             self._spawner.acknowledge(message[1])
         elif kind == "forget":
@@ -311,10 +314,10 @@ class Master:
         else:
             raise ValueError("unknown message")
 
-    def _tell(self, message: Sequence[Any]) -> None:
+    def _tell(self, message: Sequence[Any], fds: Sequence[int] = ()) -> None:
         """To the daemon, if one is connected; otherwise it will be told all anew."""
         if self._link is not None and self._link.greeted:
-            self._link.tell(message)
+            self._link.tell(message, fds)
 
     # -- stop and reload -----------------------------------------------------------
 

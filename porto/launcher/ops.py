@@ -5,8 +5,9 @@ launch-time facets); the launched child runs them in that order and reports the
 first that fails. Plain data: building a list needs no kernel. Descriptors travel
 beside the request; an operation names one by its index in `LaunchRequest.fds`.
 
-Each class's docstring says what the child does; filesystem.c, process.c and execute.c do
-it, and encoding.py brings it there.
+Each class's docstring says what the child does; namespaces.c, filesystem.c, process.c and
+execute.c do it, and encoding.py brings it there. Operations that take a path are for paths
+that only root can change, or that the child's own rights protect; slots.py has the others.
 """
 
 from dataclasses import dataclass
@@ -33,17 +34,21 @@ class JoinNamespaces(Op):
 
 
 @dataclass(frozen=True, slots=True)
-class EnterRoot(Op):
-    """fchdir(2) to a passed directory descriptor, then chroot(2) to it."""
-
-    fd: int
-
-
-@dataclass(frozen=True, slots=True)
 class Unshare(Op):
     """unshare(2) with these CLONE_NEW* flags."""
 
     flags: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnshareUsers(Op):
+    """unshare(2) of the user namespace, with maps as in /proc/PID/uid_map and gid_map.
+
+    The maps are written by a process that stays outside, with the rights of the child.
+    """
+
+    uid_map: str
+    gid_map: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +107,6 @@ class WriteFile(Op):
     path: str
     text: str
     required: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class PivotRoot(Op):
-    """Make the directory the root (pivot_root ".", "."), detach the old one, chdir /."""
-
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,15 +225,39 @@ class Rest(Op):
 
 
 @dataclass(frozen=True, slots=True)
-class LaunchRequest:
-    """One container's start.
+class Finish(Op):
+    """End without a program: the run of operations was all.
 
-    launch_id   -- the daemon's name for it; exits are reported under this name
+    The child's namespaces of these kinds (CLONE_NEW* flags of mount, network, user, ipc,
+    uts, cgroup) are pinned under the request's name. With 0 nothing is kept.
+    """
+
+    namespaces: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A namespace that the master keeps, in place of a descriptor of ours.
+
+    name -- of the run that made it
+    flag -- its kind, a CLONE_NEW* flag
+    """
+
+    name: str
+    flag: int
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchRequest:
+    """One container's start, or a run that ends in `Finish`.
+
+    launch_id   -- the daemon's name for it; exits, or pins, are reported under this name
     clone_flags -- CLONE_NEW* flags for clone3(2) itself (CLONE_NEWPID or 0)
     pid_ns      -- index of a pidfd whose pid namespace the child is born in, or None
     cgroup_fd   -- index of a cgroup v2 directory descriptor for CLONE_INTO_CGROUP, or None
     ops         -- in the order in which they run
-    fds         -- the passed descriptors; the sender closes its own afterwards
+    fds         -- what operations name by index: descriptors, of which the sender closes
+                   its own afterwards, and pinned namespaces
     timeout     -- seconds until a child that has not finished its setup is killed
     """
 
@@ -244,7 +266,7 @@ class LaunchRequest:
     clone_flags: int = 0
     pid_ns: int | None = None
     cgroup_fd: int | None = None
-    fds: tuple[int, ...] = ()
+    fds: tuple[int | Pin, ...] = ()
     timeout: float = 300.0
 
 
@@ -281,6 +303,26 @@ class LaunchFailed(Exception):
 
 
 LaunchOutcome = Launched | LaunchFailed
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedNamespace:
+    """Which namespace it is: the kind, and its file in /proc/PID/ns by stat(2)."""
+
+    flag: int
+    device: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run that ended in `Finish`: what is pinned under its name."""
+
+    launch_id: str
+    namespaces: tuple[PinnedNamespace, ...]
+
+
+RunOutcome = Finished | LaunchFailed
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ static void take_terminal(int fd)
         fail(errno);
 }
 
-static int stream_number(const struct value *field)
+int stream_number(const struct value *field)
 {
     if (field->number < 0 || field->number > 2)
         fail(EINVAL);

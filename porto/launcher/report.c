@@ -4,6 +4,7 @@
  *     'P' pid            the program is executed now; end of file tells that it runs
  *     'T' pid            sent by the task that the reaper will have, just before exec
  *     'R' 0              the task runs, if there is one; the reaper is executed now
+ *     'N' flags          nothing is executed; our namespaces of these kinds are to be kept
  *     'F' errno name NUL subject
  *
  * The number is an int32, a pid as its process sees it. What the master sees, the kernel adds to

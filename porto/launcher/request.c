@@ -22,6 +22,10 @@ enum { ABSENT = 0xffffffffu };
 static const struct operation *const TABLES[] = {
     FILESYSTEM_OPERATIONS,
     PROCESS_OPERATIONS,
+    NAMESPACE_OPERATIONS,
+    SLOT_OPERATIONS,
+    BENEATH_OPERATIONS,
+    MOUNT_OPERATIONS,
     LAST_OPERATIONS,
 };
 enum { TABLE_COUNT = sizeof TABLES / sizeof *TABLES };
@@ -113,7 +117,7 @@ void set_passed(const int *fds, uint32_t count)
 int passed(const struct value *index)
 {
     if (index->number < 0 || index->number >= passed_count)
-        fail(EINVAL);
+        fail_at(EINVAL, "descriptor %lld: not passed", (long long)index->number);
     return passed_fds[index->number];
 }
 

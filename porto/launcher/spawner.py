@@ -1,4 +1,4 @@
-"""All launches of the master: in flight, running, and exits not acknowledged.
+"""All that the daemon has asked for: in its setup, running, ended and not acknowledged, pinned.
 
 Called by master.py with the daemon's messages and the children that ended; answers
 go through `tell`, which drops them while no daemon is connected: `greet` tells a new
@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 
 from porto.launcher.child_setup import Setup, SetupFailed, restore
 from porto.launcher.executor import Executor
-from porto.launcher.link import Packet
+from porto.launcher.link import VERSION, Packet
+from porto.launcher.pins import Namespaces, Pins, identities
 from porto.launcher.poll import Poll
 from porto.launcher.roster import Child, Roster, task_status
 
@@ -22,34 +23,53 @@ if TYPE_CHECKING:
     from typing import Any
 
     Message = Sequence[Any]
+    Tell = Callable[..., None]
 
 
 class Spawner:
-    """Owns the roster and the children in their setup."""
+    """Owns the roster, the pins and the children in their setup.
 
-    def __init__(self, executor: Executor, poll: Poll, tell: Callable[[Message], None]) -> None:
+    A launch and a run have their names from the same set, each used once at a time.
+    """
+
+    def __init__(self, executor: Executor, poll: Poll, tell: Tell) -> None:
+        """`tell` takes a message and descriptors that go with it."""
         self._executor = executor
         self._poll = poll
         self._tell = tell
         self._in_flight: dict[str, Setup] = {}
         self._by_pid: dict[int, Setup] = {}
         self._roster = Roster()
+        # The other half is for launches, and for what comes and goes.
+        self._pins = Pins(os.sysconf("SC_OPEN_MAX") // 2)
 
     def launch(self, packet: Packet) -> None:
-        """Start what a `launch` message asks for; the packet stays the caller's."""
+        """Start what a `launch` or `run` message asks for; the packet stays the caller's."""
         assert packet.message is not None
-        launch_id = packet.message[1]
+        kind, launch_id = packet.message[:2]
         try:
-            if launch_id in self._in_flight or launch_id in self._roster:
+            if any(launch_id in taken for taken in (self._in_flight, self._roster, self._pins)):
                 raise SetupFailed("launch", errno.EEXIST, f"launch {launch_id}")
-            setup = self._executor.start(packet)
+            setup = self._executor.start(packet, self._descriptors(packet))
         except SetupFailed as failure:
             self._tell(["failed", launch_id, failure.op, failure.errno, failure.subject])
             return
         except OSError as error:
             self._tell(["failed", launch_id, "setup", error.errno, "status socket"])
             return
+        setup.run = kind == "run"
         self._add(setup)
+
+    def _descriptors(self, packet: Packet) -> list[int]:
+        """What was passed, with the pinned namespaces in their places. Raises SetupFailed."""
+        assert packet.message is not None
+        found = list(packet.fds)
+        for place, name, flag in packet.message[6] if len(packet.message) > 6 else ():
+            fd = self._pins.descriptor(name, flag)
+            if fd is None:
+                raise SetupFailed("setup", errno.ENOENT, f"pin {name}: namespace {flag:#x}")
+            found.insert(place, fd)
+        return found
 
     def _add(self, setup: Setup) -> None:
         self._in_flight[setup.launch_id] = setup
@@ -76,14 +96,28 @@ class Spawner:
         if outcome is None or self._in_flight.get(setup.launch_id) is not setup:
             return
         del self._in_flight[setup.launch_id]
+        if not isinstance(outcome, (Child, SetupFailed)):
+            outcome = self._pin(setup, outcome)
         self._remove(setup)
         if isinstance(outcome, SetupFailed):
             self._tell(["failed", setup.launch_id, outcome.op, outcome.errno, outcome.subject])
-            return
-        outcome.exited = setup.reaped
-        self._roster.enter(outcome)
-        self._tell(outcome.launched())
-        self._tell_exit(outcome)
+        elif isinstance(outcome, Child):
+            outcome.exited = setup.reaped
+            self._roster.enter(outcome)
+            self._tell(outcome.launched())
+            self._tell_exit(outcome)
+        else:
+            self._tell(["finished", setup.launch_id, identities(outcome)])
+
+    def _pin(self, setup: Setup, namespaces: Namespaces) -> Namespaces | SetupFailed:
+        """Keep the namespaces of a run that is over."""
+        try:
+            self._pins.enter(setup.launch_id, namespaces)
+        except OSError as error:
+            many = f"{len(namespaces)} more pinned namespaces"
+            return SetupFailed("Finish", error.errno or 0, many)
+        setup.namespaces = None  # they are not its own now
+        return namespaces
 
     def _remove(self, setup: Setup) -> None:
         self._poll.forget(setup.status.fileno())
@@ -133,12 +167,24 @@ class Spawner:
         self._roster.acknowledge(launch_id)
 
     def forget(self, launch_id: str) -> None:
-        """Not a launch that the daemon wants: one in flight is killed, others run on."""
+        """Not what the daemon wants: a setup is killed, a pin released, others run on."""
         setup = self._in_flight.pop(launch_id, None)
         if setup is not None:
             setup.expire()
             self._remove(setup)
         self._roster.drop(launch_id)
+        self._pins.release(launch_id)
+
+    def end_runs(self) -> None:
+        """The daemon is gone: the next one makes its own namespaces."""
+        for setup in list(self._in_flight.values()):
+            if setup.run:
+                self.forget(setup.launch_id)
+
+    def fetch(self, name: str, flag: int) -> None:
+        """Send a descriptor of a pinned namespace; none when there is no such thing."""
+        fd = self._pins.descriptor(name, flag)
+        self._tell(["descriptor", name, flag], () if fd is None else (fd,))
 
     def greet(self) -> None:
         """Tell a daemon that has just connected what there is."""
@@ -146,7 +192,9 @@ class Spawner:
             self._tell(child.launched())
         for launch_id in self._in_flight:
             self._tell(["pending", launch_id])
-        self._tell(["ready"])
+        for name, namespaces in self._pins.all():
+            self._tell(["pin", name, identities(namespaces)])
+        self._tell(["ready", VERSION])
         for child in self._roster.children():
             self._tell_exit(child)
 
@@ -174,12 +222,14 @@ class Spawner:
         return {
             "kept": [child.state() for child in self._roster.children()],
             "in_flight": [setup.state() for setup in self._in_flight.values()],
+            "pins": self._pins.state(),
         }
 
     def take_over(self, state: dict[str, Any]) -> None:
         """What the former master handed over."""
         for kept in state["kept"]:
             self._roster.enter(Child(*kept))
+        self._pins.restore(state.get("pins", []))
         for told in state["in_flight"]:
             setup = restore(told)
             self._add(setup)

@@ -5,20 +5,29 @@ import errno
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from porto.kernel import syscalls
 from porto.launcher.client import LauncherClient
 from porto.launcher.ops import (
+    ChangeDirectory,
     Exited,
+    Finish,
+    Finished,
+    JoinNamespaces,
     Launched,
     LaunchFailed,
     LaunchOutcome,
     LaunchRequest,
     OpenStream,
+    Pin,
     Rest,
+    RunOutcome,
+    Unshare,
     UseDescriptor,
 )
 from tests.fakes.launcher import FakeLauncher, FakeMaster
@@ -290,6 +299,152 @@ def test_a_former_daemons_launch_can_be_forgotten(world: In) -> None:
         world.release()
         await world.client.launch(request("a:1", command=SLEEP))
         assert told.empty()
+
+    world(body)
+
+
+# -- runs and what they pin -------------------------------------------------------------------
+
+UTS, NET = syscalls.CLONE_NEWUTS, syscalls.CLONE_NEWNET
+
+
+def run_of(launch_id: str, flags: int = UTS | NET) -> LaunchRequest:
+    return request(launch_id, Unshare(UTS | NET), Finish(flags))
+
+
+async def prepared(world: World, wanted: LaunchRequest) -> RunOutcome:
+    told: asyncio.Queue[RunOutcome] = asyncio.Queue()
+    world.client.prepare(wanted, told.put_nowait)
+    assert told.empty()
+    return await told.get()
+
+
+async def fetched(world: World, pin: Pin) -> int | None:
+    told: asyncio.Queue[int | None] = asyncio.Queue()
+    world.client.fetch(pin, told.put_nowait)
+    assert told.empty()
+    return await told.get()
+
+
+def test_what_a_run_pins_is_kept_for_every_daemon_until_it_is_forgotten(world: In) -> None:
+    async def body(world: World) -> None:
+        made = await prepared(world, run_of("n:1"))
+        assert isinstance(made, Finished)
+        assert made.launch_id == "n:1"
+        assert {found.flag for found in made.namespaces} == {UTS, NET}
+        assert len({found.inode for found in made.namespaces}) == 2
+        assert world.client.pins == {"n:1": made.namespaces}
+        await world.next_daemon()
+        assert await world.client.connect() == []
+        assert world.client.in_flight == frozenset()
+        assert world.client.pins == {"n:1": made.namespaces}
+        refused = await prepared(world, run_of("n:1"))
+        assert isinstance(refused, LaunchFailed)
+        assert (refused.op, refused.errno) == ("launch", errno.EEXIST)
+        with pytest.raises(LaunchFailed, match="launch n:1"):
+            await world.client.launch(request("n:1", command=SLEEP))
+        world.client.forget("n:1")
+        assert world.client.pins == {}
+        await world.next_daemon()
+        await world.client.connect()
+        assert world.client.pins == {}
+        assert isinstance(await prepared(world, run_of("n:1")), Finished)
+
+    world(body)
+
+
+def test_a_run_may_pin_nothing(world: In) -> None:
+    async def body(world: World) -> None:
+        assert await prepared(world, run_of("n:1", 0)) == Finished("n:1", ())
+        assert await prepared(world, run_of("n:1", 0)) == Finished("n:1", ())
+        assert world.client.pins == {}
+
+    world(body)
+
+
+def test_a_run_that_fails_pins_nothing(world: In) -> None:
+    async def body(world: World) -> None:
+        if isinstance(world, FakeWorld):
+            world.master.fail_next("ChangeDirectory", errno.ENOENT, "/nowhere")
+        wanted = request("n:1", ChangeDirectory("/nowhere"), Finish(UTS))
+        failed = await prepared(world, wanted)
+        assert isinstance(failed, LaunchFailed)
+        assert (failed.op, failed.errno) == ("ChangeDirectory", errno.ENOENT)
+        assert world.client.pins == {}
+        await world.next_daemon()
+        await world.client.connect()
+        assert world.client.pins == {}
+
+    world(body)
+
+
+def test_a_launch_joins_what_is_pinned(world: In) -> None:
+    async def body(world: World) -> None:
+        await prepared(world, run_of("n:1"))
+        fd = os.open("/dev/null", os.O_RDONLY)
+        launched = await world.client.launch(
+            request(
+                *("a:1", JoinNamespaces(0, UTS), JoinNamespaces(2, NET), UseDescriptor(0, 1)),
+                execute(SLEEP),
+                fds=(Pin("n:1", UTS), fd, Pin("n:1", NET)),
+            )
+        )
+        os.close(fd)
+        assert launched.task_pid
+        for absent in (Pin("n:2", UTS), Pin("n:1", syscalls.CLONE_NEWIPC)):
+            with pytest.raises(LaunchFailed) as caught:
+                await world.client.launch(request("b:1", execute(SLEEP), fds=(absent,)))
+            assert (caught.value.op, caught.value.errno) == ("setup", errno.ENOENT)
+            assert caught.value.subject == f"pin {absent.name}: namespace {absent.flag:#x}"
+
+    world(body)
+
+
+def test_a_descriptor_of_a_pinned_namespace_is_fetched(world: In) -> None:
+    async def body(world: World) -> None:
+        await prepared(world, run_of("n:1"))
+        for _ in range(2):
+            fd = await fetched(world, Pin("n:1", NET))
+            assert fd is not None
+            assert not os.get_inheritable(fd)
+            os.close(fd)
+        assert await fetched(world, Pin("n:1", syscalls.CLONE_NEWIPC)) is None
+        assert await fetched(world, Pin("n:2", NET)) is None
+        told: asyncio.Queue[int | None] = asyncio.Queue()
+        world.client.close()
+        world.client.fetch(Pin("n:1", NET), told.put_nowait)
+        assert await told.get() is None
+
+    world(body)
+
+
+def test_a_run_ends_with_its_daemon_and_pins_nothing(world: In) -> None:
+    async def body(world: World) -> None:
+        wanted = world.held("n:1")
+        wanted = replace(wanted, ops=(*wanted.ops[:-1], Finish(UTS)))
+        told: asyncio.Queue[RunOutcome] = asyncio.Queue()
+        world.client.prepare(wanted, told.put_nowait)
+        await world.next_daemon()
+        await world.client.connect()
+        assert world.client.in_flight == frozenset()
+        world.release()
+        assert isinstance(await prepared(world, run_of("n:1")), Finished)  # the name is free
+        assert set(world.client.pins) == {"n:1"}
+
+    world(body)
+
+
+def test_a_forgotten_run_ends_and_is_not_told(world: In) -> None:
+    async def body(world: World) -> None:
+        wanted = world.held("n:1")
+        wanted = replace(wanted, ops=(*wanted.ops[:-1], Finish(UTS)))
+        told: asyncio.Queue[RunOutcome] = asyncio.Queue()
+        world.client.prepare(wanted, told.put_nowait)
+        world.client.forget("n:1")
+        world.release()
+        assert isinstance(await prepared(world, run_of("n:1")), Finished)
+        assert told.empty()
+        assert set(world.client.pins) == {"n:1"}
 
     world(body)
 

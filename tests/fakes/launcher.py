@@ -7,21 +7,31 @@ status, makes the next ones fail, or loses the link and connects another client.
 
 import asyncio
 import errno
+import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from porto.launcher.ops import (
     Execute,
     Exited,
+    Finish,
+    Finished,
     Launched,
     LaunchFailed,
     LaunchOutcome,
     LaunchRequest,
+    Pin,
+    PinnedNamespace,
     Rest,
+    RunOutcome,
 )
 
 Done = Callable[[LaunchOutcome], None]
+RunDone = Callable[[RunOutcome], None]
+Fetched = Callable[[int | None], None]
+
 
 FIRST_PID = 100_000_000  # above every pid_max: no real process is meant by accident
 
@@ -41,21 +51,27 @@ class FakeMaster:
 
     requests -- every request, in order
     launches -- kept: running, or ended and not acknowledged
-    held     -- while True, launches stay in flight until `release`
+    pins     -- kept, by the name of the run
+    held     -- while True, launches and runs stay in flight until `release`
     """
 
     requests: list[LaunchRequest] = field(default_factory=list)
     launches: dict[str, FakeLaunch] = field(default_factory=dict)
+    pins: dict[str, tuple[PinnedNamespace, ...]] = field(default_factory=dict)
     held: bool = False
     _failures: deque[tuple[str, int, str]] = field(default_factory=deque)
     _in_flight: dict[str, LaunchRequest] = field(default_factory=dict)
     _pid: int = FIRST_PID
+    _inode: int = 0
     _client: "FakeLauncher | None" = None
 
     def client(
         self, *, on_exit: Callable[[Exited], None], on_lost: Callable[[], None]
     ) -> "FakeLauncher":
-        """A daemon's end of the link; the former one is lost."""
+        """A daemon's end of the link; the former one is lost, and its runs end."""
+        for request in list(self._in_flight.values()):
+            if isinstance(request.ops[-1], Finish):
+                self.forget(request.launch_id)
         self._client = FakeLauncher(self, on_exit=on_exit, on_lost=on_lost)
         return self._client
 
@@ -85,10 +101,15 @@ class FakeMaster:
 
     def start(self, request: LaunchRequest) -> None:
         self.requests.append(request)
-        if request.launch_id in self._in_flight or request.launch_id in self.launches:
-            subject = f"launch {request.launch_id}"
-            self._report(LaunchFailed(request.launch_id, "launch", errno.EEXIST, subject))
+        name = request.launch_id
+        if any(name in taken for taken in (self._in_flight, self.launches, self.pins)):
+            self._report(LaunchFailed(name, "launch", errno.EEXIST, f"launch {name}"))
             return
+        for pin in request.fds:
+            if isinstance(pin, Pin) and not self.has(pin):
+                subject = f"pin {pin.name}: namespace {pin.flag:#x}"
+                self._report(LaunchFailed(name, "setup", errno.ENOENT, subject))
+                return
         self._in_flight[request.launch_id] = request
         if not self.held:
             self.finish(request)
@@ -99,6 +120,9 @@ class FakeMaster:
         if self._failures:
             self._report(LaunchFailed(request.launch_id, *self._failures.popleft()))
             return
+        if isinstance(request.ops[-1], Finish):
+            self._finish(request.launch_id, request.ops[-1].namespaces)
+            return
         launched = self._new(request)
         self.launches[request.launch_id] = FakeLaunch(request, launched)
         if self._client is not None:
@@ -107,6 +131,21 @@ class FakeMaster:
     def forget(self, launch_id: str) -> None:
         self._in_flight.pop(launch_id, None)
         self.launches.pop(launch_id, None)
+        self.pins.pop(launch_id, None)
+
+    def has(self, pin: Pin) -> bool:
+        return pin.flag in {found.flag for found in self.pins.get(pin.name, ())}
+
+    def _finish(self, name: str, flags: int) -> None:
+        kinds = [1 << bit for bit in range(32) if flags >> bit & 1]
+        self._inode += len(kinds)
+        namespaces = tuple(
+            PinnedNamespace(flag, 4, self._inode - i) for i, flag in enumerate(kinds)
+        )
+        if namespaces:
+            self.pins[name] = namespaces
+        if self._client is not None:
+            self._client.on_outcome(Finished(name, namespaces))
 
     def acknowledge(self, launch_id: str) -> None:
         launch = self.launches.get(launch_id)
@@ -150,8 +189,9 @@ class FakeLauncher:
         self._on_exit = on_exit
         self._on_lost = on_lost
         self._connected = False
-        self._waiting: dict[str, Done] = {}
+        self._waiting: dict[str, Callable[[Any], None]] = {}
         self._former: dict[str, LaunchOutcome | None] = {}
+        self._pins: dict[str, tuple[PinnedNamespace, ...]] = {}
 
     @property
     def in_flight(self) -> frozenset[str]:
@@ -160,13 +200,31 @@ class FakeLauncher:
     async def connect(self) -> list[Launched]:
         self._connected = True
         self._former = dict.fromkeys(self._master.in_flight())
+        self._pins = dict(self._master.pins)
         kept = list(self._master.launches.values())
         for launch in kept:
             if launch.status is not None:
                 asyncio.get_running_loop().call_soon(self._master.tell_exit, launch)
         return [launch.launched for launch in kept]
 
+    @property
+    def pins(self) -> Mapping[str, tuple[PinnedNamespace, ...]]:
+        return self._pins
+
     def begin(self, request: LaunchRequest, done: Done) -> None:
+        self._start(request, done)
+
+    def prepare(self, request: LaunchRequest, done: RunDone) -> None:
+        self._start(request, done)
+
+    def fetch(self, pin: Pin, done: Fetched) -> None:
+        def tell() -> None:
+            found = self._connected and self._master.has(pin)
+            done(os.memfd_create(f"{pin.name}-{pin.flag:x}") if found else None)
+
+        asyncio.get_running_loop().call_soon(tell)
+
+    def _start(self, request: LaunchRequest, done: Callable[[Any], None]) -> None:
         launch_id = request.launch_id
         if not self._connected:
             failure = LaunchFailed(launch_id, "launcher", errno.ENOTCONN, "the master")
@@ -210,6 +268,7 @@ class FakeLauncher:
     def forget(self, launch_id: str) -> None:
         self._waiting.pop(launch_id, None)
         self._former.pop(launch_id, None)
+        self._pins.pop(launch_id, None)
         if self._connected:
             self._master.forget(launch_id)
 
@@ -222,13 +281,16 @@ class FakeLauncher:
 
     # What the master calls.
 
-    def on_outcome(self, outcome: LaunchOutcome) -> None:
-        if outcome.launch_id in self._former:
+    def on_outcome(self, outcome: LaunchOutcome | Finished) -> None:
+        if isinstance(outcome, Finished):
+            if outcome.namespaces and outcome.launch_id in self._waiting:
+                self._pins[outcome.launch_id] = outcome.namespaces
+        elif outcome.launch_id in self._former:
             self._former[outcome.launch_id] = outcome
         if outcome.launch_id in self._waiting:
             asyncio.get_running_loop().call_soon(self._tell, outcome)
 
-    def _tell(self, outcome: LaunchOutcome) -> None:
+    def _tell(self, outcome: LaunchOutcome | Finished) -> None:
         done = self._waiting.pop(outcome.launch_id, None)
         if done is not None:
             done(outcome)

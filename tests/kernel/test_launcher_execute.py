@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from porto.kernel import syscalls
-from porto.launcher import ops
+from porto.launcher import ops, slots
 from porto.launcher.ops import Execute, Launched, LaunchFailed
 from porto.launcher.programs import open_program
 from tests.kernel.masters import (
@@ -388,6 +388,8 @@ def test_the_task_finds_nothing_in_pid_1_that_was_passed_for_its_setup(tmp_path:
                 ops.Unshare(syscalls.CLONE_NEWNS),
                 ops.Mount(None, "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE),
                 ops.Mount("proc", "/proc", "proc", 0),
+                slots.FillSlot(0, 0),
+                slots.OpenSlot(1, 0, "tmp", os.O_PATH, 0),
                 to_file(tmp_path / "out"),
                 shell(script, reaper=True),
                 clone_flags=PID,

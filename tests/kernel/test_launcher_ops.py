@@ -11,47 +11,12 @@ from pathlib import Path
 import pytest
 
 from porto.kernel import syscalls
-from porto.launcher import ops
+from porto.launcher import ops, slots
 from porto.launcher.ops import LaunchFailed
+from tests.kernel.launches import NOBODY, NS, PRIVATE, failure, output, stream
 from tests.kernel.masters import ENV, Link, Master, children_of, execute, request, run, shell
 
 pytestmark = pytest.mark.needs("root")
-
-NS = syscalls.CLONE_NEWNS
-NOBODY = 65534
-PRIVATE = ops.Mount(None, "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
-
-
-def stream(path: Path, number: int = 1) -> ops.Op:
-    return ops.OpenStream(number, str(path), os.O_WRONLY | os.O_APPEND, True, 0o660, 0, 0)
-
-
-def output(directory: Path, *operations: ops.Op, script: str, **options: object) -> str:
-    """What a shell prints after these operations; it must end well."""
-    path = directory / "output"
-
-    async def body(master: Master, link: Link) -> None:
-        operation = shell(script, reaper=bool(options.get("clone_flags")))
-        wanted = request("t:1", stream(path), *operations, operation, **options)
-        await link.client.launch(wanted)
-        assert await link.exit_of("t:1") == 0, path.read_text()
-
-    run(directory, body)
-    return path.read_text()
-
-
-def failure(directory: Path, *operations: ops.Op, **options: object) -> LaunchFailed:
-    """The report of the first failing operation."""
-
-    async def body(master: Master, link: Link) -> LaunchFailed:
-        with pytest.raises(LaunchFailed) as caught:
-            await link.client.launch(request("t:1", *operations, execute("true"), **options))
-        # A failed launch leaves nothing: the same name can be used again at once.
-        await link.client.launch(request("t:1", command="true"))
-        assert await link.exit_of("t:1") == 0
-        return caught.value
-
-    return run(directory, body)
 
 
 def test_mounts_nodes_and_pivot_make_a_root(tmp_path: Path) -> None:
@@ -71,7 +36,8 @@ def test_mounts_nodes_and_pivot_make_a_root(tmp_path: Path) -> None:
         ops.Mount("proc", f"{root}/proc", "proc", syscalls.MS_NOSUID),
         ops.Unmount(f"{root}/proc", syscalls.MNT_DETACH),
         ops.Unmount(f"{root}/proc", syscalls.MNT_DETACH),  # not mounted: no error
-        ops.PivotRoot(str(root)),
+        slots.OpenSlot(0, slots.NO_SLOT, str(root), os.O_PATH | os.O_DIRECTORY, 0),
+        slots.PivotRoot(0),
         ops.SetHostname("portotest-host"),
         ops.ChangeDirectory("/own"),
     ]
@@ -172,7 +138,7 @@ def test_root_keeps_the_bounding_set(tmp_path: Path) -> None:
     assert {int(line.split()[1], 16) for line in text.splitlines()} == {bounding}
 
 
-def test_enter_root_takes_the_root_of_another_process(tmp_path: Path) -> None:
+def test_change_root_takes_the_root_of_another_process(tmp_path: Path) -> None:
     root = tmp_path / "root"
     for name in ("usr", "own"):
         (root / name).mkdir(parents=True)
@@ -188,7 +154,8 @@ def test_enter_root_takes_the_root_of_another_process(tmp_path: Path) -> None:
                 PRIVATE,
                 ops.Mount(str(root), str(root), None, syscalls.MS_BIND),
                 ops.Mount("/usr", f"{root}/usr", None, syscalls.MS_BIND),
-                ops.PivotRoot(str(root)),
+                slots.OpenSlot(0, slots.NO_SLOT, str(root), os.O_PATH | os.O_DIRECTORY, 0),
+                slots.PivotRoot(0),
                 ops.Rest(),
             )
         )
@@ -200,7 +167,8 @@ def test_enter_root_takes_the_root_of_another_process(tmp_path: Path) -> None:
             "guest:1",
             stream(path),
             ops.JoinNamespaces(0, NS),
-            ops.EnterRoot(1),
+            slots.FillSlot(0, 1),
+            slots.ChangeRoot(0),
             shell("pwd; ls /"),
             fds=fds,
         )
@@ -331,7 +299,7 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
 
 FAILURES = [
     (ops.JoinCgroup("/nowhere/tasks"), errno.ENOENT, "/nowhere/tasks"),
-    (ops.EnterRoot(5), errno.EINVAL, "5"),
+    (ops.JoinNamespaces(5, 0), errno.EINVAL, "descriptor 5: not passed"),
     (ops.Unshare(1), errno.EINVAL, "0x1"),
     (ops.Mount("a", "/nowhere", "tmpfs", 0), errno.ENOENT, "a on /nowhere"),
     (ops.Mount(None, "/nowhere", None, syscalls.MS_PRIVATE), errno.ENOENT, "/nowhere"),
@@ -342,15 +310,13 @@ FAILURES = [
     (ops.MakeLink("/dev/null", "x"), errno.EEXIST, "/dev/null"),
     (ops.WriteFile("/nowhere/knob", "1"), errno.ENOENT, "/nowhere/knob"),
     (ops.WriteFile("/proc/self/oom_score_adj", "x"), errno.EINVAL, "/proc/self/oom_score_adj"),
-    (ops.PivotRoot("/etc"), errno.EBUSY, "/etc"),
-    (ops.PivotRoot("/nowhere"), errno.ENOENT, "/nowhere"),
     (ops.SetHostname("h" * 65), errno.EINVAL, "h" * 65),
     (ops.SetLimit(99, 1, 1), errno.EINVAL, "rlimit 99"),
     (ops.SetLimit(resource.RLIMIT_NOFILE, 20, 10), errno.EINVAL, "rlimit 7"),
     (ops.ChangeDirectory("/nowhere"), errno.ENOENT, "/nowhere"),
     (ops.OpenStream(1, "/nowhere/out", os.O_WRONLY, True, 0o600), errno.ENOENT, "/nowhere/out"),
     (ops.OpenStream(1, "/nowhere", os.O_WRONLY), errno.ENOENT, "/nowhere"),
-    (ops.UseDescriptor(0, 1), errno.EINVAL, "0"),
+    (ops.UseDescriptor(0, 1), errno.EINVAL, "descriptor 1: not passed"),
     (ops.SetScheduler(77, 0, 0, 0), errno.EINVAL, "policy 77 priority 0 nice 0 ioprio 0"),
     (ops.SetCredentials(NOBODY, 1, (-5,)), errno.EINVAL, "65534"),
     (ops.SetCapabilities(0, 1 << 60), errno.EPERM, "ambient capability 60"),

@@ -618,6 +618,10 @@ def test_messages_that_make_no_sense_do_no_harm(tmp_path: Path) -> None:
             link.sock.send(text)
         for ops_text in (b"", b"[]", b"[[]]", b'[["Nothing"]]', b'[["Mount",1]]', b"no json"):
             link.sock.send(b'["launch","x:1",0,null,null,1]\n' + ops_text)
+        for pins in (b"1", b"[1]", b"[[0]]", b'[[0,"p",[]]]', b'[[[],"p",1]]'):
+            link.sock.send(b'["run","x:2",0,null,null,1,' + pins + b"]\n")
+        for text in (b'["run"]', b'["fetch"]', b'["fetch","p"]', b'["fetch",[],1]'):
+            link.sock.send(text)
         link.sock.send(b'["launch","y:1",0,7,null,1]\n[]')
         await link.client.launch(request("a:1", command="true"))
         assert await link.exit_of("a:1") == 0

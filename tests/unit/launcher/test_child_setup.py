@@ -1,5 +1,6 @@
 """What a child says, and what becomes of its launch. The child is the test itself."""
 
+import errno
 import os
 import socket
 import struct
@@ -7,7 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from porto.kernel import syscalls
 from porto.launcher.child_setup import Setup, SetupFailed, restore
+from porto.launcher.pins import Namespaces
 from porto.launcher.roster import Child, read_start
 
 US = os.getpid()
@@ -27,7 +30,11 @@ class Speaker:
     def end(self) -> None:
         self._theirs.close()
 
-    def heard(self) -> Child | SetupFailed | None:
+    def hear(self) -> bytes:
+        """What the master says: nothing, at the end of its words."""
+        return self._theirs.recv(1)
+
+    def heard(self) -> Child | Namespaces | SetupFailed | None:
         self.setup.read()
         return self.setup.outcome()
 
@@ -87,6 +94,33 @@ def test_a_failure_counts_when_the_child_is_reaped(child: Speaker, before: bytes
     assert child.heard() is None
     child.setup.reaped = 1 << 8
     assert told(child.heard()) == ("Execute", 2, os.fsdecode(b"a\0b\xff"))
+
+
+def test_a_run_is_over_when_its_child_is_reaped(child: Speaker) -> None:
+    before = set(os.listdir("/proc/self/fd"))
+    child.say(b"B")
+    child.say(b"N", syscalls.CLONE_NEWUTS | syscalls.CLONE_NEWIPC)
+    assert child.heard() is None  # it holds what it held
+    assert child.hear() == b""  # but may go
+    child.end()
+    assert child.heard() is None
+    child.setup.reaped = 0
+    found = child.heard()
+    assert isinstance(found, dict)
+    assert {os.readlink(f"/proc/self/fd/{fd}") for fd in found.values()} == {
+        os.readlink(f"/proc/self/ns/{name}") for name in ("uts", "ipc")
+    }
+    child.setup.close()  # nobody has taken them
+    assert len(set(os.listdir("/proc/self/fd")) - before) == 0
+
+
+def test_namespaces_that_cannot_be_kept_are_a_failure(child: Speaker) -> None:
+    child.say(b"B")
+    child.say(b"N", 0x100)
+    assert child.heard() is None
+    assert child.hear() == b""
+    child.setup.reaped = 0
+    assert told(child.heard()) == ("Finish", errno.EINVAL, "namespaces 0x100")
 
 
 def test_a_failure_before_birth_counts_at_once(child: Speaker) -> None:

@@ -5,13 +5,26 @@ import errno
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
 from porto.launcher import link
 from porto.launcher.client import LauncherClient
 from porto.launcher.encoding import encode
-from porto.launcher.ops import Execute, Exited, Launched, LaunchFailed, LaunchOutcome, LaunchRequest
+from porto.launcher.ops import (
+    Execute,
+    Exited,
+    Finish,
+    Finished,
+    Launched,
+    LaunchFailed,
+    LaunchOutcome,
+    LaunchRequest,
+    Pin,
+    PinnedNamespace,
+    RunOutcome,
+)
 
 Said = list[object]
 
@@ -41,12 +54,14 @@ class Peer:
             assert packet.message is not None
             return packet.message, bytes(packet.rest), packet.fds
 
-    async def connect(self, *messages: tuple[object, ...]) -> list[Launched]:
+    async def connect(
+        self, *messages: tuple[object, ...], version: tuple[int, ...] = (link.VERSION,)
+    ) -> list[Launched]:
         connecting = asyncio.ensure_future(self.client.connect())
         assert (await self.hear())[0] == ["hello", link.VERSION]
         for message in messages:
             self.say(*message)
-        self.say("ready")
+        self.say("ready", *version)
         return await connecting
 
 
@@ -101,6 +116,91 @@ def test_a_request_on_the_wire() -> None:
         link.close_all(fds)
         peer.say("launched", "a:1", 1, 2, 3, 4, 5)
         assert await launching == Launched("a:1", 1, 2, 3, 4, 5)
+
+    run(body)
+
+
+def test_pinned_namespaces_have_their_places_among_the_descriptors() -> None:
+    async def body(peer: Peer) -> None:
+        await peer.connect()
+        with open("/dev/null", "rb") as null, open("/proc/self/exe", "rb") as exe:
+            fds = (null.fileno(), Pin("n:1", 2), exe.fileno(), Pin("n:2", 4))
+            wanted = replace(request("a:1"), fds=fds)
+            peer.client.begin(wanted, lambda _: None)
+            message, tail, passed = await peer.hear()
+            assert message == ["launch", "a:1", 3, 0, None, 2.5, [[1, "n:1", 2], [3, "n:2", 4]]]
+            assert tail == encode(wanted.ops)
+            assert os.path.sameopenfile(passed[0], null.fileno())
+            assert os.path.sameopenfile(passed[1], exe.fileno())
+            link.close_all(passed)
+
+    run(body)
+
+
+def test_a_run_on_the_wire_and_what_it_pins() -> None:
+    async def body(peer: Peer) -> None:
+        await peer.connect(("pin", "n:1", [[1, 4, 5], [2, 4, 6]]))
+        assert peer.client.pins == {"n:1": (PinnedNamespace(1, 4, 5), PinnedNamespace(2, 4, 6))}
+        told: asyncio.Queue[RunOutcome] = asyncio.Queue()
+        wanted = LaunchRequest("n:2", (Finish(1),), timeout=1.0)
+        peer.client.prepare(wanted, told.put_nowait)
+        assert (await peer.hear())[:2] == (["run", "n:2", 0, None, None, 1.0], encode(wanted.ops))
+        peer.say("finished", "n:2", [[1, 4, 7]])
+        assert await told.get() == Finished("n:2", (PinnedNamespace(1, 4, 7),))
+        assert set(peer.client.pins) == {"n:1", "n:2"}
+        peer.client.prepare(replace(wanted, launch_id="n:3"), told.put_nowait)
+        peer.client.forget("n:3")
+        peer.say("finished", "n:3", [[1, 4, 7]])  # too late
+        await settle()
+        assert set(peer.client.pins) == {"n:1", "n:2"}
+        assert told.empty()
+
+    run(body)
+
+
+def test_a_master_of_the_former_version_makes_no_runs() -> None:
+    async def body(peer: Peer) -> None:
+        await peer.connect(version=())
+        told: asyncio.Queue[object] = asyncio.Queue()
+        peer.client.prepare(LaunchRequest("n:1", (Finish(1),)), told.put_nowait)
+        peer.client.begin(replace(request("a:1"), fds=(Pin("n:1", 1),)), told.put_nowait)
+        for name in ("n:1", "a:1"):
+            failure = await told.get()
+            assert isinstance(failure, LaunchFailed)
+            assert (failure.launch_id, failure.op, failure.errno) == (
+                *(name, "launcher", errno.ENOSYS),
+            )
+        peer.client.fetch(Pin("n:1", 1), told.put_nowait)
+        assert await told.get() is None
+        peer.client.begin(request("b:1"), told.put_nowait)
+        assert (await peer.hear())[0] == ["launch", "b:1", 3, 0, None, 2.5]  # the first it hears
+
+    run(body)
+
+
+def test_descriptors_go_to_whoever_asked_in_order() -> None:
+    async def body(peer: Peer) -> None:
+        await peer.connect()
+        told: asyncio.Queue[tuple[int, int | None]] = asyncio.Queue()
+        for number in range(3):
+            pin = Pin("n:1", 1 + number // 2)
+            peer.client.fetch(pin, lambda fd, number=number: told.put_nowait((number, fd)))
+            assert (await peer.hear())[0] == ["fetch", "n:1", pin.flag]
+        before = set(os.listdir("/proc/self/fd"))
+        files = [os.memfd_create(f"portotest-{number}") for number in range(3)]
+        for fd, flag in zip(files, (2, 1, 1), strict=True):
+            link.send(peer.sock, link.encode(["descriptor", "n:1", flag]), (fd,))
+        found = dict([await told.get() for _ in range(3)])
+        for number, fd in zip((2, 0, 1), files, strict=True):
+            mine = found[number]
+            assert mine is not None
+            assert os.path.sameopenfile(mine, fd)
+            os.close(mine)
+        link.close_all(files)
+        assert set(os.listdir("/proc/self/fd")) == before
+        peer.client.fetch(Pin("n:1", 1), lambda fd: told.put_nowait((3, fd)))
+        peer.client.close()
+        assert await told.get() == (3, None)
 
     run(body)
 
