@@ -15,22 +15,26 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from porto.reconcilers.containers.base import Target
 
 from porto.exceptions import PortoException
 from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.probe import probe
 from porto.observers.clock import Clock
-from porto.observers.strays import Strays
-from porto.reconcilers.containers.chain import build_chain
-from porto.reconcilers.containers.controllers import Controllers
+from porto.observers.exits import Exits
+from porto.observers.kernel_events import KernelEvents
+from porto.reconcilers.containers.assembly import assemble
+from porto.reconcilers.containers.facets.cpuset import HOST
 from porto.reconcilers.containers.facets.knobs import KnobFacet
+from porto.reconcilers.containers.target import Target
+from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.change import Change
-from porto.reconcilers.host.cpuset.host import Allocation
 from porto.spec.config import Config, PathsConfig
 from porto.spec.containers.names import ROOT
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.store import ContainerStore
+from porto.spec.key import Key
+from tests.fakes.ports import apply, make_ports
 from tests.patience import patient
 
 pytestmark = pytest.mark.needs("root", "cgroup")
@@ -66,6 +70,13 @@ steps = st.one_of(
     st.tuples(st.just("move"), names),
     st.just(("kill",)),
 )
+
+
+class AllArmed(KernelEvents):
+    """Of the kernel's notices those of the daemon are enough."""
+
+    def is_armed(self, key: Key, group: Group) -> bool:
+        return True
 
 
 class Bench:
@@ -137,47 +148,45 @@ class Bench:
 
     # -- the second look -----------------------------------------------------
 
-    def look(self) -> tuple[ContainerStore, Controllers, Any]:
-        """The daemon's records and a chain of our own over them."""
+    def look(self) -> World:
+        """The daemon's records and facets of our own over them."""
         copy = self.daemon.directory / f"records-{next(self.copies)}"
         shutil.copytree(self.daemon.runtime / "porto" / "kvs", copy)
         store = ContainerStore(copy)
         store.load()
         shutil.rmtree(copy)
-        controllers = Controllers(store, self.driver)
-        strays = Strays(store, self.driver, controllers.group)
-        allocation = Allocation(
-            store, self.driver, locate=controllers.group, moved=lambda key: None
-        )
         config = Config(paths=PathsConfig(place=str(self.daemon.place), cgroup=self.daemon.cgroup))
-        chain = build_chain(config, self.driver, strays, store, allocation)
-        return store, controllers, chain
+        ports = make_ports(self.driver)
+        world = assemble(
+            config,
+            ports,
+            store,
+            exits=Exits(lambda launch_id: None),
+            notices=AllArmed(self.driver, Clock(), lambda key: None),
+            enqueue=lambda key: None,
+            launcher=int(self.daemon.pid("master")),
+        ).world
+        for record in store.records():
+            # Who has which CPUs is told by the knobs, once everybody was let in.
+            apply(ports, (c for c in self.plans_of(world, record) if c.subject == HOST))
+        return world
+
+    @staticmethod
+    def plans_of(world: World, record: ContainerRecord) -> list[Change]:
+        target = world.target(record)
+        return [change for facet in world.chain.live for change in facet.plan(target)]
 
     def facets(self, name: str) -> Iterator[tuple[KnobFacet, Target]]:
         """The knob facets and one container as they see it."""
-        store, controllers, chain = self.look()
-        target = self.target(store, controllers, store.get(name))
-        for facet in chain.live:
+        world = self.look()
+        for facet in world.chain.live:
             if isinstance(facet, KnobFacet):
-                if facet.controller == "cpuset":
-                    # Its wants exist once everybody was admitted, which a plan does.
-                    for record in store.records():
-                        facet.plan(self.target(store, controllers, record))
-                yield facet, target
-
-    @staticmethod
-    def target(store: ContainerStore, controllers: Controllers, record: ContainerRecord) -> Target:
-        return Target(record, tuple(store.ancestors(record)), controllers.group(record.name))
+                yield facet, world.target(world.store.get(name))
 
     def plans(self) -> list[Change]:
         """What the facets would change now."""
-        store, controllers, chain = self.look()
-        found: list[Change] = []
-        for record in store.records():
-            target = self.target(store, controllers, record)
-            for facet in chain.live:
-                found += facet.plan(target)
-        return found
+        world = self.look()
+        return [c for record in world.store.records() for c in self.plans_of(world, record)]
 
     def check(self) -> None:
         """Both witnesses, within the time that a resync takes."""

@@ -68,12 +68,11 @@ class ContainerReconciler:
         record = self._store.find_id(key.id)
         if record is None:
             return
-        is_drift = change.is_drift and record.status.life.process is not None
         self._world.ports.history.add(
             Event(
                 key.kind,
                 record.name,
-                What.REPAIR if is_drift else What.CHANGE,
+                What.REPAIR if change.is_drift else What.CHANGE,
                 facet=change.facet,
                 subject=change.subject,
                 want=change.want,
@@ -81,7 +80,7 @@ class ContainerReconciler:
                 text=change.why,
             )
         )
-        if not is_drift:
+        if not change.is_drift:
             return
         self.drift[change.facet] = self.drift.get(change.facet, 0) + 1
         self._world.ports.counters.add("drift_repaired")
