@@ -4,9 +4,9 @@ The API writes specs and reads status and observers; everything else goes throug
 these protocols, so that handlers are tested without a kernel.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
 from porto.observers.viewer import Viewer
 from porto.spec.catalog import Catalog
@@ -22,7 +22,7 @@ from porto.spec.sources.foresee import Foreseen, Proposal
 class Converger(Protocol):
     """The reconcile loop, as an imperative caller sees it."""
 
-    async def converge(self, records: Iterable[ContainerRecord]) -> None:
+    def converge(self, records: Iterable[ContainerRecord]) -> Coroutine[Any, Any, None]:
         """Wait until each record's present generation is made true or given up.
 
         Raises the failing facet's `PortoError`; the caller then takes the change

@@ -116,8 +116,8 @@ class _EnginePort:
     engine: Engine
     containers: ContainerReconciler
 
-    async def converge(self, records: Iterable[ContainerRecord]) -> None:
-        await self.engine.converge(records)
+    def converge(self, records: Iterable[ContainerRecord]) -> Coroutine[Any, Any, None]:
+        return self.engine.converge(records)
 
     def signal(self, record: ContainerRecord, signo: int) -> None:
         self.containers.signal(record, signo)

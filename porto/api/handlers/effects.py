@@ -3,7 +3,8 @@
 Called by the handlers that change containers, after the change is in the store.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from typing import Any
 
 import structlog
 
@@ -15,14 +16,14 @@ from porto.spec.undo import take_back
 log = structlog.get_logger()
 
 
-async def carry_out(
+def carry_out(
     services: Services,
     asked: Sequence[ContainerRecord],
     *,
     before: Iterable[ContainerRecord] = (),
     check: Callable[[], None] | None = None,
     undone: Callable[[ContainerRecord], bool] = lambda current: True,
-) -> bytes:
+) -> Coroutine[Any, Any, bytes]:
     """Wait for the passes of `asked`; on failure restore `before` and raise the error.
 
     check  -- raises PortoError when the passes went well and yet were in vain
@@ -30,8 +31,21 @@ async def carry_out(
 
     Only what this change did is taken back: what others have asked for since stays.
     """
+    # The waiting begins now: a pass may end before the coroutine runs.
+    waiting = services.engine.converge(asked)
+    return _carry_out(services, waiting, asked, before, check, undone)
+
+
+async def _carry_out(
+    services: Services,
+    waiting: Awaitable[None],
+    asked: Sequence[ContainerRecord],
+    before: Iterable[ContainerRecord],
+    check: Callable[[], None] | None,
+    undone: Callable[[ContainerRecord], bool],
+) -> bytes:
     try:
-        await services.engine.converge(asked)
+        await waiting
         if check is not None:
             check()
     except Exception:

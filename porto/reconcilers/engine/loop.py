@@ -6,9 +6,9 @@ loop gets its turn. Built by `cli/daemon.py`, which hands `converge` to the API.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -79,8 +79,11 @@ class Engine:
         self._queue.add(key, due=self._clock.mono() + after, priority=priority)
         self._wake_soon()
 
-    async def converge(self, records: Iterable[Record]) -> None:
-        """See `api/protocols.py`: wait for the present generation of each record."""
+    def converge(self, records: Iterable[Record]) -> Coroutine[Any, Any, None]:
+        """See `api/protocols.py`: wait for the present generation of each record.
+
+        Who waits is known from the call on, before any pass that follows.
+        """
         pending: list[asyncio.Future[None]] = []
         loop = asyncio.get_running_loop()
         for record in records:
@@ -95,6 +98,10 @@ class Engine:
             if known.backoff is not None:
                 known.backoff.reset()
             self.enqueue(record.key, priority=Priority.CALLER)
+        return self._wait_for(pending)
+
+    @staticmethod
+    async def _wait_for(pending: list["asyncio.Future[None]"]) -> None:
         try:
             for future in pending:
                 await future
