@@ -79,6 +79,9 @@ class Files(Protocol):
     def exists(self, path: str) -> bool:
         """Whether there is anything at a path that is ours."""
 
+    def open_directory_beneath(self, root: str, name: str) -> int:
+        """A descriptor of a directory beneath `root`, through no link; the caller closes it."""
+
     def make_work_directory(self, root: str, name: str, mode: int, uid: int, gid: int) -> bool:
         """Make a directory beneath `root`; whether it was missing."""
 

@@ -54,6 +54,11 @@ def _open_beneath(root: str, parts: list[str], *, make: bool, made: list[str] | 
     return at
 
 
+def open_directory_beneath(root: str, name: str) -> int:
+    """A descriptor of a directory beneath `root`, through no link; the caller closes it."""
+    return _open_beneath(root, _parts(name), make=False)
+
+
 def _make(part: str, at: int) -> bool:
     try:
         os.mkdir(part, 0o755, dir_fd=at)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from porto.launcher.ops import NewSession, OpenStream, UseDescriptor
+from porto.launcher.slots import FillSlot, OpenStreamAt
 from porto.reconcilers.containers.facets.identity import task_credentials
 from porto.reconcilers.containers.target import Fields, LaunchPlan, Target, Witness
 from porto.reconcilers.ports import Ports
@@ -20,6 +21,8 @@ from porto.spec.containers.intent import Client
 from porto.spec.errors import InvalidValue, Permission
 
 FILE_MODE = 0o660
+WORK = 0
+"""The slot of the work directory."""
 NUMBER_MAX = 9
 """Digits of a descriptor's number."""
 
@@ -43,6 +46,18 @@ class ClientDescriptor:
             raise InvalidValue(f"{self.refusal}: {error.strerror}") from error
 
 
+@dataclass(frozen=True, slots=True)
+class WorkHandle:
+    """The container's own directory, in which its user may put anything in a file's place."""
+
+    root: str
+    name: str
+
+    def open(self, ports: Ports) -> int:
+        """Beneath the directory of all, through no link."""
+        return ports.files.open_directory_beneath(self.root, self.name)
+
+
 def streams_of(target: Target, work_root: str) -> Sequence[Stream]:
     """Standard input, output and error."""
     lineage = (target.record, *target.lineage)
@@ -64,6 +79,7 @@ class OutsideStreams(Witness):
     def prepare(self, target: Target, plan: LaunchPlan) -> None:
         """Every stream gets something here; the user's own paths replace it later."""
         user = task_credentials(target)
+        work: int | None = None
         # A terminal among the streams becomes the controlling one of this session.
         plan.add(NewSession())
         for number, stream in enumerate(streams_of(target, self._work_root)):
@@ -73,11 +89,15 @@ class OutsideStreams(Witness):
             elif stream.file is None or not stream.is_own:
                 plan.add(OpenStream(number, NULL, os.O_RDWR))
             else:
+                if work is None:
+                    work = plan.pass_fd(WorkHandle(self._work_root, target.name))
+                    plan.add(FillSlot(WORK, work))
                 plan.add(
-                    OpenStream(
+                    OpenStreamAt(
                         number,
-                        stream.file,
-                        _flags(number) | os.O_NOFOLLOW,
+                        WORK,
+                        stream.path,
+                        _flags(number),
                         create=number != 0,
                         mode=FILE_MODE,
                         uid=user.uid,

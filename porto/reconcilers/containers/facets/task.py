@@ -142,6 +142,7 @@ def as_process(launched: Launched) -> Process:
 _KINDS: dict[str, type[PortoError]] = {
     "Execute": InvalidCommand,
     "OpenStream": InvalidValue,
+    "OpenStreamAt": InvalidValue,
     "UseDescriptor": InvalidValue,
     "ChangeDirectory": InvalidValue,
     "SetLimit": InvalidValue,
@@ -160,6 +161,7 @@ def launch_error(target: Target, failure: LaunchFailed) -> PortoError:
     verb = {
         "Execute": "cannot execute",
         "OpenStream": "cannot open",
+        "OpenStreamAt": "cannot open",
         "ChangeDirectory": "cannot enter cwd",
         "SetLimit": "cannot set ulimit",
         "Mount": "cannot mount",

@@ -7,7 +7,8 @@ import os
 import pytest
 
 from porto.launcher.ops import NewSession, OpenStream, UseDescriptor
-from porto.reconcilers.containers.facets.streams import InsideStreams, OutsideStreams
+from porto.launcher.slots import FillSlot, OpenStreamAt
+from porto.reconcilers.containers.facets.streams import InsideStreams, OutsideStreams, WorkHandle
 from porto.spec.containers.intent import Client
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.errors import InvalidValue, Permission, PortoError
@@ -19,11 +20,9 @@ APPENDED = os.O_WRONLY | os.O_APPEND
 DROPPED = [OpenStream(stream, NULL, os.O_RDWR) for stream in range(3)]
 
 
-def default_file(stream: int, name: str, uid: int = 0, gid: int = 0) -> OpenStream:
-    """A file in a directory that users may write to: a link there is theirs, not followed."""
-    flags = APPENDED | os.O_NOFOLLOW
-    path = f"/place/work/a/{name}"
-    return OpenStream(stream, path, flags, create=True, mode=0o660, uid=uid, gid=gid)
+def default_file(stream: int, name: str, uid: int = 0, gid: int = 0) -> OpenStreamAt:
+    """A file in a directory that users may write to: what they put there is refused."""
+    return OpenStreamAt(stream, 0, name, APPENDED, create=True, mode=0o660, uid=uid, gid=gid)
 
 
 def outside(**values: str) -> list[object]:
@@ -34,10 +33,13 @@ def inside(**values: str) -> list[object]:
     return list(start_of(record("a", **values), InsideStreams("/place/work")).ops)
 
 
-def test_output_goes_to_files_of_the_work_directory_and_no_link_is_followed() -> None:
-    assert outside() == [
+def test_output_goes_to_files_beneath_the_descriptor_of_the_work_directory() -> None:
+    plan = start_of(record("a"), OutsideStreams("/place/work"))
+    assert plan.sources == [WorkHandle("/place/work", "a")]
+    assert plan.ops == [
         NewSession(),
         DROPPED[0],
+        FillSlot(0, 0),
         default_file(1, "stdout"),
         default_file(2, "stderr"),
     ]
@@ -45,7 +47,7 @@ def test_output_goes_to_files_of_the_work_directory_and_no_link_is_followed() ->
 
 
 def test_default_files_are_the_tasks_own() -> None:
-    assert outside(user="54321")[2:] == [
+    assert outside(user="54321")[3:] == [
         default_file(1, "stdout", 54321, 54321),
         default_file(2, "stderr", 54321, 54321),
     ]
@@ -57,6 +59,7 @@ def test_paths_of_the_user_are_opened_inside_with_his_rights() -> None:
         NewSession(),
         DROPPED[0],
         DROPPED[1],
+        FillSlot(0, 0),
         default_file(2, "stderr", 54321, 54321),
     ]
     owned = {"mode": 0o660, "uid": 54321, "gid": 54321}
@@ -104,9 +107,10 @@ def test_descriptors_of_the_client_are_passed_on() -> None:
     ports = make_ports(None, files=files)
     found = asked_by_a_client(stdin_path="/dev/fd/0", stdout_path="/dev/fd/12")
     plan = start_of(found, OutsideStreams("/place/work"))
-    assert [source.open(ports) for source in plan.sources] == [100, 112]
+    assert [source.open(ports) for source in plan.sources[:2]] == [100, 112]
     assert files.asked == [(40, 0, False), (40, 12, True)]
     assert plan.ops[1:3] == [UseDescriptor(0, 0), UseDescriptor(1, 1)]
+    assert plan.ops[3:] == [FillSlot(0, 2), default_file(2, "stderr")]
     assert start_of(found, InsideStreams("/place/work")).ops == []
 
 
