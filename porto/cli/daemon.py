@@ -29,18 +29,14 @@ from porto.api.server import ApiServer
 from porto.cli.log import reopen_log, setup_log
 from porto.cli.report import Report
 from porto.kernel import syscalls
-from porto.kernel.block import devices
-from porto.kernel.block.disks import Disks
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.probe import probe
-from porto.kernel.file import files
 from porto.kernel.file.journal import Journal
 from porto.kernel.file.notes import Notes
-from porto.kernel.host import topology
 from porto.kernel.host.allocator import return_large_blocks
-from porto.kernel.mount import mounts
 from porto.kernel.mount.mounts import ensure_tmpfs, unmount
-from porto.kernel.process import processes, scheduling
+from porto.kernel.process import processes
+from porto.kernel.running import running_kernel
 from porto.launcher.client import LauncherClient
 from porto.observers.clock import Clock
 from porto.observers.events import EventLog
@@ -177,7 +173,13 @@ class Daemon:
         _tune_collector()
         work = self._config.paths.work
         parts.removals.resume(work)
-        await remove_leftovers(parts.store, parts.driver, work, parts.removals.remove)
+        await remove_leftovers(
+            parts.store,
+            parts.driver,
+            work,
+            files=parts.containers.world.ports.files,
+            remove=parts.removals.remove,
+        )
         self._start(parts.sources.run())
         self._start(parts.triggers.resync(float(self._config.daemon.resync_s)))
         self._start(parts.containers.allocation.watch())
@@ -197,12 +199,13 @@ class Daemon:
             log.error("configuration not read", problem=str(problem))
         if self._loaded.ignored:
             log.warning("configuration without effect", keys=" ".join(self._loaded.ignored))
-        driver = probe(paths.cgroup)
+        kernel = running_kernel(probe(paths.cgroup))
+        driver = kernel.cgroups
         store = ContainerStore(
             CONTAINER.directory(config),
             max_total=CONTAINER.max_total(config),
             record_max_bytes=CONTAINER.record_max_bytes(config),
-            admission=Admission(look(driver), config),
+            admission=Admission(look(kernel), config),
         )
         history = EventLog(Journal(str(Path(paths.runtime) / "porto" / "events")))
         catalog = Catalog(store)
@@ -218,7 +221,7 @@ class Daemon:
             if key is not None:
                 engine.enqueue(key, priority=Priority.CALLER)
 
-        exits = Exits(on_launch)
+        exits = Exits(on_launch, kernel.processes)
         launcher = LauncherClient(
             socket.socket(fileno=self._arguments.link_fd),
             on_exit=exits.tell,
@@ -226,21 +229,14 @@ class Daemon:
         )
         exits.attach(launcher)
         jobs: Jobs[Key] = Jobs(
-            CgroupPrograms(driver, Notes(str(Path(paths.runtime) / "porto" / "jobs"))),
+            CgroupPrograms(kernel, Notes(str(Path(paths.runtime) / "porto" / "jobs"))),
             on_end=engine.enqueue,
         )
-        removals = Removals(jobs)
-        notices = KernelEvents(driver, self._clock, engine.enqueue)
+        removals = Removals(jobs, kernel.files)
+        notices = KernelEvents(kernel, self._clock, engine.enqueue)
         vacancies = Vacancies(driver, engine.enqueue)
         ports = Ports(
-            cgroups=driver,
-            processes=processes,
-            scheduling=scheduling,
-            files=files,
-            mounts=mounts,
-            nodes=devices,
-            disks=Disks(),
-            cpus=topology,
+            **kernel.ports(),
             launches=Launches(launcher, track=exits.track, on_outcome=on_launch),
             exits=exits,
             notices=notices,
@@ -288,7 +284,7 @@ class Daemon:
             store=store,
             engine=port,
             readers=Readers(
-                store, driver, config, counters.snapshot, self._clock, status=report.status
+                store, kernel, config, counters.snapshot, self._clock, status=report.status
             ),
             foresight=Foresight(containers.world),
             sources=sources,

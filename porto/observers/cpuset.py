@@ -5,7 +5,6 @@ Merged by `readers.py`. Manual section "CPU", cpu_set_affinity.
 
 from collections.abc import Mapping
 
-from porto.kernel.host import topology
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State
@@ -19,7 +18,7 @@ def _affinity(sources: Sources, record: ContainerRecord) -> str:
     if record.status.life.state in _WITHOUT_GROUP:
         return ""
     if "cpuset" not in sources.driver.controllers:
-        return topology.read_online()
+        return sources.kernel.cpus.read_online()
     try:
         return sources.driver.cpuset.effective(sources.group(record.name))
     except FileNotFoundError:
@@ -31,7 +30,9 @@ def _affinity(sources: Sources, record: ContainerRecord) -> str:
 READERS: Mapping[str, Reader] = {"cpu_set_affinity": plain("cpu_set_affinity", _affinity)}
 
 ROOT_READERS: Mapping[str, RootReader] = {
-    "cpu_set_affinity": plain_root("cpu_set_affinity", lambda _: topology.read_online())
+    "cpu_set_affinity": plain_root(
+        "cpu_set_affinity", lambda sources: sources.kernel.cpus.read_online()
+    )
 }
 
 COMPUTED: Mapping[str, Computed] = {}

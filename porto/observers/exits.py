@@ -12,8 +12,7 @@ import signal
 from collections.abc import Callable
 from typing import Protocol
 
-from porto.kernel import syscalls
-from porto.kernel.process import processes
+from porto.kernel.ports import Processes
 from porto.launcher.ops import Exited
 from porto.spec.containers.status import Process
 
@@ -28,8 +27,9 @@ class Acknowledger(Protocol):
 class Exits:
     """What is known about launches, by launch id."""
 
-    def __init__(self, on_exit: Callable[[str], None]) -> None:
+    def __init__(self, on_exit: Callable[[str], None], processes: Processes) -> None:
         """`on_exit` gets the launch id of each exit, once."""
+        self._processes = processes
         self._on_exit = on_exit
         self._launcher: Acknowledger | None = None
         self._tracked: set[str] = set()
@@ -56,7 +56,7 @@ class Exits:
         if process.launch_id in self._foreign or process.launch_id in self._tracked:
             return
         try:
-            pidfd = processes.open_pidfd(process.init_pid, process.init_start)
+            pidfd = self._processes.open_pidfd(process.init_pid, process.init_start)
         except OSError:
             return
         self._foreign[process.launch_id] = pidfd
@@ -65,7 +65,7 @@ class Exits:
     def _foreign_ended(self, process: Process) -> None:
         pidfd = self._foreign.pop(process.launch_id)
         asyncio.get_running_loop().remove_reader(pidfd)
-        status = syscalls.pidfd_exit_status(pidfd)
+        status = self._processes.exit_status(pidfd)
         os.close(pidfd)
         self.tell(
             Exited(
@@ -84,7 +84,7 @@ class Exits:
         launch_id = process.launch_id
         if exited is not None or launch_id in self._tracked or launch_id in self._foreign:
             return exited
-        if processes.is_alive(process.init_pid, process.init_start):
+        if self._processes.is_alive(process.init_pid, process.init_start):
             self.watch_foreign(process)
             return None
         return Exited(process.launch_id, process.init_pid, signal.SIGKILL)

@@ -1,14 +1,14 @@
-"""Readers of disk input and output, from the cgroups; the host's from /proc/diskstats.
+"""Readers of disk input and output, from the cgroups; the host's from /proc/totals.
 
 Merged by `readers.py`. Manual section "Disk IO".
 """
 
 from collections.abc import Callable, Mapping
 
-from porto.kernel.block import diskstats
 from porto.kernel.block.disks import is_physical
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.io import Rows
+from porto.kernel.host import totals
 from porto.observers.sources import Computed, Reader, RootReader, Sources
 from porto.observers.viewer import Viewer
 from porto.spec.codecs.disks import FS
@@ -74,7 +74,7 @@ def _written(sources: Sources, group: Group) -> Mapping[str, int]:
 
 def _named(sources: Sources, rows: Rows, pick: _Pick) -> dict[str, int]:
     """Values by name of the disk, without zeros, with the total."""
-    names = sources.disks.names(rows) if rows else {}
+    names = sources.kernel.disks.names(rows) if rows else {}
     found = {TOTAL: 0}
     for number, (reads, writes) in rows.items():
         value, name = pick(reads, writes), names.get(number, "")
@@ -97,7 +97,7 @@ def _element(
     if index == FS:
         raise NotSupported(f"{refusal}: this kernel does not count at filesystem level")
     try:
-        disks = sources.disks.find(index)
+        disks = sources.kernel.disks.find(index)
     except OSError as error:
         raise InvalidValue(f"{refusal}: {error.strerror}") from error
     return str(sum(pick(*rows.get(disk, (0, 0))) for disk in disks))
@@ -122,16 +122,16 @@ def _reader(property_: str, look: _Look, pick: _Pick, extra: _Extra) -> Reader:
     return read
 
 
-def _host_rows(columns: tuple[int, int], unit: int) -> Rows:
+def _host_rows(sources: Sources, columns: tuple[int, int], unit: int) -> Rows:
     """Two columns of the kernel's table by disk, partitions included."""
-    found = diskstats.rows(columns, diskstats.DISKSTATS)
+    found = sources.kernel.totals.disks(columns)
     return {disk: (reads * unit, writes * unit) for disk, (reads, writes) in found.items()}
 
 
 def _root_reader(property_: str, columns: tuple[int, int], unit: int, pick: _Pick) -> RootReader:
     def read(sources: Sources, index: str | None, viewer: Viewer) -> str:
         try:
-            rows = _host_rows(columns, unit)
+            rows = _host_rows(sources, columns, unit)
         except OSError as error:
             raise by_errno(error, f"cannot get {property_} of {ROOT}") from error
         if index is None:
@@ -153,12 +153,12 @@ READERS: Mapping[str, Reader] = {
 }
 
 ROOT_READERS: Mapping[str, RootReader] = {
-    "io_read": _root_reader("io_read", diskstats.SECTORS, SECTOR, _reads),
-    "io_write": _root_reader("io_write", diskstats.SECTORS, SECTOR, _writes),
-    "io_ops": _root_reader("io_ops", diskstats.OPERATIONS, 1, _both),
-    "io_read_ops": _root_reader("io_read_ops", diskstats.OPERATIONS, 1, _reads),
-    "io_write_ops": _root_reader("io_write_ops", diskstats.OPERATIONS, 1, _writes),
-    "io_time": _root_reader("io_time", diskstats.MILLISECONDS, MS, _both),
+    "io_read": _root_reader("io_read", totals.SECTORS, SECTOR, _reads),
+    "io_write": _root_reader("io_write", totals.SECTORS, SECTOR, _writes),
+    "io_ops": _root_reader("io_ops", totals.OPERATIONS, 1, _both),
+    "io_read_ops": _root_reader("io_read_ops", totals.OPERATIONS, 1, _reads),
+    "io_write_ops": _root_reader("io_write_ops", totals.OPERATIONS, 1, _writes),
+    "io_time": _root_reader("io_time", totals.MILLISECONDS, MS, _both),
 }
 
 COMPUTED: Mapping[str, Computed] = {}

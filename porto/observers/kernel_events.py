@@ -15,15 +15,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
-from porto.kernel.file.inotify import (
-    IN_IGNORED,
-    IN_MODIFY,
-    IN_ONLYDIR,
-    IN_Q_OVERFLOW,
-    Inotify,
-)
+from porto.kernel.file.inotify import IN_IGNORED, IN_MODIFY, IN_ONLYDIR, IN_Q_OVERFLOW
+from porto.kernel.ports import Kernel, Watches
 from porto.observers.clock import Clock
 from porto.spec.key import Key
 
@@ -71,20 +65,21 @@ class _Watched:
 class KernelEvents:
     """Events of all containers, by container; used from the event loop only."""
 
-    def __init__(self, driver: CgroupDriver, clock: Clock, on_event: Callable[[Key], None]) -> None:
+    def __init__(self, kernel: Kernel, clock: Clock, on_event: Callable[[Key], None]) -> None:
         """`on_event` gets the key of a container that deserves a look."""
         self._clock = clock
-        self._driver = driver
+        self._driver = kernel.cgroups
+        self._open = kernel.inotify
         self._on_event = on_event
         self._watched: dict[Key, _Watched] = {}
         self._owners: dict[int, Key] = {}
-        self._inotify: Inotify | None = None
+        self._inotify: Watches | None = None
         self._full = False
 
     def start(self) -> None:
         """Begin to listen; without inotify every look is a full one."""
         try:
-            self._inotify = Inotify()
+            self._inotify = self._open()
         except OSError as error:
             log.warning("no inotify: drift is found by the resync alone", reason=str(error))
             return

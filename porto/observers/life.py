@@ -9,7 +9,6 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 
-from porto.kernel.process import processes
 from porto.observers.sources import Reader, RootReader, Sources, plain, plain_root, refuse_index
 from porto.observers.viewer import Viewer
 from porto.spec.codecs import Date
@@ -51,10 +50,10 @@ def _root_pid(sources: Sources, record: ContainerRecord, index: str | None, view
     pid, start = (0, 0) if process is None else (process.task_pid, process.task_start)
     if process is not None and not pid:
         pid, start = process.init_pid, process.init_start
-    if not pid or not processes.is_alive(pid, start):
+    if not pid or not sources.kernel.processes.is_alive(pid, start):
         raise InvalidState(f"cannot get root_pid of {record.name}: it has no main process")
     try:
-        seen = processes.ns_pid(pid, viewer.pid)
+        seen = sources.kernel.processes.ns_pid(pid, viewer.pid)
     except ProcessLookupError as error:
         raise InvalidState(
             f"cannot get root_pid of {record.name}: its main process has just ended"
@@ -98,7 +97,7 @@ def _date(name: str, moment: Callable[[ContainerStatus], float]) -> Reader:
 
 def _root_date(name: str) -> RootReader:
     def read(sources: Sources, index: str | None, viewer: Viewer) -> str:
-        booted = time.time() - processes.uptime()
+        booted = time.time() - sources.kernel.processes.uptime()
         if index is None:
             return _DATE.format(booted)
         if index == "raw":
@@ -112,7 +111,7 @@ def _root_time(sources: Sources, index: str | None, viewer: Viewer) -> str:
     if index == "dead":
         raise InvalidState("cannot get time[dead] of /: the host is not dead")
     refuse_index("time", index)
-    return str(int(processes.uptime()))
+    return str(int(sources.kernel.processes.uptime()))
 
 
 READERS: Mapping[str, Reader] = {

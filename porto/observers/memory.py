@@ -8,8 +8,6 @@ its nearest ancestor's figures; what the kernel cannot tell is refused before (s
 from collections.abc import Callable, Iterable, Mapping
 
 from porto.kernel.cgroup.group import Group
-from porto.kernel.process import virtual_memory
-from porto.observers.host import MEMINFO, read_meminfo
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
 from porto.observers.viewer import Viewer
 from porto.spec.codecs import UintMapCodec
@@ -74,8 +72,8 @@ def _pressurize(sources: Sources, record: ContainerRecord) -> bool:
     return sources.config.container.pressurize_on_death
 
 
-def _virtual(index: str | None, subject: str, pids: Iterable[int]) -> str:
-    sums = virtual_memory.total(pids)
+def _virtual(sources: Sources, index: str | None, subject: str, pids: Iterable[int]) -> str:
+    sums = sources.kernel.processes.virtual_memory(pids)
     if index is None:
         return UintMapCodec().format(tuple(sorted(sums.items())))
     if index not in sums:
@@ -90,16 +88,16 @@ def _virtual_memory(
         pids = sources.driver.subtree_processes(sources.group(record.name))
     except OSError as error:
         raise by_errno(error, f"cannot get virtual_memory of {record.name}") from error
-    return _virtual(index, record.name, pids)
+    return _virtual(sources, index, record.name, pids)
 
 
 def _root_virtual_memory(sources: Sources, index: str | None, viewer: Viewer) -> str:
-    return _virtual(index, ROOT, virtual_memory.host_pids())
+    return _virtual(sources, index, ROOT, sources.kernel.processes.host_pids())
 
 
 def _root_hugetlb_usage(sources: Sources) -> str:
     """From /proc/meminfo: the root group of v2 does not count."""
-    fields = read_meminfo(MEMINFO)
+    fields = sources.kernel.totals.meminfo()
     used = fields.get("HugePages_Total", 0) - fields.get("HugePages_Free", 0)
     return str(used * fields.get("Hugepagesize", 0) * 1024)
 

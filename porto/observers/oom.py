@@ -5,7 +5,6 @@ Merged by `readers.py`. Manual section "Memory"; admin-guide/cgroup-v1/memory.rs
 
 from collections.abc import Mapping
 
-from porto.kernel.host import vmstat
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State
@@ -34,7 +33,7 @@ def _oom_kills_total(sources: Sources, record: ContainerRecord) -> str:
 
 
 def _host_kills(sources: Sources) -> str:
-    return str(vmstat.read().get("oom_kill", 0))
+    return str(sources.kernel.totals.vmstat().get("oom_kill", 0))
 
 
 READERS: Mapping[str, Reader] = {

@@ -8,7 +8,7 @@ Manual section "Properties".
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 
-from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.ports import Kernel
 from porto.observers import (
     cgroups,
     cpu,
@@ -78,7 +78,7 @@ class Readers:
     def __init__(
         self,
         store: ContainerStore,
-        driver: CgroupDriver,
+        kernel: Kernel,
         config: Config,
         counters: Callable[[], Mapping[str, int]],
         clock: Clock | None = None,
@@ -88,9 +88,9 @@ class Readers:
 
         `status` gives the whole daemon's porto_status, a JSON object.
         """
-        sets = ControllerSets(store, driver)
+        sets = ControllerSets(store, kernel.cgroups)
         self._sources = Sources(
-            store, driver, config, counters, clock or Clock(), status, store.admission.host, sets
+            store, kernel, config, counters, clock or Clock(), status, store.admission.host, sets
         )
 
     def held(self) -> AbstractContextManager[None]:

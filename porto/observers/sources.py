@@ -7,9 +7,9 @@ in its own file of this room.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from porto.kernel.block.disks import Disks
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
+from porto.kernel.ports import Kernel
 from porto.observers.clock import Clock
 from porto.observers.viewer import Viewer
 from porto.spec.config import Config
@@ -26,14 +26,17 @@ class Sources:
     """Everything a value can come from."""
 
     store: ContainerStore
-    driver: CgroupDriver
+    kernel: Kernel
     config: Config
     counters: Callable[[], Mapping[str, int]]
     clock: Clock
     status: Callable[[], str]
     host: Host
     controllers: ControllerSets
-    disks: Disks = field(default_factory=Disks)
+    driver: CgroupDriver = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.driver = self.kernel.cgroups
 
     def group(self, name: str) -> Group:
         """The cgroups of a container, or of the host for `ROOT`."""

@@ -8,12 +8,11 @@ group) that is elsewhere in another hierarchy; and one in no container at all th
 in a container's own pid namespace. man 7 cgroups.
 """
 
-import os
 from collections.abc import Callable, Iterable
 
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
-from porto.kernel.process import processes
+from porto.kernel.ports import Processes
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
@@ -25,11 +24,6 @@ KNOWN_MAX = 16384
 STARTED = frozenset({State.RUNNING, State.META, State.PAUSED})
 
 
-def host_pids() -> list[int]:
-    """Every process that this pid namespace sees."""
-    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
-
-
 class Strays:
     """Misplaced processes, by container id."""
 
@@ -38,11 +32,10 @@ class Strays:
         store: ContainerStore,
         driver: CgroupDriver,
         group: Callable[[str], Group],
-        *,
-        pids: Callable[[], list[int]] = host_pids,
+        processes: Processes,
     ) -> None:
-        """`group` gives the cgroups of a container by its name; `pids` lists all processes."""
-        self._pids = pids
+        """`group` gives the cgroups of a container by its name."""
+        self._processes = processes
         self._store = store
         self._driver = driver
         self._group = group
@@ -60,7 +53,7 @@ class Strays:
         if not found:
             return []
         # A pid that another process has got since is nobody's stray.
-        return [pid for pid, start in found.items() if processes.is_alive(pid, start)]
+        return [pid for pid, start in found.items() if self._processes.is_alive(pid, start)]
 
     def forget(self, record_id: int) -> None:
         """They were put back."""
@@ -69,7 +62,7 @@ class Strays:
     def look(self, share: float) -> set[Key]:
         """Look at this share (0..1) of the host's processes; keys of containers with strays."""
         if not self._pending:
-            self._pending = self._pids()
+            self._pending = self._processes.host_pids()
             self._total = len(self._pending)
             self._survey()
         count = max(1, int(self._total * share + 1))
@@ -91,7 +84,7 @@ class Strays:
                     owner = self._by_namespace(pid)
                 if owner is None or home:
                     continue
-                self._found.setdefault(owner, {})[pid] = processes.start_time(pid)
+                self._found.setdefault(owner, {})[pid] = self._processes.start_time(pid)
             except OSError:
                 continue
             found.add(owner)
@@ -139,7 +132,7 @@ class Strays:
 
     def _survey(self) -> None:
         """First processes, and pid namespaces by the link that shows them, of containers."""
-        host = os.readlink("/proc/self/ns/pid")
+        host = self._processes.pid_namespace("self")
         links, self._links, self._namespaces = self._links, {}, {}
         self._mains = {}
         for record in self._store.records():
@@ -152,7 +145,7 @@ class Strays:
                 continue
             link = links.get(process.launch_id, "")
             try:
-                link = link or os.readlink(f"/proc/{process.init_pid}/ns/pid")
+                link = link or self._processes.pid_namespace(process.init_pid)
             except OSError:
                 continue
             self._links[process.launch_id] = link
@@ -166,17 +159,17 @@ class Strays:
         """
         if not self._namespaces:
             return None
-        link = os.readlink(f"/proc/{pid}/ns/pid")
+        link = self._processes.pid_namespace(pid)
         owner = self._namespaces.get(link)
         if owner is None:
             return None
         record = self._store.find_id(owner)
         init = record.status.life.process.init_pid if record and record.status.life.process else 0
         for _ in range(DEPTH_MAX):
-            stat = processes.read_stat(pid)
+            stat = self._processes.read_stat(pid)
             if pid == init:
                 return owner
-            if stat.has_ended or os.readlink(f"/proc/{pid}/ns/pid") != link:
+            if stat.has_ended or self._processes.pid_namespace(pid) != link:
                 return None
             pid = stat.parent
         return None

@@ -8,7 +8,7 @@ Merged by `readers.py`. Offsets count from the first byte the container ever wro
 import os
 from collections.abc import Mapping
 
-from porto.kernel.file import files
+from porto.kernel.ports import Files
 from porto.observers.identity import effective_cwd
 from porto.observers.sources import Reader, RootReader, Sources, plain
 from porto.observers.viewer import Viewer
@@ -49,7 +49,7 @@ def dropped(record: ContainerRecord, stream: str) -> int:
 
 
 def _read_window(
-    descriptor: int, lost: int, offset: int | None, length: int, subject: str
+    files: Files, descriptor: int, lost: int, offset: int | None, length: int, subject: str
 ) -> bytes:
     size = os.fstat(descriptor).st_size
     # A file that could not be collapsed begins with a hole instead of being moved.
@@ -86,13 +86,15 @@ def _stream(name: str) -> Reader:
             length = record.spec.streams.stdout_limit
         length = min(length, sources.config.container.std_stream_read_limit)
         try:
-            descriptor = files.open_regular(path, os.O_RDONLY)
+            descriptor = sources.kernel.files.open_regular(path, os.O_RDONLY)
         except PermissionError as error:
             raise Permission(f"{subject}: {path}: {error.strerror}") from error
         except OSError as error:
             raise InvalidData(f"{subject}: {path}: {error.strerror}") from error
         try:
-            data = _read_window(descriptor, dropped(record, name), offset, length, subject)
+            data = _read_window(
+                sources.kernel.files, descriptor, dropped(record, name), offset, length, subject
+            )
         except OSError as error:
             raise InvalidData(f"{subject}: {path}: {error.strerror}") from error
         finally:

@@ -5,7 +5,6 @@ Merged by `readers.py`. Manual section "State".
 
 from collections.abc import Mapping
 
-from porto.kernel.process import processes
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
 from porto.spec.containers.names import level
 from porto.spec.containers.record import ContainerRecord
@@ -39,8 +38,12 @@ READERS: Mapping[str, Reader] = {
 }
 
 ROOT_READERS: Mapping[str, RootReader] = {
-    "process_count": plain_root("process_count", lambda _: str(processes.count_host()[0])),
-    "thread_count": plain_root("thread_count", lambda _: str(processes.count_host()[1])),
+    "process_count": plain_root(
+        "process_count", lambda sources: str(sources.kernel.processes.count_host()[0])
+    ),
+    "thread_count": plain_root(
+        "thread_count", lambda sources: str(sources.kernel.processes.count_host()[1])
+    ),
 }
 
 COMPUTED: Mapping[str, Computed] = {"thread_limit": _thread_limit}

@@ -21,6 +21,7 @@ from porto.reconcilers.engine.jobs_programs import CgroupPrograms
 from tests.contract.worlds import FakeWorld, KernelWorld
 from tests.fakes import jobs as fake
 from tests.fakes.cgroupfs import COMOUNTED, SPLIT
+from tests.fakes.ports import make_kernel
 from tests.patience import LIMIT_S, until
 
 FAKES = {"v1": SPLIT, "comounted": COMOUNTED, "hybrid": (*SPLIT, "v2"), "v2": ("v2",)}
@@ -60,7 +61,7 @@ class Real(InMemory):
     def __init__(self, world: FakeWorld | KernelWorld, directory: Path) -> None:
         self.world = world
         self.notes = Notes(str(directory / "notes"))
-        self.runner = CgroupPrograms(world.driver, self.notes)
+        self.runner = CgroupPrograms(make_kernel(world.driver), self.notes)
 
     def say(self, code: int, *lines: str) -> Program:
         script = 'code=$1; shift; for line; do echo "$line"; done; exit $code'

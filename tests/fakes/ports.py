@@ -4,15 +4,12 @@
 test does not name, so that whatever is missed is an AttributeError that names it.
 """
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from porto.kernel.block import devices
-from porto.kernel.block.disks import Disks
-from porto.kernel.file import files
-from porto.kernel.host import topology
-from porto.kernel.mount import mounts
-from porto.kernel.process import processes, scheduling
+from porto.kernel.ports import Kernel
+from porto.kernel.running import running_kernel
 from porto.observers.clock import Clock
 from porto.reconcilers.containers.target import Live, Target
 from porto.reconcilers.engine.carrier import carry
@@ -43,25 +40,22 @@ class Counts:
         self.counts[name] = self.counts.get(name, 0) + amount
 
 
+def make_kernel(cgroups: Any, **given: Any) -> Kernel:
+    """The kernel over these cgroups, but for what is given."""
+    return dataclasses.replace(running_kernel(cgroups), **given)
+
+
 def make_ports(cgroups: Any, **given: Any) -> Ports:
     """Ports over these cgroups; the other ports are the kernel's, those of memory None."""
     ports: dict[str, Any] = {
-        "processes": processes,
-        "scheduling": scheduling,
-        "files": files,
-        "mounts": mounts,
-        "nodes": devices,
-        "disks": Disks(),
-        "cpus": topology,
+        **running_kernel(cgroups).ports(),
         "counters": Counts(),
         "history": Told(),
         "clock": Clock(),
-        **dict.fromkeys(
-            ("launches", "exits", "notices", "vacancies", "records", "removals", "slow")
-        ),
+        **dict.fromkeys(OF_MEMORY),
         **given,
     }
-    return Ports(cgroups=cgroups, **ports)
+    return Ports(**ports)
 
 
 def apply(ports: Ports, changes: Iterable[Change]) -> None:

@@ -161,8 +161,8 @@ class Bench:
             config,
             ports,
             store,
-            exits=Exits(lambda launch_id: None),
-            notices=AllArmed(self.driver, Clock(), lambda key: None),
+            exits=Exits(lambda launch_id: None, ports.processes),
+            notices=AllArmed(ports, Clock(), lambda key: None),
             enqueue=lambda key: None,
             launcher=int(self.daemon.pid("master")),
         ).world

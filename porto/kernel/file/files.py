@@ -32,6 +32,7 @@ __all__ = [
     "exists",
     "first_data",
     "list_aside",
+    "list_directories",
     "make_work_directory",
     "occupied",
     "open_client_descriptor",
@@ -126,6 +127,12 @@ def _is_reached_safely(descriptor: int, path: str) -> bool:
 def open_directory(path: str) -> int:
     """A descriptor of a directory at a path that is ours; the caller closes it."""
     return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def list_directories(path: str) -> list[str]:
+    """Names of the directories in one that is ours; symbolic links are none."""
+    with os.scandir(path) as entries:
+        return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
 
 
 def exists(path: str) -> bool:

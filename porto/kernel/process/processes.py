@@ -16,6 +16,34 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from porto.kernel.process.virtual_memory import virtual_memory
+from porto.kernel.syscalls import pidfd_exit_status as exit_status
+
+__all__ = [
+    "Stat",
+    "boot_id",
+    "count_host",
+    "exit_status",
+    "find_pid",
+    "handles_signal",
+    "has_ended",
+    "host_pids",
+    "is_alive",
+    "namespace_pids",
+    "ns_pid",
+    "open_any_pidfd",
+    "open_pidfd",
+    "pid_namespace",
+    "read_limits",
+    "read_stat",
+    "send_signal",
+    "set_limit",
+    "shares_namespace",
+    "start_time",
+    "uptime",
+    "virtual_memory",
+]
+
 NS_GET_PARENT = 0xB702
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 _READ = os.O_RDONLY | os.O_CLOEXEC
@@ -242,11 +270,20 @@ def read_limits(pid: int) -> dict[str, tuple[int, int]]:
     return found
 
 
+def pid_namespace(pid: int | str) -> str:
+    """What tells the pid namespace of a process (or "self") from others; raises OSError."""
+    return os.readlink(f"/proc/{pid}/ns/pid")
+
+
+def host_pids() -> list[int]:
+    """Every process that this pid namespace sees."""
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+
+
 def count_host() -> tuple[int, int]:
     """Processes and threads of the whole host."""
-    processes = sum(1 for name in os.listdir("/proc") if name.isdecimal())
     threads = int(_read("/proc/loadavg").split()[3].partition(b"/")[2])
-    return processes, threads
+    return len(host_pids()), threads
 
 
 def boot_id() -> str:

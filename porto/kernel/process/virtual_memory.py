@@ -1,7 +1,7 @@
 """Sizes of the virtual memory of processes, from /proc/PID/status.
 
-Called by `observers/memory.py`. Format: man 5 proc_pid_status, the lines that begin
-with Vm, in units of 1024 bytes.
+Offered by `processes.py`, asked by `observers/memory.py`. Format: man 5
+proc_pid_status, the lines that begin with Vm, in units of 1024 bytes.
 """
 
 import os
@@ -13,7 +13,7 @@ _SIZE = 16384
 _LINE = re.compile(r"^(Vm\w+):\s+(\d+)", re.MULTILINE | re.ASCII)
 
 
-def total(pids: Iterable[int]) -> dict[str, int]:
+def virtual_memory(pids: Iterable[int]) -> dict[str, int]:
     """The sums in bytes over the processes that still are, by the kernel's words.
 
     Kernel threads have no such lines.
@@ -23,11 +23,6 @@ def total(pids: Iterable[int]) -> dict[str, int]:
         for word, amount in _sizes(pid):
             sums[word] = sums.get(word, 0) + amount
     return sums
-
-
-def host_pids() -> list[int]:
-    """Every process of the host."""
-    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
 
 
 def _sizes(pid: int) -> Iterable[tuple[str, int]]:

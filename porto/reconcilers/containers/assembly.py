@@ -47,7 +47,7 @@ def assemble(
 ) -> Containers:
     """Build and join; `launcher` is the pid of the parent of all launched children."""
     controllers = Controllers(store, ports.cgroups)
-    strays = Strays(store, ports.cgroups, controllers.group)
+    strays = Strays(store, ports.cgroups, controllers.group, ports.processes)
     allocation = Allocation(
         store,
         ports.cgroups,

@@ -7,8 +7,8 @@ and then is the whole cost when nothing grows.
 import asyncio
 from dataclasses import dataclass
 
+from porto.kernel.ports import Files
 from porto.reconcilers.containers.reconciler import ContainerReconciler
-from porto.reconcilers.ports import Files
 from porto.spec.containers.fields.streams import StreamFields
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State

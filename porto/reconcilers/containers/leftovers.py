@@ -7,14 +7,14 @@ found by listing.
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Callable
 
 import structlog
 
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
-from porto.kernel.file import files
+from porto.kernel.file.files import ASIDE
+from porto.kernel.ports import Files
 from porto.spec.containers.controllers import ControllerSets
 from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
@@ -46,7 +46,9 @@ async def remove_leftovers(
     store: ContainerStore,
     driver: CgroupDriver,
     work: str,
-    remove: Callable[[str, str], None] = files.remove_tree_beneath,
+    *,
+    files: Files,
+    remove: Callable[[str, str], None],
 ) -> None:
     """Sweep the cgroups, then the work directories, which `remove` frees of what is there."""
 
@@ -61,7 +63,7 @@ async def remove_leftovers(
 
     await sweep(driver, keep, located)
     _remove_unmarked(store, driver, located)
-    _sweep_directories(store, work, "", remove)
+    _sweep_directories(store, files, work, "", remove)
 
 
 def _remove_unmarked(
@@ -83,21 +85,18 @@ def _remove_unmarked(
 
 
 def _sweep_directories(
-    store: ContainerStore, work: str, above: str, remove: Callable[[str, str], None]
+    store: ContainerStore, files: Files, work: str, above: str, remove: Callable[[str, str], None]
 ) -> None:
     """Remove each directory that belongs to no started container and holds none."""
     started = {
         record.name for record in store.records() if record.status.life.state is not State.STOPPED
     }
-    with os.scandir(os.path.join(work, above)) as entries:
-        names = [
-            f"{above}/{e.name}".lstrip("/") for e in entries if e.is_dir(follow_symlinks=False)
-        ]
-    for name in names:
-        if name in started or name == files.ASIDE:
+    for directory in files.list_directories(f"{work}/{above}"):
+        name = f"{above}/{directory}".lstrip("/")
+        if name in started or name == ASIDE:
             continue
         if any(other.startswith(name + "/") for other in started):
-            _sweep_directories(store, work, name, remove)
+            _sweep_directories(store, files, work, name, remove)
             continue
         try:
             remove(work, name)

@@ -17,11 +17,11 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.cpu import CpuTime
 from porto.kernel.file.notes import Notes
-from porto.kernel.process.programs import Child, Program, spawn
+from porto.kernel.ports import Kernel, Programs
+from porto.kernel.process.programs import Child, Program
 from porto.observers.population import wait_empty
 from porto.reconcilers.engine.jobs import Ended, in_thread
 
@@ -42,8 +42,9 @@ log = structlog.get_logger()
 class CgroupPrograms:
     """See `jobs.ProgramRunner`."""
 
-    def __init__(self, driver: CgroupDriver, notes: Notes) -> None:
-        self._driver = driver
+    def __init__(self, kernel: Kernel, notes: Notes) -> None:
+        self._driver = kernel.cgroups
+        self._programs = kernel.programs
         self._notes = notes
         self._running = 0
 
@@ -55,7 +56,7 @@ class CgroupPrograms:
         self._running += 1
         try:
             self._create(group)
-            child = await _spawned(program, self._driver.join_files(group))
+            child = await _spawned(self._programs, program, self._driver.join_files(group))
             return await _follow(child, told, lambda: self._driver.kill(group))
         finally:
             try:
@@ -134,9 +135,9 @@ def _job_id(note: str) -> str | None:
         return None
 
 
-async def _spawned(program: Program, join: Sequence[str]) -> Child:
+async def _spawned(programs: Programs, program: Program, join: Sequence[str]) -> Child:
     """A child, made in a thread: the loop does not wait until it has a processor."""
-    made = in_thread(lambda: spawn(program, join))
+    made = in_thread(lambda: programs.spawn(program, join))
     try:
         return await asyncio.shield(made)
     except asyncio.CancelledError:

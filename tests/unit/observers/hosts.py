@@ -13,6 +13,7 @@ from porto.spec.containers.spec import DEFAULT_SPEC, find_property
 from porto.spec.containers.store import ContainerStore
 from tests.fakes.cgroupfs import SPLIT
 from tests.fakes.hosts import FakeHost
+from tests.fakes.ports import make_kernel
 
 
 class FixedClock(Clock):
@@ -36,7 +37,8 @@ class Host(FakeHost):
         self.store = ContainerStore(None)
         self.config = Config(paths=PathsConfig(place=str(self.place)))
         self.counters: dict[str, int] = {"containers": 3, "clients": 1}
-        self.readers = Readers(self.store, self.driver, self.config, self._counters, FixedClock())
+        self.kernel = make_kernel(self.driver)
+        self.readers = Readers(self.store, self.kernel, self.config, self._counters, FixedClock())
 
     def _counters(self) -> Mapping[str, int]:
         return self.counters

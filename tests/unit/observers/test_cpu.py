@@ -80,7 +80,7 @@ def test_what_the_kernel_does_not_count_is_said(host: Host) -> None:
     store = ContainerStore(
         None, admission=Admission(Machine(unsupported=host.driver.unsupported()))
     )
-    host.readers = Readers(store, host.driver, host.config, dict)
+    host.readers = Readers(store, host.kernel, host.config, dict)
     record = host.make("a", **RUNNING)
     host.made("a")
     for name in ("cpu_wait", "cpu_unconstrained_wait"):

@@ -28,7 +28,7 @@ class Launcher:
 class Rig:
     def __init__(self) -> None:
         self.told: list[str] = []
-        self.exits = Exits(self.told.append)
+        self.exits = Exits(self.told.append, processes)
         self.launcher = Launcher()
         self.exits.attach(self.launcher)
 
@@ -109,7 +109,7 @@ def test_an_exit_is_kept_until_it_is_recorded(play: Any) -> None:
 
 
 def test_without_a_launcher_an_exit_may_be_recorded() -> None:
-    exits = Exits(lambda launch_id: None)
+    exits = Exits(lambda launch_id: None, processes)
     exits.tell(Exited("7:1", GONE, 0))
     exits.acknowledge("7:1")
     assert exits.find(process("7:1")) == Exited("7:1", GONE, signal.SIGKILL)

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from porto.kernel.block import diskstats
+from porto.kernel.host import totals
 from porto.observers import io
+from porto.observers.readers import Readers
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State
 from porto.spec.errors import InvalidState, InvalidValue, NotSupported
 from tests.fakes.cgroupfs import SPLIT
+from tests.fakes.ports import make_kernel
 from tests.unit.kernel.block.block_tree import BlockTree
 from tests.unit.observers.hosts import Host
 
@@ -43,7 +45,8 @@ def world(
     request: pytest.FixtureRequest, tmp_path: Path, tree: BlockTree
 ) -> Iterator[tuple[Host, ContainerRecord]]:
     host = Host(tmp_path, SPLIT if request.param == "v1" else ("v2",))
-    host.readers._sources.disks = tree.disks
+    host.kernel = make_kernel(host.driver, disks=tree.disks)
+    host.readers = Readers(host.store, host.kernel, host.config, dict)
     record = host.make("a", state=State.RUNNING)
     host.made("a")
     group = host.driver.locate("a", lambda name: host.driver.controllers)
@@ -133,7 +136,7 @@ def test_the_host(
     host, _ = world
     path = tmp_path / "diskstats"
     path.write_text(DISKSTATS)
-    monkeypatch.setattr(diskstats, "DISKSTATS", str(path))
+    monkeypatch.setattr(totals, "DISKSTATS", str(path))
     assert host.get_root("io_read") == "hw: 5120; sda: 1024; vda: 4096"
     assert host.get_root("io_write") == "hw: 2048; sda: 2048"
     assert host.get_root("io_ops") == "hw: 13; sda: 12; vda: 1"

@@ -13,6 +13,7 @@ from porto.kernel.file.inotify import IN_Q_OVERFLOW, Event, Inotify
 from porto.observers.clock import Clock
 from porto.observers.kernel_events import KernelEvents
 from tests.fakes.driver import FakeDriver, FakeOom
+from tests.fakes.ports import make_kernel
 
 KEY = 7
 
@@ -41,7 +42,7 @@ class Rig:
         self.driver = FakeDriver()
         self.driver.oom = oom
         self.told: list[int] = []
-        self.events = KernelEvents(self.driver, Clock(), self.told.append)
+        self.events = KernelEvents(make_kernel(self.driver), Clock(), self.told.append)
         self.groups: dict[str, Group] = {}
         self.root = root
 

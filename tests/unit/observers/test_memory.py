@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from porto.kernel.process import virtual_memory
+from porto.kernel.process import processes
 from porto.observers.readers import Readers
 from porto.spec.config import Config, ContainerConfig
 from porto.spec.containers.admission import Admission
@@ -22,7 +22,7 @@ GIB = 1 << 30
 def sized(host: Host) -> Host:
     """The host with 4 GiB of RAM."""
     host.store = ContainerStore(None, admission=Admission(Machine(memory=4 * GIB, hugetlb=1 << 21)))
-    host.readers = Readers(host.store, host.driver, host.config, dict)
+    host.readers = Readers(host.store, host.kernel, host.config, dict)
     return host
 
 
@@ -86,7 +86,7 @@ def test_the_host_has_its_ram(sized: Host) -> None:
 
 def test_the_default_of_pressure_is_shown(host: Host) -> None:
     host.config = Config(container=ContainerConfig(pressurize_on_death=True))
-    host.readers = Readers(host.store, host.driver, host.config, dict)
+    host.readers = Readers(host.store, host.kernel, host.config, dict)
     assert host.get(host.make("a"), "pressurize_on_death") == "true"
     assert host.get(host.make("b", {"pressurize_on_death": "false"}), "pressurize_on_death") == (
         "false"
@@ -95,7 +95,7 @@ def test_the_default_of_pressure_is_shown(host: Host) -> None:
 
 def test_virtual_memory_is_a_sum() -> None:
     me = os.getpid()
-    once, twice = virtual_memory.total([me]), virtual_memory.total([me, me, 1 << 30])
+    once, twice = processes.virtual_memory([me]), processes.virtual_memory([me, me, 1 << 30])
     assert once["VmSize"] >= once["VmRSS"] > 0
     assert twice["VmLib"] == 2 * once["VmLib"]
     lines = Path("/proc/self/status").read_text().splitlines()

@@ -1,39 +1,45 @@
 """Which processes are known to be elsewhere than they belong."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from porto.kernel.cgroup.group import Group
-from porto.kernel.process import processes
 from porto.observers.strays import Strays
 from porto.spec.containers.names import level
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import Process, State
 from porto.spec.key import Key
+from tests.fakes.processes import FakeProcesses
 from tests.unit.observers.hosts import Host
 
 
 class Scene:
     def __init__(self, root: Path) -> None:
         self.host = Host(root)
+        self.processes = FakeProcesses()
         self.strays = Strays(
             self.host.store,
             self.host.driver,
             self.group,
-            pids=lambda: sorted(self.host.fake.processes),
+            self.processes,
         )
 
     def group(self, name: str) -> Group:
         driver = self.host.driver
         return driver.locate(name, lambda n: driver.default_controllers(level(n)))
 
+    def spawn(self) -> int:
+        """A process outside of all containers."""
+        return self.processes.add(self.host.fake.spawn(), start=5)
+
     def run(self, name: str) -> tuple[ContainerRecord, int]:
         """A running container and a process in it."""
         record = self.host.make(name, state=State.RUNNING)
         self.host.made(name)
-        pid = self.host.fake.spawn()
+        pid = self.spawn()
         self.host.driver.attach(self.group(name), pid)
         return record, pid
 
@@ -49,9 +55,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    monkeypatch.setattr(processes, "start_time", lambda pid: 5)
-    monkeypatch.setattr(processes, "is_alive", lambda pid, start: start == 5)
+def scene(tmp_path: Path) -> Iterator[Scene]:
     made = Scene(tmp_path)
     yield made
     made.host.fake.close()
@@ -59,7 +63,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 def test_who_is_at_home_is_no_stray(scene: Scene) -> None:
     record, _ = scene.run("a")
-    scene.host.fake.spawn()
+    scene.spawn()
     assert scene.strays.look(1.0) == set()
     assert scene.strays.of(record.id) == []
 
@@ -95,13 +99,11 @@ def test_slices_cover_everything(scene: Scene) -> None:
     assert {key: scene.strays.of(key) for key in expected} == expected
 
 
-def test_a_pid_of_another_process_is_forgotten(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pid_of_another_process_is_forgotten(scene: Scene) -> None:
     record, pid = scene.run("a")
     scene.expel(pid, "memory")
     scene.strays.look(1.0)
-    monkeypatch.setattr(processes, "is_alive", lambda pid, start: False)
+    scene.processes.add(pid, start=6)
     assert scene.strays.of(record.id) == []
 
 
@@ -138,3 +140,17 @@ def test_a_first_process_outside_of_all_containers_is_a_stray(scene: Scene) -> N
     scene.host.store.put_status(record, record.with_status(process=None).status, now=3.0)
     scene.strays.forget(record.id)
     assert scene.strays.look(1.0) == set()
+
+
+def test_who_was_born_in_a_containers_own_namespace_is_its(scene: Scene) -> None:
+    record, pid = scene.run("a")
+    scene.host.store.put_status(
+        record, record.with_status(process=Process("1:1", pid, 5)).status, now=3.0
+    )
+    scene.processes.add(pid, start=5, inside=("pid:[9]", 1))
+    child, guest = scene.spawn(), scene.spawn()
+    scene.processes.add(child, start=5, parent=pid, inside=("pid:[9]", 2))
+    scene.processes.add(guest, start=5, parent=1, inside=("pid:[9]", 3))
+    scene.processes.add(1, start=1)
+    assert scene.strays.look(1.0) == {record.key}
+    assert scene.strays.of(record.id) == [child]

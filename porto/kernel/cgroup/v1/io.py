@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
-from porto.kernel.block import diskstats
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.group_files import GroupFiles
 from porto.kernel.cgroup.io_lines import (
@@ -21,6 +20,7 @@ from porto.kernel.cgroup.io_lines import (
 )
 from porto.kernel.cgroup.meaning.io import IOPS_ENDLESS, READINGS, DiskLimit, Rows
 from porto.kernel.cgroup.tree import walk
+from porto.kernel.host import totals
 
 THROTTLE = "blkio.throttle."
 READ_BPS = f"{THROTTLE}read_bps_device"
@@ -198,7 +198,7 @@ class IoV1:
         text = self._files.read(self._files.root_group(), "blkio", SERVICED)
         if _parse(text):
             return False
-        busy = diskstats.rows(diskstats.OPERATIONS, diskstats.DISKSTATS)
+        busy = totals.disks(totals.OPERATIONS)
         return any(any(busy.get(disk, ())) for disk in split_lines(text))
 
     def _has(self, knob: str) -> bool:

@@ -70,9 +70,9 @@ class Io(KnobFacet):
     name = "io"
     controller = "blkio"
 
-    def __init__(self, driver: CgroupDriver, disks: Disks | None = None) -> None:
+    def __init__(self, driver: CgroupDriver, disks: Disks) -> None:
         super().__init__(driver)
-        self._disks = disks or Disks()
+        self._disks = disks
         self._counted: frozenset[str] = frozenset()
 
     def plan(self, target: Target) -> Sequence[Change]:

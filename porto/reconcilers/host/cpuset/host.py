@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.host.topology import DEVICES
+from porto.kernel.ports import Cpus
 from porto.reconcilers.host.cpuset.claims import (
     Claim,
     Demand,
@@ -28,7 +29,6 @@ from porto.reconcilers.host.cpuset.machine import Machine
 from porto.reconcilers.host.cpuset.members import Member, blame, member_of, refusal
 from porto.reconcilers.host.cpuset.recover import recover
 from porto.reconcilers.host.cpuset.solve import grant, revoke, solve
-from porto.reconcilers.ports import Cpus
 from porto.spec.containers.names import ROOT, parent_name
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State

@@ -6,7 +6,7 @@ are read only when somebody asks for some, and again when CPUs have come or gone
 
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.host.topology import Topology
-from porto.reconcilers.ports import Cpus
+from porto.kernel.ports import Cpus
 from porto.spec.cpulist import each_cpu, parse_cpus
 
 

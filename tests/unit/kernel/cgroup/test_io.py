@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from porto.kernel.block import diskstats
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.io import IOPS_ENDLESS, UINT32_MAX, UINT64_MAX, DiskLimit
 from porto.kernel.cgroup.probe import probe
 from porto.kernel.cgroup.v1 import io as v1
 from porto.kernel.cgroup.v2 import io as v2
+from porto.kernel.host import totals
 from tests.fakes.cgroupfs import COMOUNTED, SPLIT, FakeCgroups
 
 Make = Callable[..., tuple[FakeCgroups, CgroupDriver]]
@@ -238,7 +238,7 @@ def busy_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk 8:0 that has transferred something, and 7:0 that has not."""
     table = tmp_path / "diskstats"
     table.write_text("8 0 sda 9 0 72 5 4 0 32 3 0 6 8\n7 0 loop0 0 0 0 0 0 0 0 0 0 0 0\n")
-    monkeypatch.setattr(diskstats, "DISKSTATS", str(table))
+    monkeypatch.setattr(totals, "DISKSTATS", str(table))
 
 
 COUNTS = {

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from porto.kernel.file import files
 from porto.reconcilers.containers.controllers import Controllers
 from porto.reconcilers.containers.leftovers import remove_leftovers
 from porto.spec.containers.status import State
@@ -21,7 +22,15 @@ def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
 
 
 def run(host: Host) -> None:
-    asyncio.run(remove_leftovers(host.store, host.driver, str(host.place / "porto")))
+    asyncio.run(
+        remove_leftovers(
+            host.store,
+            host.driver,
+            str(host.place / "porto"),
+            files=files,
+            remove=files.remove_tree_beneath,
+        )
+    )
 
 
 def test_readers_and_the_engine_locate_the_same_groups(host: Host) -> None:

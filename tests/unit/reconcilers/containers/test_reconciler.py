@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from porto.kernel.process import processes
+from porto.kernel.file import files
 from porto.kernel.process.scheduling import OTHER, Schedule
 from porto.launcher.ops import Exited, Launched, LaunchFailed, LaunchOutcome, LaunchRequest
 from porto.observers.clock import Clock
@@ -41,7 +41,8 @@ from porto.spec.events import Event, What
 from porto.spec.records.record import Run
 from tests.fakes.driver import FakeDriver
 from tests.fakes.jobs import FakePrograms
-from tests.fakes.ports import Counts, Told, make_ports
+from tests.fakes.ports import Counts, Told, make_kernel, make_ports
+from tests.fakes.processes import FakeProcesses
 
 ACTOR = Actor()
 
@@ -52,8 +53,9 @@ class Launcher:
     held -- while set, launches stay in their setup until `release`
     """
 
-    def __init__(self, driver: FakeDriver) -> None:
+    def __init__(self, driver: FakeDriver, processes: FakeProcesses) -> None:
         self.driver = driver
+        self.processes = processes
         self.pids = itertools.count(1000, 10)
         self.requests: list[LaunchRequest] = []
         self.fail: dict[int, LaunchFailed] = {}
@@ -82,6 +84,8 @@ class Launcher:
         assert self.store is not None
         record = self.store.find_id(key)
         assert record is not None
+        for number in (pid, pid + 1):
+            self.processes.add(number, handled=range(1, 65))
         meta = type(request.ops[-1]).__name__ == "Rest"
         self.driver.place(record.name, pid, *(() if meta else (pid + 1,)))
         return Launched(request.launch_id, pid, 7, 0 if meta else pid + 1, 7, 0 if meta else 2)
@@ -95,26 +99,6 @@ class Launcher:
 
     def acknowledge(self, launch_id: str) -> None:
         self.acknowledged.append(launch_id)
-
-
-class Processes:
-    """Processes that are numbers: all live, and hear what they are told."""
-
-    def __init__(self) -> None:
-        self.signals: list[tuple[int, int]] = []
-
-    def is_alive(self, pid: int, start: int) -> bool:
-        return True
-
-    def has_ended(self, pid: int) -> bool:
-        return False
-
-    def open_pidfd(self, pid: int, start: int) -> int:
-        return os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
-
-    def send_signal(self, pid: int, start: int, signo: int) -> bool:
-        self.signals.append((pid, signo))
-        return True
 
 
 class Threads:
@@ -138,7 +122,8 @@ class Rig:
         self.store = ContainerStore(None)
         self.config = Config(paths=PathsConfig(place=str(place), runtime=str(place / "run")))
         Path(self.config.paths.work).mkdir(parents=True, exist_ok=True)
-        self.launcher = Launcher(self.driver)
+        self.processes = FakeProcesses()
+        self.launcher = Launcher(self.driver, self.processes)
         self.launcher.store = self.store
         self.counters = Counts()
         self.counts = self.counters.counts
@@ -146,11 +131,10 @@ class Rig:
         self.clock = Clock()
         self.catalog = Catalog(self.store)
         self.engine = Engine(self.catalog, lambda key: self.containers.reconcile(key), self.clock)
-        self.exits = Exits(self._enqueue)
+        self.exits = Exits(self._enqueue, self.processes)
         self.exits.attach(self.launcher)
-        self.processes = Processes()
         self.signals = self.processes.signals
-        self.events = KernelEvents(self.driver, self.clock, self.engine.enqueue)
+        self.events = KernelEvents(make_kernel(self.driver), self.clock, self.engine.enqueue)
         self.launches = Launches(self.launcher, track=self.exits.track, on_outcome=self._enqueue)
         self.ports = make_ports(
             self.driver,
@@ -161,7 +145,7 @@ class Rig:
             notices=self.events,
             vacancies=Vacancies(self.driver, self.engine.enqueue),
             records=Recording(self.catalog, self.clock),
-            removals=Removals(Jobs(FakePrograms(), on_end=self.engine.enqueue)),
+            removals=Removals(Jobs(FakePrograms(), on_end=self.engine.enqueue), files),
             slow=Slow(lambda change: carry(change, self.ports), self.engine.enqueue),
             counters=self.counters,
             history=self.told,
@@ -232,9 +216,8 @@ class Rig:
 
 
 @pytest.fixture
-def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def play(tmp_path: Path) -> Callable[..., None]:
     """Run a coroutine over a fresh rig; pids are numbers, not processes."""
-    monkeypatch.setattr(processes, "is_alive", lambda pid, start: True)
 
     def run(body: Callable[[Rig], Coroutine[Any, Any, None]]) -> None:
         async def main() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from porto.kernel.file import workdirs
+from porto.kernel.file import files, workdirs
 from porto.kernel.file.files import list_aside
 from porto.reconcilers.engine.jobs import Jobs
 from porto.reconcilers.host.removals import Removals
@@ -28,7 +28,7 @@ def test_a_small_tree_goes_at_once_without_a_job(tmp_path: Path) -> None:
     async def body() -> None:
         programs = FakePrograms()
         tree(tmp_path, "a/b", 10)
-        Removals(Jobs(programs, print)).remove(str(tmp_path), "a")
+        Removals(Jobs(programs, print), files).remove(str(tmp_path), "a")
         await asyncio.sleep(0)
         assert (os.listdir(tmp_path), programs.started) == ([], [])
 
@@ -39,7 +39,7 @@ def test_the_name_of_a_large_tree_is_free_at_once_and_a_job_does_the_rest(tmp_pa
     async def body() -> None:
         programs = FakePrograms()
         tree(tmp_path, "a/b", 100)
-        removals = Removals(Jobs(programs, print))
+        removals = Removals(Jobs(programs, print), files)
         removals.remove(str(tmp_path), "a/b")
         assert os.listdir(tmp_path / "a") == []
         (aside,) = list_aside(str(tmp_path))
@@ -59,10 +59,10 @@ def test_what_was_set_aside_before_is_removed_by_the_next_daemon_once(tmp_path: 
     async def body() -> None:
         tree(tmp_path, "a", 100)
         first = Jobs(FakePrograms(), print)
-        Removals(first).remove(str(tmp_path), "a")
+        Removals(first, files).remove(str(tmp_path), "a")
         await first.close()
         programs = FakePrograms()
-        removals = Removals(Jobs(programs, print))
+        removals = Removals(Jobs(programs, print), files)
         removals.resume(str(tmp_path))
         removals.resume(str(tmp_path))
         await asyncio.sleep(0)
@@ -75,7 +75,7 @@ def test_what_was_set_aside_before_is_removed_by_the_next_daemon_once(tmp_path: 
 def test_many_trees_of_one_owner_do_not_hold_up_anothers(tmp_path: Path) -> None:
     async def body() -> None:
         programs = FakePrograms()
-        removals = Removals(Jobs(programs, print))
+        removals = Removals(Jobs(programs, print), files)
         for number in range(5):
             tree(tmp_path, f"a/{number}", 100)
             removals.remove(str(tmp_path), f"a/{number}")
