@@ -51,7 +51,7 @@ class _Unsent(NamedTuple):
 class LauncherClient:
     """Starts tasks and hears of their ends. Use from one event loop.
 
-    Nothing here waits but `connect`, `launch` and `outcome`.
+    Nothing here waits but `connect`.
     """
 
     def __init__(
@@ -176,25 +176,6 @@ class LauncherClient:
         self._waiting[launch_id] = done
         if outcome is not None:
             asyncio.get_running_loop().call_soon(self._settle, outcome)
-
-    async def launch(self, request: LaunchRequest) -> Launched:
-        """`begin`, and wait until the program runs. Raises LaunchFailed.
-
-        A cancelled launch is forgotten.
-        """
-        waiter = _Waiter()
-        self.begin(request, waiter.done)
-        try:
-            return await waiter.launched
-        except asyncio.CancelledError:
-            self.forget(request.launch_id)
-            raise
-
-    async def outcome(self, launch_id: str) -> Launched:
-        """`follow`, and wait. Raises LaunchFailed, and KeyError."""
-        waiter = _Waiter()
-        self.follow(launch_id, waiter.done)
-        return await waiter.launched
 
     def acknowledge(self, launch_id: str) -> None:
         """The exit of this launch is recorded: the master may drop it."""
@@ -358,21 +339,6 @@ class LauncherClient:
         done = self._waiting.pop(launch_id, None)
         if done is not None:
             done(outcome)
-
-
-class _Waiter:
-    """Turns a callback into something to wait for."""
-
-    def __init__(self) -> None:
-        self.launched: asyncio.Future[Launched] = asyncio.get_running_loop().create_future()
-
-    def done(self, outcome: LaunchOutcome) -> None:
-        if self.launched.done():
-            return  # cancelled
-        if isinstance(outcome, Launched):
-            self.launched.set_result(outcome)
-        else:
-            self.launched.set_exception(outcome)
 
 
 def _finished(launch_id: str, namespaces: list[list[int]]) -> Finished:

@@ -12,7 +12,6 @@ from typing import Protocol
 import pytest
 
 from porto.kernel import syscalls
-from porto.launcher.client import LauncherClient
 from porto.launcher.ops import (
     ChangeDirectory,
     Exited,
@@ -31,6 +30,7 @@ from porto.launcher.ops import (
     UseDescriptor,
 )
 from tests.fakes.launcher import FakeLauncher, FakeMaster
+from tests.fakes.waiting import WaitingClient, heard
 from tests.kernel.masters import Link, Master, execute, gone, kill, request, run
 
 SLEEP = "sleep 1000"
@@ -39,7 +39,7 @@ SLEEP = "sleep 1000"
 class World(Protocol):
     """One daemon life after the other, over the same launches."""
 
-    client: LauncherClient | FakeLauncher
+    client: WaitingClient | FakeLauncher
     exits: list[Exited]
     lost: int
 
@@ -312,23 +312,9 @@ def run_of(launch_id: str, flags: int = UTS | NET) -> LaunchRequest:
     return request(launch_id, Unshare(UTS | NET), Finish(flags))
 
 
-async def prepared(world: World, wanted: LaunchRequest) -> RunOutcome:
-    told: asyncio.Queue[RunOutcome] = asyncio.Queue()
-    world.client.prepare(wanted, told.put_nowait)
-    assert told.empty()
-    return await told.get()
-
-
-async def fetched(world: World, pin: Pin) -> int | None:
-    told: asyncio.Queue[int | None] = asyncio.Queue()
-    world.client.fetch(pin, told.put_nowait)
-    assert told.empty()
-    return await told.get()
-
-
 def test_what_a_run_pins_is_kept_for_every_daemon_until_it_is_forgotten(world: In) -> None:
     async def body(world: World) -> None:
-        made = await prepared(world, run_of("n:1"))
+        made = await world.client.prepared(run_of("n:1"))
         assert isinstance(made, Finished)
         assert made.launch_id == "n:1"
         assert {found.flag for found in made.namespaces} == {UTS, NET}
@@ -338,7 +324,7 @@ def test_what_a_run_pins_is_kept_for_every_daemon_until_it_is_forgotten(world: I
         assert await world.client.connect() == []
         assert world.client.in_flight == frozenset()
         assert world.client.pins == {"n:1": made.namespaces}
-        refused = await prepared(world, run_of("n:1"))
+        refused = await world.client.prepared(run_of("n:1"))
         assert isinstance(refused, LaunchFailed)
         assert (refused.op, refused.errno) == ("launch", errno.EEXIST)
         with pytest.raises(LaunchFailed, match="launch n:1"):
@@ -348,15 +334,15 @@ def test_what_a_run_pins_is_kept_for_every_daemon_until_it_is_forgotten(world: I
         await world.next_daemon()
         await world.client.connect()
         assert world.client.pins == {}
-        assert isinstance(await prepared(world, run_of("n:1")), Finished)
+        assert isinstance(await world.client.prepared(run_of("n:1")), Finished)
 
     world(body)
 
 
 def test_a_run_may_pin_nothing(world: In) -> None:
     async def body(world: World) -> None:
-        assert await prepared(world, run_of("n:1", 0)) == Finished("n:1", ())
-        assert await prepared(world, run_of("n:1", 0)) == Finished("n:1", ())
+        assert await world.client.prepared(run_of("n:1", 0)) == Finished("n:1", ())
+        assert await world.client.prepared(run_of("n:1", 0)) == Finished("n:1", ())
         assert world.client.pins == {}
 
     world(body)
@@ -367,7 +353,7 @@ def test_a_run_that_fails_pins_nothing(world: In) -> None:
         if isinstance(world, FakeWorld):
             world.master.fail_next("ChangeDirectory", errno.ENOENT, "/nowhere")
         wanted = request("n:1", ChangeDirectory("/nowhere"), Finish(UTS))
-        failed = await prepared(world, wanted)
+        failed = await world.client.prepared(wanted)
         assert isinstance(failed, LaunchFailed)
         assert (failed.op, failed.errno) == ("ChangeDirectory", errno.ENOENT)
         assert world.client.pins == {}
@@ -380,7 +366,7 @@ def test_a_run_that_fails_pins_nothing(world: In) -> None:
 
 def test_a_launch_joins_what_is_pinned(world: In) -> None:
     async def body(world: World) -> None:
-        await prepared(world, run_of("n:1"))
+        await world.client.prepared(run_of("n:1"))
         fd = os.open("/dev/null", os.O_RDONLY)
         launched = await world.client.launch(
             request(
@@ -402,14 +388,17 @@ def test_a_launch_joins_what_is_pinned(world: In) -> None:
 
 def test_a_descriptor_of_a_pinned_namespace_is_fetched(world: In) -> None:
     async def body(world: World) -> None:
-        await prepared(world, run_of("n:1"))
+        await world.client.prepared(run_of("n:1"))
         for _ in range(2):
-            fd = await fetched(world, Pin("n:1", NET))
+            fd = await heard(lambda done: world.client.fetch(Pin("n:1", NET), done))
             assert fd is not None
             assert not os.get_inheritable(fd)
             os.close(fd)
-        assert await fetched(world, Pin("n:1", syscalls.CLONE_NEWIPC)) is None
-        assert await fetched(world, Pin("n:2", NET)) is None
+        assert (
+            await heard(lambda done: world.client.fetch(Pin("n:1", syscalls.CLONE_NEWIPC), done))
+            is None
+        )
+        assert await heard(lambda done: world.client.fetch(Pin("n:2", NET), done)) is None
         told: asyncio.Queue[int | None] = asyncio.Queue()
         world.client.close()
         world.client.fetch(Pin("n:1", NET), told.put_nowait)
@@ -428,7 +417,7 @@ def test_a_run_ends_with_its_daemon_and_pins_nothing(world: In) -> None:
         await world.client.connect()
         assert world.client.in_flight == frozenset()
         world.release()
-        assert isinstance(await prepared(world, run_of("n:1")), Finished)  # the name is free
+        assert isinstance(await world.client.prepared(run_of("n:1")), Finished)  # the name is free
         assert set(world.client.pins) == {"n:1"}
 
     world(body)
@@ -442,7 +431,7 @@ def test_a_forgotten_run_ends_and_is_not_told(world: In) -> None:
         world.client.prepare(wanted, told.put_nowait)
         world.client.forget("n:1")
         world.release()
-        assert isinstance(await prepared(world, run_of("n:1")), Finished)
+        assert isinstance(await world.client.prepared(run_of("n:1")), Finished)
         assert told.empty()
         assert set(world.client.pins) == {"n:1"}
 

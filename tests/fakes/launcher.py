@@ -27,6 +27,7 @@ from porto.launcher.ops import (
     Rest,
     RunOutcome,
 )
+from tests.fakes.waiting import Waiting
 
 Done = Callable[[LaunchOutcome], None]
 RunDone = Callable[[RunOutcome], None]
@@ -175,7 +176,7 @@ class FakeMaster:
         return Launched(request.launch_id, init, init, init, init, init)
 
 
-class FakeLauncher:
+class FakeLauncher(Waiting):
     """Takes the place of `LauncherClient`."""
 
     def __init__(
@@ -247,20 +248,6 @@ class FakeLauncher:
         if outcome is not None:
             self.on_outcome(outcome)
 
-    async def launch(self, request: LaunchRequest) -> Launched:
-        told: asyncio.Queue[LaunchOutcome] = asyncio.Queue()
-        self.begin(request, told.put_nowait)
-        try:
-            return launched(await told.get())
-        except asyncio.CancelledError:
-            self.forget(request.launch_id)
-            raise
-
-    async def outcome(self, launch_id: str) -> Launched:
-        told: asyncio.Queue[LaunchOutcome] = asyncio.Queue()
-        self.follow(launch_id, told.put_nowait)
-        return launched(await told.get())
-
     def acknowledge(self, launch_id: str) -> None:
         if self._connected:
             self._master.acknowledge(launch_id)
@@ -303,10 +290,3 @@ class FakeLauncher:
         if self._connected:
             self.close()
             self._on_lost()
-
-
-def launched(outcome: LaunchOutcome) -> Launched:
-    """The pids, or the failure raised."""
-    if isinstance(outcome, LaunchFailed):
-        raise outcome
-    return outcome

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from porto.launcher.build import ensure_programs
-from porto.launcher.client import LauncherClient
 from porto.launcher.ops import Execute, Exited, Launched, LaunchRequest, Op
 from porto.launcher.settings import Settings, master_command
+from tests.fakes.waiting import WaitingClient
 from tests.patience import patient
 
 DEADLINE_S = patient(30.0)
@@ -42,7 +42,7 @@ class Link:
         self.exit_count = 0
         self.lost = False
         self._changed = asyncio.Event()
-        self.client = LauncherClient(self.sock, on_exit=self._on_exit, on_lost=self._on_lost)
+        self.client = WaitingClient(self.sock, on_exit=self._on_exit, on_lost=self._on_lost)
 
     def _on_exit(self, exited: Exited) -> None:
         self.exits[exited.launch_id] = exited

@@ -1,6 +1,5 @@
 """Somebody else changes the directory that a launch works in, while it does."""
 
-import asyncio
 import contextlib
 import errno
 import os
@@ -14,7 +13,7 @@ import pytest
 
 from porto.kernel import syscalls
 from porto.launcher import ops, slots
-from porto.launcher.ops import Finish, Finished, LaunchFailed, RunOutcome
+from porto.launcher.ops import Finish, Finished, LaunchFailed
 from tests.kernel.launches import NOBODY, failures, output
 from tests.kernel.masters import Link, Master, request, run
 from tests.kernel.test_launcher_slots import open_directory
@@ -72,10 +71,8 @@ def test_a_directory_that_becomes_a_link_leads_nowhere(tmp_path: Path) -> None:
         for kind in kinds:
             found: set[int] = set()
             for number in range(1000):
-                told: asyncio.Queue[RunOutcome] = asyncio.Queue()
                 wanted = request("r", open_directory(0, yard), kind(number), Finish())
-                link.client.prepare(wanted, told.put_nowait)
-                outcome = await told.get()
+                outcome = await link.client.prepared(wanted)
                 found.add(outcome.errno if isinstance(outcome, LaunchFailed) else 0)
                 if number >= 60 and len(found) > 1:
                     break
@@ -188,10 +185,8 @@ def test_a_fifo_that_becomes_a_file_and_back_never_blocks(tmp_path: Path) -> Non
     async def body(master: Master, link: Link) -> None:
         found: set[object] = set()
         for number in range(1000):
-            told: asyncio.Queue[RunOutcome] = asyncio.Queue()
             wanted = request("r", open_directory(0, yard), open_stream("out"), Finish(), timeout=20)
-            link.client.prepare(wanted, told.put_nowait)
-            outcome = await told.get()
+            outcome = await link.client.prepared(wanted)
             found.add(outcome.errno if isinstance(outcome, LaunchFailed) else type(outcome))
             if number >= 60 and len(found) > 1:
                 break

@@ -13,6 +13,7 @@ import pytest
 from porto.kernel import syscalls
 from porto.launcher import ops, slots
 from porto.launcher.ops import Finish, Finished, LaunchFailed, LaunchRequest, Pin, RunOutcome
+from tests.fakes.waiting import heard
 from tests.kernel.launches import NS, PRIVATE, stream
 from tests.kernel.masters import Link, Master, children_of, execute, kill, request, run, shell
 from tests.kernel.test_launcher_slots import open_directory
@@ -26,22 +27,14 @@ ALL = NS | UTS | IPC | NET | CGROUP
 FILES = {NS: "mnt", UTS: "uts", IPC: "ipc", NET: "net", USER: "user", CGROUP: "cgroup"}
 
 
-async def prepared(link: Link, wanted: LaunchRequest) -> RunOutcome:
-    told: asyncio.Queue[RunOutcome] = asyncio.Queue()
-    link.client.prepare(wanted, told.put_nowait)
-    return await told.get()
-
-
 async def pinned(link: Link, name: str, *operations: ops.Op, keep: int = ALL) -> Finished:
-    outcome = await prepared(link, request(name, *operations, Finish(keep)))
+    outcome = await link.client.prepared(request(name, *operations, Finish(keep)))
     assert isinstance(outcome, Finished), outcome
     return outcome
 
 
 async def fetched(link: Link, pin: Pin) -> int | None:
-    told: asyncio.Queue[int | None] = asyncio.Queue()
-    link.client.fetch(pin, told.put_nowait)
-    return await told.get()
+    return await heard(lambda done: link.client.fetch(pin, done))
 
 
 def joins(name: str, kinds: list[int]) -> tuple[list[ops.Op], tuple[Pin, ...]]:
@@ -157,7 +150,7 @@ def test_a_hundred_runs_leave_no_descriptor(tmp_path: Path) -> None:
                 link.client.forget(f"n:{number}")
             elif number % 3 == 1:
                 bad = request("n:x", ops.Unshare(UTS), ops.ChangeDirectory("/no"), Finish(UTS))
-                assert isinstance(await prepared(link, bad), LaunchFailed)
+                assert isinstance(await link.client.prepared(bad), LaunchFailed)
             else:
                 link.client.prepare(request("n:f", Finish(UTS)), lambda _: None)
                 link.client.forget("n:f")
@@ -203,7 +196,7 @@ def test_a_run_that_takes_too_long_is_killed(tmp_path: Path) -> None:
             *("n:1", ops.Unshare(UTS), ops.OpenStream(0, str(fifo), os.O_RDONLY), Finish(UTS)),
             timeout=0.2,
         )
-        outcome = await prepared(link, wanted)
+        outcome = await link.client.prepared(wanted)
         assert isinstance(outcome, LaunchFailed)
         assert outcome.op == "timeout"
         assert descriptors(master) == []
@@ -233,7 +226,7 @@ def test_a_run_in_its_middle_does_not_outlive_a_reload(tmp_path: Path) -> None:
 @pytest.mark.parametrize("flags", [syscalls.CLONE_NEWPID, 1, UTS | 0x80])
 def test_kinds_that_cannot_be_pinned(tmp_path: Path, flags: int) -> None:
     async def body(master: Master, link: Link) -> None:
-        outcome = await prepared(link, request("n:1", Finish(flags)))
+        outcome = await link.client.prepared(request("n:1", Finish(flags)))
         assert isinstance(outcome, LaunchFailed)
         assert (outcome.op, outcome.errno) == ("Finish", errno.EINVAL)
         assert outcome.subject == f"namespaces {flags:#x}"
@@ -255,7 +248,7 @@ def test_pins_never_take_what_launches_need(tmp_path: Path) -> None:
     async def body(master: Master, link: Link) -> None:
         for number in range(6):
             await pinned(link, f"n:{number}", ops.Unshare(ALL))
-        refused = await prepared(link, request("n:6", ops.Unshare(ALL), Finish(ALL)))
+        refused = await link.client.prepared(request("n:6", ops.Unshare(ALL), Finish(ALL)))
         assert isinstance(refused, LaunchFailed)
         assert (refused.op, refused.errno) == ("Finish", errno.EMFILE)
         assert refused.subject == "5 more pinned namespaces"
@@ -355,10 +348,10 @@ def test_a_volume_is_linked_into_a_running_container(tmp_path: Path) -> None:
                 fds=(pidfd,),
             )
 
-        assert await prepared(link, linking("v:1", "yard/volume")) == Finished("v:1", ())
+        assert await link.client.prepared(linking("v:1", "yard/volume")) == Finished("v:1", ())
         inside = Path(f"/proc/{container.init_pid}/root{root}/yard/volume")
         assert (inside / "data").read_text() == "of the volume\n"
-        refused = await prepared(link, linking("v:2", "yard/link/volume"))
+        refused = await link.client.prepared(linking("v:2", "yard/link/volume"))
         assert isinstance(refused, LaunchFailed)
         assert (refused.op, refused.errno) == ("MakeDirectoriesAt", errno.ENOTDIR)
         os.close(pidfd)

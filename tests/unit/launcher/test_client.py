@@ -10,7 +10,6 @@ from dataclasses import replace
 import pytest
 
 from porto.launcher import link
-from porto.launcher.client import LauncherClient
 from porto.launcher.encoding import encode
 from porto.launcher.ops import (
     Execute,
@@ -25,6 +24,7 @@ from porto.launcher.ops import (
     PinnedNamespace,
     RunOutcome,
 )
+from tests.fakes.waiting import WaitingClient
 
 Said = list[object]
 
@@ -36,7 +36,7 @@ class Peer:
         self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.exits: list[Exited] = []
         self.lost = 0
-        self.client = LauncherClient(theirs, on_exit=self.exits.append, on_lost=self._lose)
+        self.client = WaitingClient(theirs, on_exit=self.exits.append, on_lost=self._lose)
 
     def _lose(self) -> None:
         self.lost += 1
