@@ -77,7 +77,11 @@ ROOMS = (
     Room("facets", ("porto/reconcilers/containers/facets/*.py",), (_CONTAINERS,)),
     Room(
         "decide",
-        ("porto/reconcilers/containers/decide*.py", "porto/reconcilers/containers/decide/*.py"),
+        (
+            "porto/reconcilers/containers/decide.py",
+            "porto/reconcilers/containers/upkeep.py",
+            "porto/reconcilers/containers/life/*.py",
+        ),
         (_CONTAINERS,),
     ),
 )
