@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from porto.kernel.host.topology import Topology
-from porto.reconcilers.host.cpuset.claims import Claim, Demand, Share, Solution
+from porto.reconcilers.host.cpuset.requests import Demand, Request, Share, Solution
 from porto.reconcilers.host.cpuset.solve import grant, revoke, solve
 from porto.spec.containers.names import ROOT, ancestors, parent_name
 from porto.spec.cpulist import each_cpu, format_cpus, parse_cpus
@@ -25,42 +25,44 @@ def machines(draw: st.DrawFn) -> Topology:
     return machine(cpus, threads=threads, nodes=nodes, offline=offline)
 
 
-def claims() -> st.SearchStrategy[Claim]:
-    counted = st.builds(Claim, st.sampled_from(["cores", "threads", "reserve"]), st.integers(1, 6))
-    nodes = st.builds(Claim, st.just("node"), st.integers(0, 3))
-    masks = st.builds(Claim, st.just("set"), st.just(0), st.integers(1, (1 << 12) - 1))
+def requests() -> st.SearchStrategy[Request]:
+    counted = st.builds(
+        Request, st.sampled_from(["cores", "threads", "reserve"]), st.integers(1, 6)
+    )
+    nodes = st.builds(Request, st.just("node"), st.integers(0, 3))
+    masks = st.builds(Request, st.just("set"), st.just(0), st.integers(1, (1 << 12) - 1))
     return counted | nodes | masks
 
 
-def demands() -> st.SearchStrategy[Mapping[str, Claim]]:
-    return st.dictionaries(st.sampled_from(NAMES), claims(), max_size=7)
+def demands() -> st.SearchStrategy[Mapping[str, Request]]:
+    return st.dictionaries(st.sampled_from(NAMES), requests(), max_size=7)
 
 
-def check(wishes: Mapping[str, Claim], topology: Topology, solution: Solution) -> None:
+def check(wishes: Mapping[str, Request], topology: Topology, solution: Solution) -> None:
     """What holds for every allocation."""
     shares = solution.shares
     assert shares[ROOT].affinity == topology.online
-    for name, claim in wishes.items():
+    for name, request in wishes.items():
         share, above = shares[name], shares[parent_name(name)]
         assert share.affinity
         assert share.affinity & ~above.affinity == 0
-        if ("claim", name) in solution.problems:
+        if ("request", name) in solution.problems:
             assert not share.reserved
             continue
-        match claim.kind:
+        match request.kind:
             case "set":
-                assert share.affinity == claim.mask
+                assert share.affinity == request.mask
             case "node":
-                assert share.affinity == topology.nodes[claim.number]
+                assert share.affinity == topology.nodes[request.number]
             case "threads":
                 assert share.affinity == share.reserved
-                assert share.affinity.bit_count() == claim.number
+                assert share.affinity.bit_count() == request.number
             case "reserve":
                 assert share.affinity == above.affinity
-                assert share.reserved.bit_count() == claim.number
+                assert share.reserved.bit_count() == request.number
             case "cores":
                 used = [topology.cores[cpu] for cpu in each_cpu(share.affinity)]
-                assert len(set(used)) == len(used) == claim.number
+                assert len(set(used)) == len(used) == request.number
                 assert share.reserved == sum(used)
     for name in NAMES:
         assert solution.affinity(name)
@@ -68,7 +70,7 @@ def check(wishes: Mapping[str, Claim], topology: Topology, solution: Solution) -
     check_exclusive(wishes, solution)
 
 
-def check_exclusive(wishes: Mapping[str, Claim], solution: Solution) -> None:
+def check_exclusive(wishes: Mapping[str, Request], solution: Solution) -> None:
     """Nobody inherits, or holds at a sibling's or below one, what somebody holds."""
     shares = solution.shares
     for name, share in shares.items():
@@ -86,14 +88,14 @@ def check_exclusive(wishes: Mapping[str, Claim], solution: Solution) -> None:
 
 @EXAMPLES
 @given(topology=machines(), wishes=demands())
-def test_every_allocation_is_sound(topology: Topology, wishes: Mapping[str, Claim]) -> None:
+def test_every_allocation_is_sound(topology: Topology, wishes: Mapping[str, Request]) -> None:
     check(wishes, topology, solve(Demand(wishes), topology, {}))
 
 
 @EXAMPLES
 @given(topology=machines(), wishes=demands(), data=st.data())
 def test_the_order_of_names_does_not_matter(
-    topology: Topology, wishes: Mapping[str, Claim], data: st.DataObject
+    topology: Topology, wishes: Mapping[str, Request], data: st.DataObject
 ) -> None:
     mixed = dict(data.draw(st.permutations(list(wishes.items()))))
     assert solve(Demand(wishes), topology, {}) == solve(Demand(mixed), topology, {})
@@ -101,7 +103,7 @@ def test_the_order_of_names_does_not_matter(
 
 @EXAMPLES
 @given(topology=machines(), wishes=demands())
-def test_solving_again_moves_nobody(topology: Topology, wishes: Mapping[str, Claim]) -> None:
+def test_solving_again_moves_nobody(topology: Topology, wishes: Mapping[str, Request]) -> None:
     first = solve(Demand(wishes), topology, {})
     again = solve(Demand(wishes), topology, first.shares)
     assert again.shares == first.shares
@@ -111,7 +113,7 @@ def test_solving_again_moves_nobody(topology: Topology, wishes: Mapping[str, Cla
 @EXAMPLES
 @given(topology=machines(), steps=st.lists(demands(), min_size=2, max_size=4))
 def test_any_history_is_sound_and_settles(
-    topology: Topology, steps: list[Mapping[str, Claim]]
+    topology: Topology, steps: list[Mapping[str, Request]]
 ) -> None:
     present: Mapping[str, Share] = {}
     for wishes in steps:
@@ -123,7 +125,7 @@ def test_any_history_is_sound_and_settles(
         present = solution.shares
 
 
-SMALL = st.builds(Claim, st.sampled_from(["cores", "threads", "reserve"]), st.integers(1, 2))
+SMALL = st.builds(Request, st.sampled_from(["cores", "threads", "reserve"]), st.integers(1, 2))
 
 
 @EXAMPLES
@@ -133,13 +135,13 @@ SMALL = st.builds(Claim, st.sampled_from(["cores", "threads", "reserve"]), st.in
     data=st.data(),
 )
 def test_who_holds_stays_when_another_one_leaves(
-    threads: int, wishes: Mapping[str, Claim], data: st.DataObject
+    threads: int, wishes: Mapping[str, Request], data: st.DataObject
 ) -> None:
     topology = machine(18, threads=threads)
     before = solve(Demand(wishes), topology, {})
     assert not before.problems
     leaver = data.draw(st.sampled_from(sorted(wishes)))
-    left = {name: claim for name, claim in wishes.items() if name != leaver}
+    left = {name: request for name, request in wishes.items() if name != leaver}
     after = solve(Demand(left), topology, before.shares)
     assert not after.problems
     for name in left:
@@ -148,15 +150,15 @@ def test_who_holds_stays_when_another_one_leaves(
 
 
 @EXAMPLES
-@given(topology=machines(), wishes=demands(), name=st.sampled_from(NAMES), claim=claims())
+@given(topology=machines(), wishes=demands(), name=st.sampled_from(NAMES), request=requests())
 def test_the_quick_ways_say_what_the_solver_says(
-    topology: Topology, wishes: Mapping[str, Claim], name: str, claim: Claim
+    topology: Topology, wishes: Mapping[str, Request], name: str, request: Request
 ) -> None:
     without = {other: item for other, item in wishes.items() if other != name}
     before = solve(Demand(without), topology, {})
-    more = grant(before, name, claim, topology)
+    more = grant(before, name, request, topology)
     if more is not None:
-        full = solve(Demand({**without, name: claim}), topology, before.shares)
+        full = solve(Demand({**without, name: request}), topology, before.shares)
         assert more.problems == full.problems
         for item in NAMES:
             assert more.affinity(item) == full.affinity(item)

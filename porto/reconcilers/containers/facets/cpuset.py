@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from porto.reconcilers.containers.facets.knobs import KnobFacet
 from porto.reconcilers.containers.target import Target
 from porto.reconcilers.engine.change import Change, Effect
-from porto.reconcilers.host.cpuset.claims import Solution
 from porto.reconcilers.host.cpuset.host import Allocation
 from porto.reconcilers.host.cpuset.order import OrderedWriter
+from porto.reconcilers.host.cpuset.requests import Solution
 from porto.reconcilers.ports import Ports
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.cpulist import format_cpus

@@ -16,18 +16,18 @@ from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.host.topology import DEVICES
 from porto.kernel.ports import Cpus
-from porto.reconcilers.host.cpuset.claims import (
-    Claim,
-    Demand,
-    Problem,
-    Share,
-    Solution,
-    claim_of,
-    crowd_problems,
-)
 from porto.reconcilers.host.cpuset.machine import Machine
 from porto.reconcilers.host.cpuset.members import Member, blame, member_of, refusal
 from porto.reconcilers.host.cpuset.recover import recover
+from porto.reconcilers.host.cpuset.requests import (
+    Demand,
+    Problem,
+    Request,
+    Share,
+    Solution,
+    crowd_problems,
+    request_of,
+)
 from porto.reconcilers.host.cpuset.solve import grant, revoke, solve
 from porto.spec.containers.names import ROOT, parent_name
 from porto.spec.containers.record import ContainerRecord
@@ -66,7 +66,7 @@ class Allocation:
         self._period = period_s
         self._looked = 0.0
         self._members: dict[str, Member] = {}
-        self._claims: dict[str, Claim] = {}
+        self._requests: dict[str, Request] = {}
         self._inheriting: dict[str, int] = {}
         self._guaranteed: dict[str, int] = {}
         self._solution: Solution | None = None
@@ -97,7 +97,7 @@ class Allocation:
             else:
                 after = self._try(name, member, before)
                 self._previewed = (name, member, before, after)
-        reason = after.problems.get(("claim", name))
+        reason = after.problems.get(("request", name))
         if reason is not None:
             raise refusal(name, member, reason)
         return after
@@ -158,9 +158,9 @@ class Allocation:
             if record.status.life.state not in (*_ENDED, State.STARTING):
                 confined = self.locate(record.name).owns("cpuset")
                 self._put(record.name, member_of(record, confined))
-        if self._claims:
+        if self._requests:
             present = recover(
-                self._claims,
+                self._requests,
                 list(self._members),
                 self._machine.topology(),
                 self.driver,
@@ -183,7 +183,7 @@ class Allocation:
 
     def _leave(self, name: str, before: Solution) -> None:
         """What a member held is for the others."""
-        was = self._claims.get(name)
+        was = self._requests.get(name)
         self._put(name, None)
         self._accept(name, before, self._after(name, was, None, before))
 
@@ -193,12 +193,12 @@ class Allocation:
         Raises ResourceNotAvailable.
         """
         old = self._members.get(name)
-        was, claim = self._claims.get(name), claim_of(member.wish)
+        was, request = self._requests.get(name), request_of(member.wish)
         self._put(name, member)
         try:
-            after = self._after(name, was, claim, before)
+            after = self._after(name, was, request, before)
             reason = blame(name, old, member, before, after)
-            if reason is not None and was != claim:
+            if reason is not None and was != request:
                 # Perhaps there is room when the others move together.
                 fresh = self._solve({})
                 if blame(name, old, member, before, fresh) is None:
@@ -215,20 +215,20 @@ class Allocation:
             self._tell_moved(name, before, after)
 
     def _after(
-        self, name: str, was: Claim | None, claim: Claim | None, before: Solution
+        self, name: str, was: Request | None, request: Request | None, before: Solution
     ) -> Solution:
         """The solution after a change of one member, which has been made."""
-        if was == claim:
+        if was == request:
             return self._with_crowd(parent_name(name), before)
         after = None
-        if was is None and claim is not None:
-            after = grant(before, name, claim, self._machine.topology())
-        elif claim is None and was is not None and not was.is_exclusive:
+        if was is None and request is not None:
+            after = grant(before, name, request, self._machine.topology())
+        elif request is None and was is not None and not was.is_exclusive:
             after = revoke(before, name, self._demand())
         return self._solve(before.shares) if after is None else after
 
     def _with_crowd(self, parent: str, before: Solution) -> Solution:
-        """The same shares; what the parent's children without a claim find."""
+        """The same shares; what the parent's children without a request find."""
         share = before.shares.get(parent)
         if share is None:
             return before
@@ -268,30 +268,30 @@ class Allocation:
         """Write a member down, or strike it out, in all accounts."""
         old = self._members.pop(name, None)
         self._count(name, old, -1)
-        self._claims.pop(name, None)
+        self._requests.pop(name, None)
         if member is None:
             return
         self._members[name] = member
-        claim = claim_of(member.wish)
-        if claim is not None:
-            self._claims[name] = claim
+        request = request_of(member.wish)
+        if request is not None:
+            self._requests[name] = request
         self._count(name, member, 1)
 
     def _count(self, name: str, member: Member | None, sign: int) -> None:
         if member is None:
             return
         parent = parent_name(name)
-        claim = self._claims.get(name)
-        if claim is None:
+        request = self._requests.get(name)
+        if request is None:
             _add(self._inheriting, parent, sign)
-        if member.guarantee and (claim is None or not claim.is_exclusive):
+        if member.guarantee and (request is None or not request.is_exclusive):
             _add(self._guaranteed, parent, sign * member.guarantee)
 
     def _demand(self) -> Demand:
-        return Demand(self._claims, self._inheriting, self._guaranteed)
+        return Demand(self._requests, self._inheriting, self._guaranteed)
 
     def _solve(self, present: Mapping[str, Share]) -> Solution:
-        if not self._claims:
+        if not self._requests:
             cpus = self._machine.available
             return Solution({ROOT: Share(affinity=cpus, vacant=cpus)}, {})
         return solve(self._demand(), self._machine.topology(), present)

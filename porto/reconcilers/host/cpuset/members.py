@@ -5,7 +5,7 @@ Used by `host.py`.
 
 from dataclasses import dataclass
 
-from porto.reconcilers.host.cpuset.claims import Solution
+from porto.reconcilers.host.cpuset.requests import Solution
 from porto.spec.codecs import CpuSetCodec, CpuSetValue
 from porto.spec.codecs.cpuset import INHERIT
 from porto.spec.containers.names import parent_name
@@ -44,8 +44,8 @@ def blame(
     problems = after.problems
     if not problems:
         return None
-    if ("claim", name) in problems:
-        return problems["claim", name]
+    if ("request", name) in problems:
+        return problems["request", name]
     parent = parent_name(name)
     more = old is None or new.wish != old.wish or new.guarantee > old.guarantee
     if more and new.wish == INHERIT and ("vacant", parent) in problems:
@@ -55,7 +55,7 @@ def blame(
     for key, reason in problems.items():
         if key not in before.problems:
             kind, who = key
-            return f"{who} could not keep its cpu_set: {reason}" if kind == "claim" else reason
+            return f"{who} could not keep its cpu_set: {reason}" if kind == "request" else reason
     return None
 
 

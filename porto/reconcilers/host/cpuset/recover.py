@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.host.topology import Topology
-from porto.reconcilers.host.cpuset.claims import Claim, Share
+from porto.reconcilers.host.cpuset.requests import Request, Share
 from porto.spec.containers.names import parent_name
 from porto.spec.cpulist import each_cpu, parse_cpus
 
 
 def recover(
-    claims: Mapping[str, Claim],
+    requests: Mapping[str, Request],
     members: Sequence[str],
     topology: Topology,
     driver: CgroupDriver,
@@ -34,19 +34,19 @@ def recover(
     found: dict[str, Share] = {}
     reserving: dict[str, list[str]] = {}
     held: dict[str, int] = {}
-    for name, claim in claims.items():
+    for name, request in requests.items():
         parent = parent_name(name)
-        if claim.kind == "reserve":
+        if request.kind == "reserve":
             reserving.setdefault(parent, []).append(name)
-        elif claim.is_exclusive:
+        elif request.is_exclusive:
             affinity = reserved = configured(name) & topology.online
-            if claim.kind == "cores":
+            if request.kind == "cores":
                 for cpu in each_cpu(affinity):
                     reserved |= topology.cores[cpu]
             found[name] = Share(affinity, reserved)
             held[parent] = held.get(parent, 0) | reserved
     for parent, names in reserving.items():
-        free = _free_of(parent, claims, members, configured, locate)
+        free = _free_of(parent, requests, members, configured, locate)
         for name in names:
             affinity = configured(name) or topology.online
             if free:
@@ -56,13 +56,13 @@ def recover(
 
 def _free_of(
     parent: str,
-    claims: Mapping[str, Claim],
+    requests: Mapping[str, Request],
     members: Sequence[str],
     configured: Callable[[str], int],
     locate: Callable[[str], Group],
 ) -> int:
     """The CPUs that a parent's children without a wish have."""
     for name in members:
-        if parent_name(name) == parent and name not in claims and locate(name).owns("cpuset"):
+        if parent_name(name) == parent and name not in requests and locate(name).owns("cpuset"):
             return configured(name)
     return 0

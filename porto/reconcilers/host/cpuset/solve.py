@@ -1,11 +1,11 @@
-"""The solver of CPU sets: from claims, topology and present holdings to an allocation.
+"""The solver of CPU sets: from requests, topology and present holdings to an allocation.
 
 Pure. Called by `host.py`. Top-down, for each parent its children by kind: a mask and a
 node are given as they are; cores, threads and reserve take CPUs out of what the parent
 has vacant, for themselves alone; who has no wish gets what is then left. CPUs held
 exclusively are disjoint among siblings and among their subtrees. Who holds CPUs keeps
 them as long as they still fit, so the answer depends on what is held at present, but not
-on the order of the mapping. A claim that cannot be had is a problem of the answer and
+on the order of the mapping. A request that cannot be had is a problem of the answer and
 takes nothing. Manual section "CPU", cpu_set.
 """
 
@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from porto.kernel.host.topology import Topology
-from porto.reconcilers.host.cpuset.claims import (
-    Claim,
+from porto.reconcilers.host.cpuset.requests import (
     Demand,
     Problem,
+    Request,
     Share,
     Solution,
     crowd_problems,
@@ -26,7 +26,7 @@ from porto.spec.containers.names import ROOT, ancestors, parent_name
 from porto.spec.cpulist import each_cpu, format_cpus
 
 ORDER = (MASK, "node", "cores", "threads", "reserve", "inherit")
-_NO_WISH = Claim("inherit")
+_NO_WISH = Request("inherit")
 
 
 def solve(demand: Demand, topology: Topology, present: Mapping[str, Share]) -> Solution:
@@ -34,16 +34,16 @@ def solve(demand: Demand, topology: Topology, present: Mapping[str, Share]) -> S
     return _Solver(demand, topology, present).run()
 
 
-def grant(solution: Solution, name: str, claim: Claim, topology: Topology) -> Solution | None:
+def grant(solution: Solution, name: str, request: Request, topology: Topology) -> Solution | None:
     """What `solve` says after one more mask or node, when nothing else can change.
 
     None when all must be solved again.
     """
     parent = solution.shares.get(parent_name(name))
-    if parent is None or name in solution.shares or claim.is_exclusive or solution.problems:
+    if parent is None or name in solution.shares or request.is_exclusive or solution.problems:
         return None
     try:
-        affinity = _given(parent_name(name), parent, claim, topology)
+        affinity = _given(parent_name(name), parent, request, topology)
     except _Refused:
         return None
     held = (parent.foreign | parent.affinity & ~parent.vacant) & affinity
@@ -57,7 +57,7 @@ def revoke(solution: Solution, name: str, demand: Demand) -> Solution | None:
     `demand` is what is left. None when all must be solved again.
     """
     below = f"{name}/"
-    if solution.problems or any(other.startswith(below) for other in demand.claims):
+    if solution.problems or any(other.startswith(below) for other in demand.requests):
         return None
     shares = dict(solution.shares)
     shares.pop(name, None)
@@ -65,7 +65,7 @@ def revoke(solution: Solution, name: str, demand: Demand) -> Solution | None:
 
 
 class _Refused(Exception):
-    """A claim cannot be had."""
+    """A request cannot be had."""
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class _Parent:
     """A parent whose children are being served.
 
     idle    -- CPUs beside the affinity that nobody uses: siblings of its cores
-    claimed -- CPUs that masks in each child's subtree name, by the child's name
+    requested -- CPUs that masks in each child's subtree name, by the child's name
     held    -- CPUs that exclusive children hold now, by their names
     refused -- children that get what is left in the end
     """
@@ -81,7 +81,7 @@ class _Parent:
     name: str
     share: Share
     idle: int
-    claimed: Mapping[str, int]
+    requested: Mapping[str, int]
     held: dict[str, int]
     refused: list[str] = field(default_factory=list)
 
@@ -114,9 +114,9 @@ class _Solver:
     def _index(self) -> None:
         """Children that matter by parent, and the masks named in each subtree."""
         known: set[str] = set()
-        for name in sorted(self.demand.claims):
-            claim = self.demand.claims[name]
-            named = self._named(claim)
+        for name in sorted(self.demand.requests):
+            request = self.demand.requests[name]
+            named = self._named(request)
             for item in (name, *ancestors(name)):
                 if named:
                     self.named[item] = self.named.get(item, 0) | named
@@ -124,13 +124,13 @@ class _Solver:
                     known.add(item)
                     self.children.setdefault(parent_name(item), []).append(item)
 
-    def _named(self, claim: Claim) -> int:
-        if claim.kind == MASK:
-            return claim.mask & self.topology.online
-        return self.topology.nodes.get(claim.number, 0) if claim.kind == "node" else 0
+    def _named(self, request: Request) -> int:
+        if request.kind == MASK:
+            return request.mask & self.topology.online
+        return self.topology.nodes.get(request.number, 0) if request.kind == "node" else 0
 
-    def _claim(self, name: str) -> Claim:
-        return self.demand.claims.get(name, _NO_WISH)
+    def _request(self, name: str) -> Request:
+        return self.demand.requests.get(name, _NO_WISH)
 
     def _distribute(self, name: str) -> None:
         children = sorted(self.children.get(name, ()))
@@ -139,13 +139,13 @@ class _Solver:
             self._serve(parent, child)
         self.shares[name] = share = parent.share
         for child in parent.refused:
-            rest = self._claim(child).mask & share.affinity or share.vacant or share.affinity
+            rest = self._request(child).mask & share.affinity or share.vacant or share.affinity
             self.shares[child] = Share(affinity=rest)
         taken = _union(self.shares[child].reserved for child in children)
         for child in children:
             self._settle(parent, child, taken)
         inheriting = self.demand.inheriting.get(name, 0)
-        inheriting += sum(child not in self.demand.claims for child in children)
+        inheriting += sum(child not in self.demand.requests for child in children)
         guaranteed = self.demand.guaranteed.get(name, 0)
         if children or inheriting:
             self.problems.update(
@@ -154,47 +154,47 @@ class _Solver:
 
     def _turn(self, child: str) -> tuple[int, bool]:
         """By kind; who only wants to keep what he has comes before who wants more."""
-        claim, share = self._claim(child), self.present.get(child)
+        request, share = self._request(child), self.present.get(child)
         wants_more = (
             share is None
-            or (share.affinity if claim.kind == "cores" else share.reserved).bit_count()
-            < claim.number
+            or (share.affinity if request.kind == "cores" else share.reserved).bit_count()
+            < request.number
         )
-        return ORDER.index(claim.kind), claim.is_exclusive and wants_more
+        return ORDER.index(request.kind), request.is_exclusive and wants_more
 
     def _parent(self, name: str, children: list[str]) -> _Parent:
         share = self.shares[name]
         held = {}
         for child in children:
-            if self._claim(child).is_exclusive and child in self.present:
+            if self._request(child).is_exclusive and child in self.present:
                 held[child] = self.present[child].reserved
         return _Parent(
             name=name,
             share=share,
             idle=self.idle[name],
-            claimed={child: self.named[child] for child in children if child in self.named},
+            requested={child: self.named[child] for child in children if child in self.named},
             held=held,
         )
 
     def _serve(self, parent: _Parent, child: str) -> None:
         """Give one child its share."""
-        claim = self._claim(child)
+        request = self._request(child)
         affinity = parent.share.affinity
         reserved = 0
         try:
-            match claim.kind:
+            match request.kind:
                 case "inherit":
                     affinity = parent.share.vacant or affinity
                 case "cores":
-                    affinity, reserved = self._cores(parent, child, claim.number)
+                    affinity, reserved = self._cores(parent, child, request.number)
                 case "threads":
-                    affinity = reserved = self._threads(parent, child, claim.number)
+                    affinity = reserved = self._threads(parent, child, request.number)
                 case "reserve":
-                    reserved = self._threads(parent, child, claim.number)
+                    reserved = self._threads(parent, child, request.number)
                 case _:
-                    affinity = _given(parent.name, parent.share, claim, self.topology)
+                    affinity = _given(parent.name, parent.share, request, self.topology)
         except _Refused as refusal:
-            self.problems["claim", child] = str(refusal)
+            self.problems["request", child] = str(refusal)
             parent.refused.append(child)
         parent.held.pop(child, None)
         parent.share = replace(parent.share, vacant=parent.share.vacant & ~reserved)
@@ -260,9 +260,9 @@ class _Solver:
         parent with a reserve its own; not those that others hold or name.
         """
         now = self.present.get(child, Share(0)).reserved
-        wished = parent.claimed.get(child, 0)
+        wished = parent.requested.get(child, 0)
         own = parent.share.reserved
-        held, named = parent.held, parent.claimed
+        held, named = parent.held, parent.requested
         taken = _union(mask for name, mask in held.items() if name != child)
         disputed = _union(mask for name, mask in named.items() if name != child)
 
@@ -278,15 +278,15 @@ class _Solver:
         return rank
 
 
-def _given(parent: str, share: Share, claim: Claim, topology: Topology) -> int:
+def _given(parent: str, share: Share, request: Request, topology: Topology) -> int:
     """The CPUs of a mask or a node, all of which the parent must have."""
-    mask = claim.mask
-    if claim.kind == "node":
-        if claim.number not in topology.nodes:
-            raise _Refused(f"there is no NUMA node {claim.number}")
-        mask = topology.nodes[claim.number]
+    mask = request.mask
+    if request.kind == "node":
+        if request.number not in topology.nodes:
+            raise _Refused(f"there is no NUMA node {request.number}")
+        mask = topology.nodes[request.number]
         if not mask:
-            raise _Refused(f"NUMA node {claim.number} has no CPU online")
+            raise _Refused(f"NUMA node {request.number} has no CPU online")
     beyond = mask & ~share.affinity
     if beyond:
         raise _Refused(f"{_title(parent)} does not have CPU {format_cpus(beyond)}")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from porto.kernel.host.topology import Topology
-from porto.reconcilers.host.cpuset.claims import CORE, Demand, Share, Solution, claim_of
+from porto.reconcilers.host.cpuset.requests import CORE, Demand, Share, Solution, request_of
 from porto.reconcilers.host.cpuset.solve import grant, revoke, solve
 from porto.spec.codecs import CpuSetCodec
 from porto.spec.cpulist import format_cpus, parse_cpus
@@ -21,9 +21,9 @@ def demand(
     inheriting: Mapping[str, int] | None = None,
     guaranteed: Mapping[str, int] | None = None,
 ) -> Demand:
-    claims = {name: claim_of(CpuSetCodec().parse(text)) for name, text in wishes.items()}
+    requests = {name: request_of(CpuSetCodec().parse(text)) for name, text in wishes.items()}
     return Demand(
-        {name: claim for name, claim in claims.items() if claim is not None},
+        {name: request for name, request in requests.items() if request is not None},
         inheriting or {},
         guaranteed or {},
     )
@@ -82,7 +82,7 @@ def test_each_kind(topology: Topology, wish: str, affinity: str, left: str) -> N
 )
 def test_what_the_host_cannot_give(topology: Topology, wish: str, reason: str) -> None:
     solution = solved(topology, a=wish)
-    assert solution.problems == {("claim", "a"): reason}
+    assert solution.problems == {("request", "a"): reason}
     assert solution.affinity("a") & ~topology.online == 0
     assert solution.affinity("a")
     assert solution.affinity("other") == topology.online
@@ -133,9 +133,9 @@ def test_a_child_has_what_its_parent_has() -> None:
 def test_a_child_beyond_its_parent() -> None:
     solution = solved(SMT, a="0-3", a__b="3-4", a__c="node 1", a__d="threads 5")
     assert solution.problems == {
-        ("claim", "a/b"): "a does not have CPU 4",
-        ("claim", "a/c"): "a does not have CPU 4-7",
-        ("claim", "a/d"): "a has 4 CPUs vacant, not 5",
+        ("request", "a/b"): "a does not have CPU 4",
+        ("request", "a/c"): "a does not have CPU 4-7",
+        ("request", "a/d"): "a has 4 CPUs vacant, not 5",
     }
     assert cpus(solution, "a/b") == "3"
 
@@ -150,7 +150,7 @@ def test_a_parent_may_be_left_without_vacant_cpus_unless_somebody_inherits() -> 
 def test_cores_below_cores_and_below_threads() -> None:
     solution = solved(SMT, a="cores 2", a__b="cores 1", c="threads 1", c__d="cores 1")
     assert cpus(solution, "a/b") == "0"
-    assert solution.problems == {("claim", "c/d"): "c has 0 cores vacant, not 1"}
+    assert solution.problems == {("request", "c/d"): "c has 0 cores vacant, not 1"}
 
 
 def test_below_a_reserve_its_own_cpus_first_and_never_another_ones() -> None:
@@ -160,7 +160,7 @@ def test_below_a_reserve_its_own_cpus_first_and_never_another_ones() -> None:
     assert cpus(solution, "a") == "0-1"
     assert cpus(solution, "b/c") == "2"
     assert solution.affinity("b/d") & solution.affinity("a") == 0
-    assert ("claim", "b/e") in solution.problems or ("claim", "b/d") in solution.problems
+    assert ("request", "b/e") in solution.problems or ("request", "b/d") in solution.problems
 
 
 def test_below_a_mask_not_what_a_sibling_holds() -> None:
@@ -201,7 +201,7 @@ def test_a_newcomer_displaces_nobody() -> None:
     again = solved(machine(3), first.shares, a="threads 1", b="threads 1")
     assert (cpus(again, "b"), cpus(again, "a")) == ("0", "1")
     refused = solved(machine(3), again.shares, a="threads 3", b="threads 1")
-    assert set(refused.problems) == {("claim", "a")}
+    assert set(refused.problems) == {("request", "a")}
 
 
 def test_cores_push_threads_away_when_there_is_no_other_room() -> None:
@@ -209,7 +209,7 @@ def test_cores_push_threads_away_when_there_is_no_other_room() -> None:
         name: Share(affinity=1 << cpu, reserved=1 << cpu) for name, cpu in (("a", 0), ("b", 2))
     }
     solution = solved(machine(6, threads=2), present, a="threads 1", b="threads 1", c="cores 2")
-    assert ("claim", "c") not in solution.problems
+    assert ("request", "c") not in solution.problems
     assert solution.affinity("a") & solution.affinity("b") == 0
 
 
@@ -217,7 +217,7 @@ def test_a_cpu_that_went_offline() -> None:
     first = solved(FLAT, a="threads 2", b="0-1")
     topology = machine(8, offline=[0])
     solution = solve(demand({"a": "threads 2", "b": "0-1"}), topology, first.shares)
-    assert solution.problems == {("claim", "b"): "the host does not have CPU 0"}
+    assert solution.problems == {("request", "b"): "the host does not have CPU 0"}
     assert cpus(solution, "b") == "1"
     assert solution.affinity("a").bit_count() == 2
     assert solution.affinity("a") & 1 == 0
@@ -227,9 +227,9 @@ def test_one_more_mask_is_granted_as_if_all_were_solved() -> None:
     wishes = {"a": "threads 2", "b": "2-5", "b/c": "threads 1"}
     before = solve(demand(wishes), FLAT, {})
     for name, wish in (("d", "0-3"), ("d", "node 0"), ("b/d", "2-3"), ("a/x", "0")):
-        claim = claim_of(CpuSetCodec().parse(wish))
-        assert claim is not None
-        quick = grant(before, name, claim, FLAT)
+        request = request_of(CpuSetCodec().parse(wish))
+        assert request is not None
+        quick = grant(before, name, request, FLAT)
         assert quick is not None
         full = solve(demand({**wishes, name: wish}), FLAT, before.shares)
         assert quick.shares == full.shares
@@ -241,9 +241,9 @@ def test_one_more_mask_is_granted_as_if_all_were_solved() -> None:
 )
 def test_the_quick_way_knows_its_limits(name: str, wish: str) -> None:
     before = solve(demand({"a": "threads 2", "b/c": "2"}), FLAT, {})
-    claim = claim_of(CpuSetCodec().parse(wish))
-    assert claim is not None
-    assert grant(before, name, claim, FLAT) is None
+    request = request_of(CpuSetCodec().parse(wish))
+    assert request is not None
+    assert grant(before, name, request, FLAT) is None
 
 
 def test_one_mask_less_is_taken_back_as_if_all_were_solved() -> None:
@@ -254,7 +254,8 @@ def test_one_mask_less_is_taken_back_as_if_all_were_solved() -> None:
     assert quick.shares == solve(demand(wishes), FLAT, before.shares).shares
     assert revoke(before, "d", demand({**wishes, "d/e": "1"})) is None
     assert (
-        revoke(dataclasses.replace(before, problems={("claim", "x"): ""}), "d", demand({})) is None
+        revoke(dataclasses.replace(before, problems={("request", "x"): ""}), "d", demand({}))
+        is None
     )
 
 

@@ -16,7 +16,7 @@ CORE = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Request:
     """A container's cpu_set.
 
     kind   -- inherit, set, node, cores, threads or reserve
@@ -34,26 +34,26 @@ class Claim:
         return self.kind in EXCLUSIVE
 
 
-def claim_of(value: CpuSetValue) -> Claim | None:
-    """The claim that a value of cpu_set makes; None for no wish."""
+def request_of(value: CpuSetValue) -> Request | None:
+    """The request that a value of cpu_set makes; None for no wish."""
     if value == INHERIT:
         return None
     kind, argument = value
     if kind == MASK:
-        return Claim(MASK, mask=parse_cpus(argument))
-    return Claim(kind, number=int(argument))
+        return Request(MASK, mask=parse_cpus(argument))
+    return Request(kind, number=int(argument))
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
     """All that started containers ask for.
 
-    claims     -- of those with a cpu_set, by name
+    requests   -- of those with a cpu_set, by name
     inheriting -- how many of the other children a parent has, by the parent's name
     guaranteed -- sum of the guarantees of the children without exclusive CPUs, likewise
     """
 
-    claims: Mapping[str, Claim]
+    requests: Mapping[str, Request]
     inheriting: Mapping[str, int] = field(default_factory=dict)
     guaranteed: Mapping[str, int] = field(default_factory=dict)
 
@@ -75,14 +75,14 @@ class Share:
 
 
 Problem = tuple[str, str]
-"""("claim", name) or, of a parent's children, ("vacant" or "guarantee", parent's name)."""
+"""("request", name) or, of a parent's children, ("vacant" or "guarantee", parent's name)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Solution:
     """An allocation of the whole host.
 
-    shares   -- of the host, of those with a claim and of their ancestors
+    shares   -- of the host, of those with a request and of their ancestors
     problems -- what could not be had, with the reason
     """
 
