@@ -16,6 +16,7 @@ from porto.api.names import View
 from porto.api.users import Cred, Users
 from porto.kernel.process import processes
 from porto.observers.viewer import Viewer
+from porto.spec.containers import effective
 from porto.spec.containers.intent import Client
 from porto.spec.containers.names import ROOT, is_below
 from porto.spec.containers.record import ContainerRecord
@@ -49,7 +50,6 @@ LEVELS = {
     "child-only": Level.CHILD_ONLY,
     "true": Level.FULL,
 }
-_ISOLATED = (Level.ISOLATE, Level.SELF_ISOLATE, Level.READ_ISOLATE)
 _SERVED_STATES = (State.STARTING, State.RUNNING, State.STOPPING, State.META)
 
 
@@ -150,7 +150,6 @@ class Authority:
         if level is Level.NONE:
             raise Permission(f"cannot serve a client in {container}: enable_porto is false")
         member = cred.uid == 0 or cred.in_group(self._users.group_id(PORTO_GROUP))
-        reads, writes = _namespaces(basis)
         return Caller(
             pid=pid,
             start=start,
@@ -159,23 +158,22 @@ class Authority:
             level=level,
             superuser=cred.uid == 0 and level is Level.FULL,
             writer=member and level > Level.READ_ONLY,
-            view=View(reads, container),
-            writes=writes,
+            view=View(effective.namespace(basis, effective.READING_ENDS), container),
+            writes=effective.namespace(basis, effective.WRITING_ENDS),
             viewer=Viewer(0 if processes.shares_namespace(pid) else pid, container),
             basis=basis,
         )
 
     def owner(self, record: ContainerRecord) -> Cred:
         """The owner's credential; an owner who was never set is root."""
-        return self._cred(record.spec.access.owner_user, record.spec.access.owner_group)
+        return self._cred(*effective.owner_names(record.spec))
 
     def task(self, record: ContainerRecord) -> Cred:
-        """The credential of the container's processes; the default is the owner's."""
-        process, access = record.spec.process, record.spec.access
-        return self._cred(process.user or access.owner_user, process.group or access.owner_group)
+        """The credential of the container's main task."""
+        return self._cred(*effective.task_names(record.spec))
 
     def _cred(self, user: str, group: str) -> Cred:
-        uid = self._users.user_id(user) if user else 0
+        uid = self._users.user_id(user)
         if uid is None:
             # A user who was removed since: nobody's, and certainly not root's.
             return Cred(uid=0xFFFFFFFE, gid=0xFFFFFFFE)
@@ -305,18 +303,3 @@ def highest_below(parent: Level) -> Level:
     if parent is Level.NONE:
         return Level.NONE
     return Level.READ_ONLY if parent <= Level.READ_ONLY else Level.FULL
-
-
-def _namespaces(basis: tuple[ContainerRecord, ...]) -> tuple[str, str]:
-    """Reading and writing namespace of a client in ``basis[0]``, nearest first."""
-    reads = _namespace(basis, _ISOLATED)
-    return reads, _namespace(basis, (*_ISOLATED, Level.CHILD_ONLY))
-
-
-def _namespace(basis: tuple[ContainerRecord, ...], stops: tuple[Level, ...]) -> str:
-    collected = ""
-    for record in basis:
-        if level_of(record) in stops:
-            return f"{record.name}/{collected}"
-        collected = record.spec.access.porto_namespace + collected
-    return collected

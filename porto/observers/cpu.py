@@ -11,7 +11,7 @@ from porto.kernel.cgroup.meaning.cpu import Cpu
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
 from porto.spec.codecs import CpuPower
 from porto.spec.codecs.power import CORE
-from porto.spec.containers import cpu
+from porto.spec.containers import cpu, effective
 from porto.spec.containers.names import ROOT
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import ContainerSpec
@@ -50,7 +50,7 @@ def _root_counter(name: str) -> RootReader:
 
 def lineage(sources: Sources, record: ContainerRecord) -> list[ContainerSpec]:
     """The container's spec and its ancestors', nearest first."""
-    return [record.spec, *(above.spec for above in sources.store.ancestors(record))]
+    return [item.spec for item in sources.lineage(record)]
 
 
 def limit_total(store: ContainerStore, record: ContainerRecord, cores: int) -> int:
@@ -62,7 +62,7 @@ def limit_total(store: ContainerStore, record: ContainerRecord, cores: int) -> i
     if record.status.life.state not in ACTIVE:
         return 0
     limit = record.spec.cpu.cpu_limit
-    if record.status.life.state is not State.META and not record.spec.process.is_meta:
+    if record.status.life.state is not State.META and not effective.is_meta(record.spec):
         return limit or cores * CORE
     below = _limits(store, record.name, cores)
     return min(limit, below) if limit else below

@@ -1,22 +1,18 @@
 """Readers of names and numbers of containers, and of properties inherited by name.
 
-Merged by `readers.py`. Manual sections "Name" and "Security"; the working directory
-follows the same rule as `facets/identity.py`.
+Merged by `readers.py`. Manual sections "Name" and "Security"; what is
+inherited follows from `spec/containers/effective.py`.
 """
 
-import os
 from collections.abc import Mapping
 
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
+from porto.spec.containers import effective
 from porto.spec.containers.kind import ID_ROOT
 from porto.spec.containers.names import ROOT, level, parent_name
 from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.spec import PROPERTIES
 
 PREFIX = "/porto/"
-_NAMESPACE_ENDS = ("isolate", "self-isolate", "read-isolate")
-_WEAK_ACCESS = ("read-only", "read-isolate")
-_ENABLE_PORTO = PROPERTIES["enable_porto"]
 
 
 def absolute_name(name: str) -> str:
@@ -24,47 +20,16 @@ def absolute_name(name: str) -> str:
     return name if name == ROOT else PREFIX + name
 
 
-def namespace(sources: Sources, record: ContainerRecord) -> str:
-    """Prefix of the names that the container's processes see, "" for none."""
-    collected = ""
-    for container in (record, *sources.store.ancestors(record)):
-        access = container.spec.access
-        if access.enable_porto in _NAMESPACE_ENDS:
-            return f"{container.name}/{collected}"
-        collected = access.porto_namespace + collected
-    return collected
+def _namespace(sources: Sources, record: ContainerRecord) -> str:
+    return PREFIX + effective.namespace(sources.lineage(record), effective.READING_ENDS)
 
 
-def effective_access(sources: Sources, record: ContainerRecord) -> str:
-    """enable_porto; one that was not set follows from the parent's."""
-    if record.spec.is_set(_ENABLE_PORTO):
-        return record.spec.access.enable_porto
-    parent = sources.store.parent(record)
-    if parent is None:
-        return record.spec.access.enable_porto
-    inherited = effective_access(sources, parent)
-    if inherited == "false":
-        return inherited
-    return "read-only" if inherited in _WEAK_ACCESS else record.spec.access.enable_porto
+def _enable_porto(sources: Sources, record: ContainerRecord) -> str:
+    return effective.enable_porto(sources.lineage(record))
 
 
-def effective_cwd(sources: Sources, record: ContainerRecord) -> str:
-    """The working directory.
-
-    Relative ones are joined upward to the first absolute one; where there is none it is
-    the container's own directory.
-    """
-    if not record.spec.process.cwd and record.spec.process.virt_mode == "os":
-        return "/"
-    path = record.spec.process.cwd
-    container: ContainerRecord | None = record
-    while container is not None:
-        if path.startswith("/"):
-            return os.path.normpath(path)
-        container = sources.store.parent(container)
-        if container is not None and container.spec.process.cwd:
-            path = os.path.join(container.spec.process.cwd, path)
-    return f"{sources.config.paths.work}/{record.name}"
+def _cwd(sources: Sources, record: ContainerRecord) -> str:
+    return effective.cwd(sources.lineage(record), sources.config.paths.work)
 
 
 def _parent(sources: Sources, record: ContainerRecord) -> str:
@@ -73,9 +38,7 @@ def _parent(sources: Sources, record: ContainerRecord) -> str:
 
 READERS: Mapping[str, Reader] = {
     "absolute_name": plain("absolute_name", lambda _, record: PREFIX + record.name),
-    "absolute_namespace": plain(
-        "absolute_namespace", lambda sources, record: PREFIX + namespace(sources, record)
-    ),
+    "absolute_namespace": plain("absolute_namespace", _namespace),
     "parent": plain("parent", _parent),
     "id": plain("id", lambda _, record: str(record.id)),
     "level": plain("level", lambda _, record: str(level(record.name))),
@@ -89,4 +52,4 @@ ROOT_READERS: Mapping[str, RootReader] = {
     "level": plain_root("level", lambda _: "0"),
 }
 
-COMPUTED: Mapping[str, Computed] = {"cwd": effective_cwd, "enable_porto": effective_access}
+COMPUTED: Mapping[str, Computed] = {"cwd": _cwd, "enable_porto": _enable_porto}

@@ -11,6 +11,7 @@ from porto.kernel.cgroup.group import Group
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
 from porto.observers.viewer import Viewer
 from porto.spec.codecs import UintMapCodec
+from porto.spec.containers import effective
 from porto.spec.containers.guarantees import children_total, guarantee_total, limit_total
 from porto.spec.containers.names import ROOT
 from porto.spec.containers.record import ContainerRecord
@@ -66,10 +67,8 @@ def _guarantee_total(sources: Sources, record: ContainerRecord) -> str:
 
 
 def _pressurize(sources: Sources, record: ContainerRecord) -> bool:
-    memory = record.spec.memory
-    if "pressurize_on_death" in memory.model_fields_set:
-        return memory.pressurize_on_death
-    return sources.config.container.pressurize_on_death
+    default = sources.config.container.pressurize_on_death
+    return effective.pressurize_on_death(record.spec, default)
 
 
 def _virtual(sources: Sources, index: str | None, subject: str, pids: Iterable[int]) -> str:

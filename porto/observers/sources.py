@@ -42,6 +42,10 @@ class Sources:
         """The cgroups of a container, or of the host for `ROOT`."""
         return self.driver.locate(name, self.controllers.enabled)
 
+    def lineage(self, record: ContainerRecord) -> tuple[ContainerRecord, ...]:
+        """The record and those of its ancestors, nearest first."""
+        return (record, *self.store.ancestors(record))
+
 
 Reader = Callable[[Sources, ContainerRecord, str | None, Viewer], str]
 """The text of a status property of a container; the second last argument is the index."""

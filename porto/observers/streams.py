@@ -9,17 +9,14 @@ import os
 from collections.abc import Mapping
 
 from porto.kernel.ports import Files
-from porto.observers.identity import effective_cwd
 from porto.observers.sources import Reader, RootReader, Sources, plain
 from porto.observers.viewer import Viewer
 from porto.spec.codecs import StreamText
+from porto.spec.containers import effective
 from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.spec import PROPERTIES
 from porto.spec.errors import InvalidData, InvalidValue, Permission
 from porto.spec.prop import Rejected
 
-NULL = "/dev/null"
-DESCRIPTOR_PREFIX = "/dev/fd/"
 _WINDOW = StreamText()
 
 
@@ -28,18 +25,8 @@ def kept_path(sources: Sources, record: ContainerRecord, stream: str) -> str | N
 
     None when the output is discarded or goes to a descriptor of the client.
     """
-    prop = PROPERTIES[f"{stream}_path"]
-    path: str = record.spec.value(prop)
-    chosen = record.spec.is_set(prop)
-    if not chosen and record.spec.process.virt_mode == "os":
-        return None
-    if not path or path == NULL or path.startswith(DESCRIPTOR_PREFIX):
-        return None
-    if os.path.isabs(path):
-        return path
-    if chosen:
-        return os.path.join(effective_cwd(sources, record), path)
-    return f"{sources.config.paths.work}/{record.name}/{path}"
+    number = effective.STREAMS.index(stream)
+    return effective.stream(sources.lineage(record), number, sources.config.paths.work).file
 
 
 def dropped(record: ContainerRecord, stream: str) -> int:

@@ -6,7 +6,7 @@ Merged by `readers.py`. Manual section "State".
 from collections.abc import Mapping
 
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
-from porto.spec.containers.names import level
+from porto.spec.containers import effective
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.errors import by_errno
 
@@ -26,10 +26,7 @@ def _thread_count(sources: Sources, record: ContainerRecord) -> str:
 
 
 def _thread_limit(sources: Sources, record: ContainerRecord) -> int | None:
-    limit = record.spec.pids.thread_limit
-    if limit is None and level(record.name) == 1:
-        return sources.config.container.default_thread_limit or None
-    return limit
+    return effective.thread_limit(record, sources.config.container.default_thread_limit)
 
 
 READERS: Mapping[str, Reader] = {

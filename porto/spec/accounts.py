@@ -29,8 +29,8 @@ _ROOT = Owner("root", 0, frozenset({0}))
 
 
 def owner_of(user: str, group: str) -> Owner:
-    """The owner of a container, from its properties owner_user and owner_group."""
-    if user in ("", "root", "0"):
+    """The owner of a container, by the names of its user and group."""
+    if user in ("root", "0"):
         return _ROOT
     return _owner(user, group, databases())
 

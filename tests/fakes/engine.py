@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
+from porto.spec.containers.effective import is_meta
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import ACTIVE, State
 from porto.spec.containers.store import ContainerStore
@@ -53,7 +54,7 @@ class FakeEngine:
             self._put(record, state=State.STOPPED, exit_status=None, oom_killed=False)
             return
         if intent.launch > status.life.launched:
-            started = State.META if record.spec.process.is_meta else State.RUNNING
+            started = State.META if is_meta(record.spec) else State.RUNNING
             if failure is not None:
                 self._put(
                     record,
@@ -79,7 +80,7 @@ class FakeEngine:
         if intent.paused and status.life.state in ACTIVE:
             self._put(record, state=State.PAUSED)
         elif not intent.paused and status.life.state is State.PAUSED:
-            self._put(record, state=State.META if record.spec.process.is_meta else State.RUNNING)
+            self._put(record, state=State.META if is_meta(record.spec) else State.RUNNING)
 
     def die(self, name: str, status: int = 0, *, oom: bool = False) -> None:
         """The main task ends with this raw wait status."""

@@ -4,7 +4,6 @@ The nodes are the test's own, with the numbers of harmless devices; whether a co
 opens them is asked from a child without devices of its own, which shares its cgroup.
 """
 
-import grp
 import os
 import stat
 import sys
@@ -20,18 +19,10 @@ from porto.exceptions import (
     Permission,
 )
 from porto.kernel import syscalls
-from porto.kernel.block.devices import look_at
 from porto.kernel.cgroup.bpf import DevicePrograms
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.probe import probe
-from porto.reconcilers.containers.facets.device_nodes import node_operations
-from porto.spec.codecs import DevicesCodec
-from porto.spec.config import ContainerConfig
-from porto.spec.containers import device_access
-from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.spec import DEFAULT_SPEC, find_property
 from porto.spec.device_rules import DEFAULTS, MKNOD, READ, WRITE, Rule, overlay
-from tests.kernel.masters import Link, Master, request, run
 from tests.kernel.test_drift import drift_lines
 from tests.patience import patient, until
 
@@ -363,29 +354,3 @@ def test_presets_and_extra_devices_come_from_the_configuration(make_daemon, node
     names = ("null", "zero", "full", "kmsg")
     assert opened(conn, "a", *(nodes[name] for name in names)) == "111100000010"
     daemon.stop()
-
-
-def test_nodes_of_an_own_dev_are_made_by_the_child(nodes, tmp_path: Path) -> None:
-    """What the launcher's child does with the operations of a container with its own /dev."""
-    spec = DEFAULT_SPEC.with_value(
-        find_property("devices"),
-        DevicesCodec().parse(f"{nodes['full']} rw dir/full 0640 root nogroup; /dev/zero -"),
-    )
-    record, config = ContainerRecord(4, "a", spec), ContainerConfig()
-    rules = device_access.allowed([record], config, look_at)
-    (tmp_path / "dev").mkdir()
-    operations = node_operations(
-        record, config=config, look_at=look_at, rules=rules, root=str(tmp_path)
-    )
-
-    async def launch(master: Master, link: Link) -> None:
-        await link.client.launch(request("t:1", *operations, command="true"))
-        assert await link.exit_of("t:1") == 0
-
-    run(tmp_path, launch)
-    made = (tmp_path / "dev" / "dir" / "full").stat()
-    assert stat.S_ISCHR(made.st_mode)
-    assert (made.st_rdev, stat.S_IMODE(made.st_mode)) == (os.makedev(1, 7), 0o640)
-    assert made.st_gid == grp.getgrnam("nogroup").gr_gid
-    assert stat.S_IMODE((tmp_path / "dev" / "console").stat().st_mode) == 0o600
-    assert not (tmp_path / "dev" / "zero").exists()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from porto.spec.containers import operations
+from porto.spec.containers.effective import is_meta
 from porto.spec.containers.names import ROOT, parent_name
 from porto.spec.containers.operations import Actor, Credentials
 from porto.spec.containers.record import ContainerRecord
@@ -139,7 +140,7 @@ class Lives(RuleBasedStateMachine):
         state, launched = State.STOPPED, record.status.life.launched
         if record.intent.run is Run.RUNNING and below:
             launched = record.intent.launch
-            state = State.META if record.spec.process.is_meta else State.RUNNING
+            state = State.META if is_meta(record.spec) else State.RUNNING
             if record.intent.paused or (parent and parent.status.life.state is State.PAUSED):
                 state = State.PAUSED
             elif dead:

@@ -121,7 +121,6 @@ def build_chain(
                 exists=ports.files.exists,
                 is_mount=ports.mounts.is_mount,
             ),
-            devices,  # still root, in the container's own mount namespace
             limits,  # still root: may raise hard limits
             Identity(work),  # from here on with the task's own rights
             InsideStreams(work),  # the user's paths, opened by the user

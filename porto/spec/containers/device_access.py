@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from porto.spec.accounts import Owner, gid_of, owner_of, uid_of
 from porto.spec.codecs.devices import PRESET, DeviceItem, DevicesCodec, DevicesValue
 from porto.spec.config import ContainerConfig
+from porto.spec.containers.effective import owner_names
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.device_rules import (
     DEFAULTS,
@@ -147,8 +148,7 @@ def allowed(lineage: Sequence[ContainerRecord], config: ContainerConfig, look_at
     for record in reversed(lineage):
         items = own_items(record)
         if items:
-            access = record.spec.access
-            owner = owner_of(access.owner_user, access.owner_group)
+            owner = owner_of(*owner_names(record.spec))
             added = _rules(items, config, look_at, owner)
             rules = overlay(rules, (r for r in added if top or covers(rules, r)))
         top = False

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from porto.spec.containers.names import level
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import ContainerSpec, find_property
 
@@ -16,6 +17,13 @@ ROOT_USER = "root"
 NULL = "/dev/null"
 DESCRIPTOR_PREFIX = "/dev/fd/"
 STREAMS = ("stdin", "stdout", "stderr")
+READING_ENDS = ("isolate", "self-isolate", "read-isolate")
+"""Values of enable_porto at which the view of a container's processes ends."""
+WRITING_ENDS = (*READING_ENDS, "child-only")
+"""The same for what they may write to."""
+_WEAK_ACCESS = ("read-only", "read-isolate")
+_PRESSURIZE = find_property("pressurize_on_death")
+_ENABLE_PORTO = find_property("enable_porto")
 _PATHS = tuple(find_property(f"{name}_path") for name in STREAMS)
 
 
@@ -44,6 +52,17 @@ def task_names(spec: ContainerSpec) -> tuple[str, str]:
     return process.user or user, process.group or group
 
 
+def enable_porto(lineage: Sequence[ContainerRecord]) -> str:
+    """The access of its processes to porto; one that was not set follows from the parent's."""
+    spec = lineage[0].spec
+    if spec.is_set(_ENABLE_PORTO) or len(lineage) == 1:
+        return spec.access.enable_porto
+    inherited = enable_porto(lineage[1:])
+    if inherited == "false":
+        return inherited
+    return "read-only" if inherited in _WEAK_ACCESS else spec.access.enable_porto
+
+
 def namespace(lineage: Iterable[ContainerRecord], stops: Sequence[str]) -> str:
     """Prefix of the names that a container's processes see, "" for none.
 
@@ -56,6 +75,20 @@ def namespace(lineage: Iterable[ContainerRecord], stops: Sequence[str]) -> str:
             return f"{record.name}/{collected}"
         collected = access.porto_namespace + collected
     return collected
+
+
+def thread_limit(record: ContainerRecord, default: int) -> int | None:
+    """The limit of threads, None for none; `default` is that of the first level, 0 for none."""
+    limit = record.spec.pids.thread_limit
+    if limit is None and level(record.name) == 1:
+        return default or None
+    return limit
+
+
+def pressurize_on_death(spec: ContainerSpec, default: bool) -> bool:
+    """Whether what is left when the tasks have ended is reclaimed first."""
+    memory = spec.memory
+    return memory.pressurize_on_death if spec.is_set(_PRESSURIZE) else default
 
 
 def work_directory(name: str, work: str) -> str:

@@ -3,6 +3,7 @@
 import dataclasses
 from pathlib import Path
 
+from porto.spec.containers import effective
 from porto.spec.containers.intent import ContainerIntent
 from porto.spec.containers.names import NAME_MAX, validate_name
 from porto.spec.containers.record import ContainerRecord
@@ -56,7 +57,7 @@ CONTAINER = Kind(
     exists=ContainerAlreadyExists,
     missing=ContainerDoesNotExist,
     state=lambda record: record.status.life.state,
-    owner=lambda record: record.spec.access.owner_user,
+    owner=lambda record: effective.owner_names(record.spec)[0],
     wished=_wished,
     taken_back=_taken_back,
 )

@@ -11,7 +11,7 @@ from porto.kernel.process import processes
 from porto.observers.viewer import Viewer
 from porto.spec.containers.intent import Client
 from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.spec import DEFAULT_SPEC
+from porto.spec.containers.spec import DEFAULT_SPEC, PROPERTIES
 from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import (
@@ -469,6 +469,16 @@ def test_whose_tasks_a_user_may_start(
         assert text == f"cannot start x{between}{message}"
     else:
         check(house.on_host(ALICE), record)
+
+
+def test_an_init_is_roots_task(house: House) -> None:
+    record = house.make("x", "alice", user="alice")
+    spec = record.spec.with_value(PROPERTIES["virt_mode"], "os")
+    record = house.store.put(dataclasses.replace(record, spec=spec), now=0.0)
+    assert house.authority.task(record).uid == 0
+    assert refused(Permission, house.authority.check_start, house.on_host(ROOT), record) == (
+        "cannot start x: root's tasks need an owner who is root"
+    )
 
 
 def test_roots_tasks_need_a_root_owner_even_for_root(house: House) -> None:

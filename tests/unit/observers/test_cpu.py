@@ -148,6 +148,11 @@ def test_totals(host: Host) -> None:
     )
 
 
+def test_an_init_is_a_process(host: Host) -> None:
+    system = host.make("s", {"virt_mode": "os"}, **RUNNING)
+    assert host.get(system, "cpu_limit_total") == f"{host.readers._sources.host.cores}c"
+
+
 def test_the_limit_of_the_host_is_its_cores(host: Host) -> None:
     assert host.get_root("cpu_limit") == host.get_root("cpu_limit_bound") == "1c"
     assert host.get_root("cpu_guarantee") == "0c"

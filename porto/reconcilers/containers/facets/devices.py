@@ -1,6 +1,6 @@
-"""Which devices a container may use: access rules of its cgroup, and nodes in /dev.
+"""Which devices a container may use: access rules of its cgroup.
 
-Live facet and launch facet; `spec/containers/device_access.py` makes rules of the property,
+Live facet; `spec/containers/device_access.py` makes rules of the property,
 `kernel/cgroup/*/devices.py` puts them in force. Manual section "Filesystem", devices.
 First-level containers have a default list, deeper ones share their parent's cgroup
 unless they are given devices of their own, and then have at most what the parent has.
@@ -11,15 +11,13 @@ from dataclasses import dataclass
 
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
-from porto.reconcilers.containers.facets.device_nodes import node_operations
 from porto.reconcilers.containers.facets.knobs import KnobFacet
-from porto.reconcilers.containers.target import LaunchPlan, Target
+from porto.reconcilers.containers.target import Target
 from porto.reconcilers.engine.change import Change, Effect
 from porto.reconcilers.ports import Ports
 from porto.spec.config import ContainerConfig
 from porto.spec.containers import device_access
 from porto.spec.containers.device_access import own_items
-from porto.spec.containers.rules.devices import has_own_dev
 from porto.spec.device_rules import LookAt, Rules
 
 
@@ -74,18 +72,6 @@ class Devices(KnobFacet):
     def effect(self, target: Target, knob: str, want: str, have: str) -> Effect:
         """All rules at once."""
         return EnforceRules(target.group, self.rules(target))
-
-    def prepare(self, target: Target, plan: LaunchPlan) -> None:
-        """Make the nodes in a /dev of the container's own; the host's has what it has."""
-        if has_own_dev(target.record.spec):
-            plan.add(
-                *node_operations(
-                    target.record,
-                    config=self._config,
-                    look_at=self._look_at,
-                    rules=self.rules(target),
-                )
-            )
 
 
 class UnannouncedDevices:

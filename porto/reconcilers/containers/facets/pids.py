@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.reconcilers.containers.facets.knobs import KnobFacet
 from porto.reconcilers.containers.target import Target
-from porto.spec.containers.names import level
+from porto.spec.containers.effective import thread_limit
 
 
 class Pids(KnobFacet):
@@ -25,7 +25,4 @@ class Pids(KnobFacet):
 
     def want(self, target: Target) -> Mapping[str, str]:
         """The limit of the container, or the default one of the first level."""
-        limit = target.record.spec.pids.thread_limit
-        if limit is None and level(target.name) == 1:
-            limit = self._default_limit
-        return self.driver.pids.render(limit)
+        return self.driver.pids.render(thread_limit(target.record, self._default_limit))

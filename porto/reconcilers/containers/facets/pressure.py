@@ -12,6 +12,7 @@ from porto.reconcilers.containers.facets.knobs import KnobFacet
 from porto.reconcilers.containers.target import Target
 from porto.reconcilers.engine.change import Change
 from porto.spec.config import ContainerConfig
+from porto.spec.containers.effective import pressurize_on_death
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State
 
@@ -41,10 +42,7 @@ class Pressure(KnobFacet):
         return [dataclasses.replace(c, is_drift=not drift) for c in super().plan(target)]
 
     def _asked(self, record: ContainerRecord) -> bool:
-        memory = record.spec.memory
-        if "pressurize_on_death" in memory.model_fields_set:
-            return memory.pressurize_on_death
-        return self._default
+        return pressurize_on_death(record.spec, self._default)
 
     def _is_hollow(self, target: Target) -> bool:
         record = target.record

@@ -69,8 +69,3 @@ class ProcessFields(Facet):
 
     virt_mode: Annotated[str, Word("app", "os"), Prop(owner="namespaces", example="app")] = "app"
     """app: the command runs as a normal process; os: as the init of its pid namespace."""
-
-    @property
-    def is_meta(self) -> bool:
-        """Whether a start runs no command."""
-        return not self.command

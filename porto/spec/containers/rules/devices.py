@@ -12,7 +12,7 @@ from porto.spec.codecs import DevicesValue
 from porto.spec.config import Config
 from porto.spec.containers import device_access
 from porto.spec.containers.device_access import Grant
-from porto.spec.containers.fields.access import AccessFields
+from porto.spec.containers.effective import owner_names
 from porto.spec.containers.names import parent_name
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.rules.proposal import Proposal, SetRule, StartRule
@@ -26,17 +26,9 @@ if TYPE_CHECKING:
     from porto.spec.containers.store import ContainerStore
 
 
-def has_own_dev(spec: ContainerSpec) -> bool:
-    """Whether the container has a /dev of its own, in which nodes can be made.
-
-    One that lives in the host's root sees the host's /dev, where nothing is made.
-    """
-    return False
-
-
 def _check_items(
     items: DevicesValue,
-    access: AccessFields,
+    spec: ContainerSpec,
     lineage: Sequence[ContainerRecord],
     *,
     host: Host,
@@ -48,7 +40,7 @@ def _check_items(
     expanded = device_access.expand(items, config.container.device_preset, refusal)
     if look_at is None:
         return []
-    owner = owner_of(access.owner_user, access.owner_group)
+    owner = owner_of(*owner_names(spec))
     found = (device_access.grant(item, look_at, owner, refusal) for item in expanded)
     grants = [granted for granted in found if granted is not None]
     if lineage:
@@ -87,14 +79,14 @@ def check_set(proposal: Proposal) -> None:
     lineage = [] if parent is None else [parent, *proposal.store.ancestors(parent)]
     grants = _check_items(
         proposal.value,
-        proposal.spec.access,
+        proposal.spec,
         lineage,
         host=proposal.host,
         config=proposal.config,
         refusal=proposal.refusal,
     )
     started = proposal.record is not None and proposal.record.status.life.state is not State.STOPPED
-    if started and not has_own_dev(proposal.spec):
+    if started:
         _check_nodes(grants, proposal.refusal)
 
 
@@ -108,14 +100,13 @@ def check_start(
     refusal = f"cannot start {record.name}: devices"
     grants = _check_items(
         items,
-        record.spec.access,
+        record.spec,
         list(store.ancestors(record)),
         host=host,
         config=config,
         refusal=refusal,
     )
-    if not has_own_dev(record.spec):
-        _check_nodes(grants, refusal)
+    _check_nodes(grants, refusal)
 
 
 SET_RULES: Mapping[str, tuple[SetRule, ...]] = {"devices": (check_set,)}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from porto.spec.containers import operations
+from porto.spec.containers.effective import is_meta
 from porto.spec.containers.operations import Actor, Credentials
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.sources import ContainerOperations
@@ -69,7 +70,7 @@ class Engine:
                 and record.status.life.launched < record.intent.launch
             ):
                 self.launched.append(record.name)
-                state = State.META if record.spec.process.is_meta else State.RUNNING
+                state = State.META if is_meta(record.spec) else State.RUNNING
                 status = record.status.changed(state=state, launched=record.intent.launch)
                 self.store.put_status(record, status, now=2.0)
 

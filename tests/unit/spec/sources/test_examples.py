@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from porto.spec.containers import effective
 from porto.spec.containers.names import ROOT, parent_name
 from porto.spec.containers.spec import FACETS, SPEC_PROPERTIES
 from porto.spec.kinds import DIALECTS
@@ -55,7 +56,7 @@ def test_applied_and_applied_again(rig: Rig) -> None:
     declared = {item.name: item for document in documents() for item in document.declared}
     assert rig.names() == sorted(declared)
     for name, item in declared.items():
-        is_meta = rig.record(name).spec.process.is_meta
+        is_meta = effective.is_meta(rig.record(name).spec)
         expected = "stopped" if not item.start else "meta" if is_meta else "running"
         assert rig.state(name) == expected
         for prop, value in item.values.items():

@@ -10,7 +10,7 @@ from porto.kernel.cgroup.probe import probe
 from porto.kernel.cgroup.v2.devices import DevicesV2
 from porto.reconcilers.containers.facets.devices import Devices, UnannouncedDevices
 from porto.reconcilers.containers.memory import Remembered
-from porto.reconcilers.containers.target import LaunchPlan, Target
+from porto.reconcilers.containers.target import Target
 from porto.reconcilers.containers.upkeep import settle, with_drift
 from porto.reconcilers.engine.change import Change
 from porto.spec.config import ContainerConfig
@@ -201,10 +201,3 @@ def test_between_passes_only_the_unannounced_is_looked_at(world: World) -> None:
     else:
         apply(world.ports, planned)
         assert world.state("a") == text_of(DEFAULTS)
-
-
-def test_the_hosts_dev_gets_no_node(world: World) -> None:
-    world.make("a", "/dev/gpu rw")
-    plan = LaunchPlan()
-    world.facet.prepare(world.target("a"), plan)
-    assert plan.ops == []
