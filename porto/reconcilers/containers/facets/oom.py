@@ -16,6 +16,7 @@ from porto.reconcilers.containers.target import Fields, LaunchPlan, Target, Verd
 from porto.reconcilers.engine.change import Change
 from porto.reconcilers.ports import Ports
 from porto.spec.containers.record import ContainerRecord
+from porto.spec.containers.status import State
 from porto.spec.key import Key
 
 KNOB = "/proc/self/oom_score_adj"
@@ -23,6 +24,8 @@ COUNT_S = 0.5
 COUNT_POLL_S = 0.02
 """Between its notice and its kill the kernel needs microseconds; a slow machine more."""
 COUNTER = "containers_oom"
+_BEFORE = frozenset({State.STOPPED, State.STARTING, State.DEAD})
+"""States from which a start begins. A started container need not have a process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Oom(Witness):
 
     def plan(self, target: Target) -> Sequence[Change]:
         """To be told by the kernel, before the task lives."""
-        starting = target.record.status.life.process is None
+        starting = target.record.status.life.state in _BEFORE
         if not starting and self._notices.is_armed(target.key, target.group):
             return ()
         if not target.group.owns("memory"):
