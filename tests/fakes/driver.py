@@ -176,6 +176,8 @@ class FakeDriver:
         return there
 
     def read(self, group: Group, controller: str, knob: str) -> str:
+        if group.name not in self.groups:
+            raise FileNotFoundError(2, "No such file or directory", f"{group.freezer}/{knob}")
         return self.groups[group.name][knob] + "\n"
 
     def fresh(self, controller: str, knob: str) -> str:

@@ -135,7 +135,7 @@ def test_nobody_has_no_descriptors() -> None:
 )
 def test_a_descriptor_that_cannot_be_had_says_why(code: int, error: type[PortoError]) -> None:
     found = asked_by_a_client(stdin_path="/dev/fd/3")
-    (source,) = start_of(found, OutsideStreams("/place/work")).sources
+    source, _ = start_of(found, OutsideStreams("/place/work")).sources
     with pytest.raises(error) as caught:
         source.open(make_ports(None, files=Files(OSError(code, os.strerror(code)))))
     assert caught.value.text == (
