@@ -75,21 +75,51 @@ def test_byte_order_mark_is_no_part_of_the_first_key():
 
 
 @pytest.mark.parametrize(
-    ("name", "given"),
+    ("name", "given", "reason"),
     [
-        ("a", {"x": "\0"}),
-        ("a\nb", {}),
-        (" a", {}),
-        ("a", {"": ""}),
-        ("a", {"#x": ""}),
-        ("a", {"x=y": ""}),
-        ("a", {"x\ny": ""}),
-        ("a", {"x": "\ud800"}),
+        ("a", {"x": "\0"}, "x contains a zero byte, which a .CT file cannot hold"),
+        ("a", {"x\0": "1"}, "x\0 contains a zero byte, which a .CT file cannot hold"),
+        ("a\nb", {}, "'a\\nb' cannot be the name in a .CT file"),
+        ("a\\b", {}, "'a\\\\b' cannot be the name in a .CT file"),
+        (" a", {}, "' a' cannot be the name in a .CT file"),
+        ("a\r", {}, "'a\\r' cannot be the name in a .CT file"),
+        ("a", {"": ""}, "'' cannot be a key of a .CT file"),
+        ("a", {"#x": ""}, "'#x' cannot be a key of a .CT file"),
+        ("a", {";x": ""}, "';x' cannot be a key of a .CT file"),
+        ("a", {"x ": ""}, "'x ' cannot be a key of a .CT file"),
+        ("a", {"x=y": ""}, "'x=y' cannot be a key of a .CT file"),
+        ("a", {"x\ny": ""}, "'x\\ny' cannot be a key of a .CT file"),
+        ("a", {"x": "\ud800"}, "x is not text that UTF-8 can hold"),
     ],
 )
-def test_what_no_file_can_carry_is_refused(name, given):
-    with pytest.raises(CtError):
+def test_what_no_file_can_carry_is_refused(name, given, reason):
+    with pytest.raises(CtError) as caught:
         format_ct(name, given)
+    assert (caught.value.reason, caught.value.line, str(caught.value)) == (reason, 0, reason)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("  a  b ", "\\s\\sa  b\\s"),
+        (" ", "\\s"),
+        ("\t\\n", "\\t\\\\n"),
+        ("a\r", "a\\r"),
+        ("\\n\n", "\\\\n\\n"),
+    ],
+)
+def test_the_full_form(value, written):
+    text = format_ct("a", {"x": value})
+    assert text == f"name = a\n# escapes: full\nx = {written}\n"
+    assert values(text.encode())["x"] == value
+
+
+def test_the_full_form_begins_where_it_is_announced():
+    assert values(b"x = a\\\\tb\n# escapes: full\ny = a\\\\tb\nz = \\q") == {
+        "x": "a\\\\tb",
+        "y": "a\\tb",
+        "z": "\\q",
+    }
 
 
 def test_the_name_of_the_file_is_the_name_of_the_container():
