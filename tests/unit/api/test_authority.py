@@ -451,6 +451,7 @@ def test_whose_children_a_namespace_may_be(
         ("alice", "", "porto", ""),
         ("alice", "carol", "", ""),
         ("alice", "carol", "porto-containers", ""),
+        ("carol", "carol", "porto-containers", ""),
         ("bob", "", "", "it belongs to bob, the client acts as alice"),
         ("alice", "bob", "", " as user bob: it belongs to bob, the client acts as alice"),
         ("alice", "1", "", " as user 1: it belongs to 1, the client acts as alice"),

@@ -86,6 +86,12 @@ from porto.api.masks import MASK_MAX, is_mask, matches
         ("x/[ab]", "x/b", True),
         ("x/y", "x/y", True),
         ("xay", "x/y", False),
+        ("[a/b]", "[a/b]", True),
+        ("[a/b]", "a", False),
+        ("[xa-c]", "x", True),
+        ("[a-c]", "]", False),
+        (r"[\]", "[]", True),
+        (r"[\]", "\\", False),
     ],
 )
 def test_matching(mask, text, expected):

@@ -36,6 +36,20 @@ def test_parents_are_declared(tmp_path):
     ]
 
 
+def test_an_object_without_a_name_is_one_fault(tmp_path):
+    assert check(tmp_path, a_yaml="command: x\n") == ["a.yaml:1: name: the container has no name"]
+
+
+def test_one_child_needs_no_list(tmp_path):
+    text = "name: web\ncontainers:\n  name: a\n  command: 7Q\n  thread_limit: 7Q\n"
+    assert check(tmp_path, a_yaml=text) == [
+        "a.yaml:5: thread_limit: cannot be '7Q': unknown unit Q"
+    ]
+    assert check(tmp_path, a_yaml="name: web\ncontainers: x\n") == [
+        "a.yaml:2: containers: wants a list of containers"
+    ]
+
+
 def test_what_cannot_be_read_is_a_fault(tmp_path):
     os.mkfifo(tmp_path / "pipe.CT")
     paths = [str(tmp_path / name) for name in ("missing.CT", "pipe.CT")]
