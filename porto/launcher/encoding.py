@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
-import porto.launcher.slots  # noqa: F401  for its subclasses of Op
 from porto.launcher.ops import Execute, Op, WriteFile
+from porto.launcher.slots import WriteFileAt
 
 _SIZE = struct.Struct("=I")
 _NUMBER = struct.Struct("=q")
@@ -107,6 +107,8 @@ def _encode(op: Op) -> bytes:
     return head + b"".join([encode(getattr(op, name)) for name, encode in steps])
 
 
+_ONCE = (Execute, WriteFile, WriteFileAt)
+"""Most operations are the same in every launch; these are not, or are big."""
 _encode_known = functools.lru_cache(maxsize=1024)(_encode)
 
 
@@ -115,7 +117,4 @@ def encode(ops: Iterable[Op]) -> bytes:
 
     Raises OverflowError for a number of more than 64 bits.
     """
-    # Most operations are the same in every launch; these two are not, or are big.
-    return b"".join(
-        [_encode(op) if isinstance(op, (Execute, WriteFile)) else _encode_known(op) for op in ops]
-    )
+    return b"".join([_encode(op) if isinstance(op, _ONCE) else _encode_known(op) for op in ops])

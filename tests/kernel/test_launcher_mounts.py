@@ -171,6 +171,15 @@ FAILURES: list[tuple[tuple[Op, ...], str, int, str]] = [
         errno.EINVAL,
         "maps of users and groups",
     ),
+    (
+        (
+            ops.Mount("/", "/mnt", None, syscalls.MS_BIND | syscalls.MS_REC),
+            open_directory(0, "/mnt"),
+            slots.ChangeRoot(0),
+            ops.UnshareUsers("0 0 1", "0 0 1"),  # not for whoever lives in a chroot
+        ),
+        *("UnshareUsers", errno.EPERM, "user namespace"),
+    ),
     ((ops.UnshareUsers("0 0 1", ""),), "UnshareUsers", errno.EINVAL, "maps of users and groups"),
 ]
 
