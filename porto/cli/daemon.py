@@ -39,7 +39,7 @@ from porto.kernel.process import processes
 from porto.kernel.running import running_kernel
 from porto.launcher.client import LauncherClient
 from porto.observers.clock import Clock
-from porto.observers.events import EventLog
+from porto.observers.events import WRITE_AFTER_S, EventLog
 from porto.observers.exits import Exits
 from porto.observers.host import look
 from porto.observers.kernel_events import KernelEvents
@@ -207,7 +207,11 @@ class Daemon:
             record_max_bytes=CONTAINER.record_max_bytes(config),
             admission=Admission(look(kernel), config),
         )
-        history = EventLog(Journal(str(Path(paths.runtime) / "porto" / "events")))
+        loop = asyncio.get_running_loop()
+        history = EventLog(
+            Journal(str(Path(paths.runtime) / "porto" / "events")),
+            later=lambda write: loop.call_later(WRITE_AFTER_S, write),
+        )
         catalog = Catalog(store)
         set_aside = catalog.load()
         store.subscribe(recorder(history.add))

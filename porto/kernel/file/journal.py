@@ -1,15 +1,15 @@
 """A bounded file of numbered lines that a killed writer leaves readable.
 
 Written and read by `observers/events.py`. Two segments, PATH and PATH.old: a full one
-replaces the old one. A line is its number, a blank, the body, a line feed, written by one
-write(2) and never synced: what the kernel has taken survives the daemon, not the host.
-A line that was cut short is no line; the next writer removes it. Numbers only grow, over
+replaces the old one. A line is its number, a blank, the body, a line feed; one write(2) takes
+whole lines, which are never synced: what the kernel has taken survives the daemon, not the
+host. A line that was cut short is no line; the next writer removes it. Numbers only grow, over
 segments and writers. Man 2 write, 2 rename.
 """
 
 import os
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 SEGMENT_MAX = 1 << 20
@@ -65,6 +65,25 @@ class Journal:
         self._size += size
         self._last += 1
         return self._last
+
+    def extend(self, bodies: Sequence[bytes]) -> Sequence[int]:
+        """Keep several lines, in one write where they fit; the number of each, 0 for a lost one."""
+        lines = [b"%d %b\n" % (number, body) for number, body in enumerate(bodies, self._last + 1)]
+        data = b"".join(lines)
+        fits = self._size + len(data) <= self._segment_max
+        if self._descriptor < 0 or not fits or max(map(len, lines), default=0) > LINE_MAX:
+            return [self.append(body) for body in bodies]
+        try:
+            written = os.write(self._descriptor, data)
+            if written != len(data):
+                os.ftruncate(self._descriptor, self._size)
+        except OSError:
+            written = 0
+        if written != len(data):
+            return [self.append(body) for body in bodies]
+        self._size += written
+        first, self._last = self._last + 1, self._last + len(lines)
+        return range(first, self._last + 1)
 
     def read(self, after: int = 0, holding: bytes = b"") -> Iterator[tuple[int, bytes]]:
         """The lines after number `after` as they are now, oldest first: (number, body).

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,25 @@ def test_events_are_kept_with_serial_and_time(journal: Journal) -> None:
     assert [(e.serial, e.time, e.name) for e in log.read()] == [(1, 5.0, "a"), (2, 5.0, "b")]
     assert [e.name for e in log.read(1)] == ["b"]
     assert log.last == 2
+
+
+def test_events_are_written_together_later_and_before_anybody_reads(journal: Journal) -> None:
+    due: list[Callable[[], None]] = []
+    log = EventLog(journal, lambda: 5.0, due.append)
+    heard: list[str] = []
+    log.follow(lambda event: heard.append(event.name))
+    log.add(event("a"))
+    log.add(event("b"))
+    assert (len(due), journal.last, heard) == (1, 0, [])
+    due.pop()()
+    assert (journal.last, heard) == (2, ["a", "b"])
+    log.add(event("c"))
+    assert (len(due), [e.name for e in log.read(2)]) == (1, ["c"])
+    log.add(event("d"))
+    assert log.last == 4
+    log.add(event("e"))
+    log.close()
+    assert [number for number, _ in journal.read()] == [1, 2, 3, 4, 5]
 
 
 def test_a_follower_hears_what_is_kept_until_it_leaves(journal: Journal) -> None:

@@ -72,6 +72,46 @@ def test_two_segments_bound_the_size(tmp_path: Path) -> None:
     found.close()
 
 
+def test_several_lines_are_kept_by_one_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Journal(str(tmp_path / "j"))
+    found.append(b"a")
+    real, written = os.write, list[bytes]()
+
+    def write(descriptor: int, data: bytes) -> int:
+        written.append(data)
+        return real(descriptor, data)
+
+    monkeypatch.setattr(journal.os, "write", write)
+    assert list(found.extend([b"b", b"c"])) == [2, 3]
+    assert found.append(b"d") == 4
+    assert written == [b"2 b\n3 c\n", b"4 d\n"]
+    assert lines(found, 1) == [(2, b"b"), (3, b"c"), (4, b"d")]
+    found.close()
+
+
+def test_several_lines_that_do_not_fit_together_are_kept_one_by_one(tmp_path: Path) -> None:
+    found = Journal(str(tmp_path / "j"), segment_max=40)
+    assert list(found.extend([b"x" * 20, b"y" * LINE_MAX, b"z" * 20])) == [1, 0, 2]
+    assert (lines(found), found.lost) == ([(1, b"x" * 20), (2, b"z" * 20)], 1)
+    found.close()
+
+
+def test_several_lines_of_which_one_is_cut_short_are_kept_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Journal(str(tmp_path / "j"))
+    found.append(b"a")
+    real = os.write
+    monkeypatch.setattr(
+        journal.os, "write", lambda fd, data: real(fd, data[:6] if data.count(b"\n") > 1 else data)
+    )
+    assert list(found.extend([b"bcd", b"e"])) == [2, 3]
+    assert lines(found) == [(1, b"a"), (2, b"bcd"), (3, b"e")]
+    found.close()
+
+
 def test_what_does_not_fit_is_lost_and_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
