@@ -55,13 +55,11 @@ from porto.reconcilers.containers.housekeeping import Housekeeping
 from porto.reconcilers.containers.leftovers import remove_leftovers, sweep
 from porto.reconcilers.containers.reconciler import ContainerReconciler
 from porto.reconcilers.containers.takeover import take_over
-from porto.reconcilers.engine.carrier import carry
 from porto.reconcilers.engine.jobs import Jobs
 from porto.reconcilers.engine.jobs_programs import CgroupPrograms
 from porto.reconcilers.engine.loop import Engine
 from porto.reconcilers.engine.queue import Priority
 from porto.reconcilers.engine.recording import Recording
-from porto.reconcilers.engine.slow import Slow
 from porto.reconcilers.engine.triggers import Triggers
 from porto.reconcilers.host.removals import Removals
 from porto.reconcilers.ports import Ports
@@ -247,7 +245,7 @@ class Daemon:
             vacancies=vacancies,
             records=Recording(catalog, self._clock),
             removals=removals,
-            slow=Slow(lambda change: carry(change, ports), engine.enqueue),
+            jobs=jobs,
             counters=counters,
             history=history,
             clock=self._clock,

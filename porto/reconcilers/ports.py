@@ -17,7 +17,7 @@ from porto.spec.key import Key
 from porto.spec.records.record import Record
 
 if TYPE_CHECKING:
-    from porto.reconcilers.engine.change import Change
+    from porto.reconcilers.engine.jobs_values import Job, JobState
 
 
 class Launches(Protocol):
@@ -89,11 +89,17 @@ class Removals(Protocol):
         """Free `name` beneath `root` of what is there; raises OSError."""
 
 
-class Slow(Protocol):
-    """`engine/slow.py`: changes that the kernel takes long for."""
+class Jobs(Protocol):
+    """`engine/jobs.py`: work that takes longer than a pass."""
 
-    def run(self, key: Key, change: "Change") -> bool:
-        """Whether it has been made; begun when it was not. Raises what it failed with."""
+    def ensure(self, job: "Job[Key]") -> bool:
+        """Whether it has been done; begun when it was not. Raises what it failed with."""
+
+    def state(self, job_id: str) -> "JobState | None":
+        """What is known of a job; None when nothing is."""
+
+    def forget(self, job_id: str) -> None:
+        """The result is not wanted any more; nothing while there is none."""
 
 
 class Counters(Protocol):
@@ -120,7 +126,7 @@ class Ports(Kernel):
     vacancies: Vacancies
     records: Records
     removals: Removals
-    slow: Slow
+    jobs: Jobs
     counters: Counters
     history: History
     clock: Clock

@@ -17,7 +17,7 @@ from porto.reconcilers.engine.change import Change
 from porto.reconcilers.ports import Ports
 from porto.spec.events import Event
 
-OF_MEMORY = ("launches", "exits", "notices", "vacancies", "records", "removals", "slow")
+OF_MEMORY = ("launches", "exits", "notices", "vacancies", "records", "removals", "jobs")
 
 
 class Told:

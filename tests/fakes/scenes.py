@@ -43,12 +43,12 @@ from tests.fakes.tables import (
     FakeClock,
     FakeExits,
     FakeFiles,
+    FakeJobs,
     FakeLaunches,
     FakeMounts,
     FakeNotices,
     FakeProcesses,
     FakeRemovals,
-    FakeSlow,
     FakeThreads,
     FakeVacancies,
 )
@@ -70,7 +70,7 @@ class Scene:
         self.launches, self.exits = FakeLaunches(), FakeExits()
         self.notices, self.processes = FakeNotices(), FakeProcesses()
         self.threads, self.files, self.mounts = FakeThreads(), FakeFiles(), FakeMounts()
-        self.vacancies, self.slow = FakeVacancies(), FakeSlow()
+        self.vacancies, self.jobs = FakeVacancies(), FakeJobs()
         self.removals = FakeRemovals(self.files)
         self.counters, self.history = Counts(), Told()
         self.woken: list[Key] = []
@@ -88,7 +88,7 @@ class Scene:
             vacancies=self.vacancies,
             records=Recording(catalog, clock),
             removals=self.removals,
-            slow=self.slow,
+            jobs=self.jobs,
             counters=self.counters,
             history=self.history,
             clock=self.clock,
@@ -165,7 +165,7 @@ class Scene:
 
     def carry(self, name: str) -> Result:
         """A pass: decide, and make it true."""
-        carrier = Carrier(self.ports, lambda key, change: None)
+        carrier = Carrier(self.ports, lambda key, change: None, lambda key: "")
         return carrier.run(self.get(name).key, name, self.decide(name))
 
     def apply(self, changes: Sequence[Change]) -> None:

@@ -4,9 +4,10 @@ import os
 from pathlib import Path
 
 from porto.kernel.cgroup.group import Group
+from porto.kernel.process.programs import Program
 from porto.kernel.process.scheduling import OTHER, Schedule
 from porto.launcher.ops import Exited, Launched, LaunchFailed, LaunchRequest
-from porto.reconcilers.engine.change import Change
+from porto.reconcilers.engine.jobs_values import Job, JobState
 from porto.spec.containers.status import Process
 from porto.spec.key import Key
 
@@ -248,18 +249,19 @@ class FakeMounts:
         return path in self.there
 
 
-class FakeSlow:
-    """Slow changes are made at once, but for the subjects that a test holds."""
+class FakeJobs:
+    """Calls are made at once."""
 
-    def __init__(self) -> None:
-        self.held: set[str] = set()
-        self.made: list[Change] = []
-
-    def run(self, key: Key, change: Change) -> bool:
-        if change.subject in self.held:
-            return False
-        self.made.append(change)
+    def ensure(self, job: Job[Key]) -> bool:
+        assert not isinstance(job.work, Program)
+        job.work()
         return True
+
+    def state(self, job_id: str) -> JobState | None:
+        return None
+
+    def forget(self, job_id: str) -> None:
+        pass
 
 
 def _descriptor() -> int:

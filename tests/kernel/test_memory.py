@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -192,6 +193,29 @@ def test_below_the_first_limit_of_a_running_container_is_busy(conn, knobs) -> No
         container["memory_limit"] = "16M"
     assert knobs.differing("a", MemoryLimits()) == {}
     assert container["state"] == "running"
+
+
+def test_others_are_set_while_a_limit_far_below_the_usage_is_tried(daemon, conn, knobs) -> None:
+    """The kernel reclaims within the write: it is made beside the passes, and fails at the end."""
+    run(conn, "a", HOLD, 64, 0, memory_limit="128M")
+    other = conn.Create("b")
+    other.Start()
+    tries, meanwhile = daemon.connection(), 0
+
+    def lower() -> None:
+        for _ in range(5):
+            with pytest.raises(Busy):
+                tries.SetProperty("a", "memory_limit", "8M")
+
+    with ThreadPoolExecutor(1) as pool:
+        trying = pool.submit(lower)
+        while not trying.done():
+            meanwhile += 1
+            other["memory_limit"] = f"{meanwhile % 32 + 32}M"
+            assert knobs.differing("b", MemoryLimits(limit=(meanwhile % 32 + 32) * MIB)) == {}
+        trying.result()
+    assert meanwhile
+    assert knobs.differing("a", MemoryLimits(limit=128 * MIB)) == {}
 
 
 def test_below_the_cache_reclaims_it(conn, knobs, disk) -> None:

@@ -34,7 +34,7 @@ class ContainerReconciler:
         self._world = world
         self._store = world.store
         self.life = Life(world)
-        self._carrier = Carrier(world.ports, self._told)
+        self._carrier = Carrier(world.ports, self._told, self._owner)
         self.drift: dict[str, int] = {}
 
     def reconcile(self, key: Key) -> Result:
@@ -42,7 +42,7 @@ class ContainerReconciler:
         record = self._store.find_id(key.id)
         if record is None:
             self._world.memory.forget(key)
-            return Done()
+            return self._carrier.run(key, "", Decision())
         target = self._world.target(record)
         decision = self.life.decide(target)
         result = self._carrier.run(key, record.name, decision)
@@ -60,6 +60,10 @@ class ContainerReconciler:
             if isinstance(result, Done) and not current.status.conditions:
                 target = self._world.target(current)
                 upkeep.settle(self._world.chain.wishing, remembered, target)
+
+    def _owner(self, key: Key) -> str:
+        record = self._store.find_id(key.id)
+        return "" if record is None else self._store.kind.owner(record)
 
     def _told(self, key: Key, change: Change) -> None:
         """A change was made."""

@@ -5,14 +5,20 @@ that the kernel may take long for becomes a job, whose end brings the key back.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from porto.reconcilers.engine.change import Change
 from porto.reconcilers.engine.decision import Decision, Failure
+from porto.reconcilers.engine.jobs_values import Job
 from porto.reconcilers.engine.result import Again, Done, Result, Retry
 from porto.reconcilers.ports import Ports
 from porto.spec.errors import PortoError, by_errno
 from porto.spec.key import Key
+
+SLOW_S = 60.0
+"""Seconds for which a slow change waits for its turn, and again for which the kernel may take,
+before that is an error. It cannot be broken off: until the kernel has made it, it is not begun
+a second time."""
 
 Told = Callable[[Key, Change], None]
 """Called after each change that was made."""
@@ -25,18 +31,27 @@ def carry(change: Change, ports: Ports) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """Carries the decisions of one daemon; `told` hears of each change that was made."""
+    """Carries the decisions of one daemon; `told` hears of each change that was made.
+
+    owner -- whose object it is: owners take turns with their slow changes
+    """
 
     ports: Ports
     told: Told
+    owner: Callable[[Key], str]
+    _begun: dict[Key, set[str]] = field(default_factory=dict)
 
     def run(self, key: Key, subject: str, decision: Decision) -> Result:
         """Carry a decision about the object of that name, and what follows its failures."""
+        self._let_go(key, decision)
+        return self._run(key, subject, decision)
+
+    def _run(self, key: Key, subject: str, decision: Decision) -> Result:
         failures, pending = self._carry(key, subject, decision)
         if failures:
             if decision.failed is None:
                 return Retry(failures[0].error)
-            return self.run(key, subject, decision.failed(failures))
+            return self._run(key, subject, decision.failed(failures))
         if pending:
             return Again()
         failures, _ = self._carry(key, subject, Decision(decision.closing))
@@ -53,12 +68,10 @@ class Carrier:
             if change.facet in broken or (failures and not decision.by_facet):
                 continue
             try:
-                if change.is_slow and not self.ports.slow.run(key, change):
+                if not self._make(key, change):
                     pending = True
                     broken.add(change.facet)
                     continue
-                if not change.is_slow:
-                    carry(change, self.ports)
             except (PortoError, OSError) as error:
                 failures.append(
                     Failure(change.facet, _public(error, change, subject), change.subject)
@@ -67,6 +80,42 @@ class Carrier:
                 continue
             self.told(key, change)
         return failures, pending
+
+    def _make(self, key: Key, change: Change) -> bool:
+        """Whether it has been made; a slow one is begun."""
+        if not change.is_slow:
+            carry(change, self.ports)
+            return True
+        job = Job(
+            id=_job_id(key, change),
+            key=key,
+            owner=self.owner(key),
+            work=lambda: carry(change, self.ports),
+            timeout=SLOW_S,
+            patience=SLOW_S,
+        )
+        self._begun.setdefault(key, set()).add(job.id)
+        return self.ports.jobs.ensure(job)
+
+    def _let_go(self, key: Key, decision: Decision) -> None:
+        """Results of slow changes that are not wanted any more: mostly they have been made.
+
+        Kept, one would be taken for that of the same change, wanted at another time.
+        """
+        begun = self._begun.get(key)
+        if begun is None:
+            return
+        jobs = self.ports.jobs
+        for job_id in begun - {_job_id(key, change) for change in decision.changes}:
+            jobs.forget(job_id)
+            if jobs.state(job_id) is None:
+                begun.discard(job_id)
+        if not begun:
+            del self._begun[key]
+
+
+def _job_id(key: Key, change: Change) -> str:
+    return f"set {key} {change.facet} {change.subject} {change.want}"
 
 
 def _public(error: PortoError | OSError, change: Change, subject: str) -> PortoError:

@@ -22,11 +22,9 @@ from porto.reconcilers.containers.assembly import assemble
 from porto.reconcilers.containers.facets.task import container_of
 from porto.reconcilers.containers.takeover import take_over
 from porto.reconcilers.engine import backoff
-from porto.reconcilers.engine.carrier import carry
 from porto.reconcilers.engine.jobs import Jobs
 from porto.reconcilers.engine.loop import Engine
 from porto.reconcilers.engine.recording import Recording
-from porto.reconcilers.engine.slow import Slow
 from porto.reconcilers.engine.triggers import Triggers
 from porto.reconcilers.host.removals import Removals
 from porto.spec.catalog import Catalog
@@ -38,6 +36,7 @@ from porto.spec.containers.status import Process, State
 from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import EError, InvalidCommand, InvalidState, NotSupported, PortoError
 from porto.spec.events import Event, What
+from porto.spec.key import Key
 from porto.spec.records.record import Run
 from tests.fakes.driver import FakeDriver
 from tests.fakes.jobs import FakePrograms
@@ -136,6 +135,7 @@ class Rig:
         self.signals = self.processes.signals
         self.events = KernelEvents(make_kernel(self.driver), self.clock, self.engine.enqueue)
         self.launches = Launches(self.launcher, track=self.exits.track, on_outcome=self._enqueue)
+        self.jobs: Jobs[Key] = Jobs(FakePrograms(), on_end=self.engine.enqueue)
         self.ports = make_ports(
             self.driver,
             processes=self.processes,
@@ -145,8 +145,8 @@ class Rig:
             notices=self.events,
             vacancies=Vacancies(self.driver, self.engine.enqueue),
             records=Recording(self.catalog, self.clock),
-            removals=Removals(Jobs(FakePrograms(), on_end=self.engine.enqueue), files),
-            slow=Slow(lambda change: carry(change, self.ports), self.engine.enqueue),
+            removals=Removals(self.jobs, files),
+            jobs=self.jobs,
             counters=self.counters,
             history=self.told,
             clock=self.clock,
