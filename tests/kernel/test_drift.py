@@ -92,6 +92,23 @@ def test_a_watched_knob_is_put_back_at_once(own_daemon) -> None:
     assert repaired(conn) == 20
 
 
+def test_a_rival_that_undoes_every_repair_is_told_and_left_alone(own_daemon) -> None:
+    conn = own_daemon.connection()
+    container = start(conn, "a", thread_limit="123")
+    limit = knob(container, "pids", "pids.max")
+
+    def contested() -> list[str]:
+        limit.write_text("7")
+        conditions = json.loads(conn.GetProperty("/", "porto_status"))["conditions"]
+        return [item["message"] for item in conditions if item["kind"] == "Contested"]
+
+    until(contested, "the rival is not told")
+    assert limit.read_text().strip() == "7"
+    assert "pids.max of a at 123" in contested()[0]
+    container.SetProperty("thread_limit", "124")
+    assert limit.read_text().strip() == "124"
+
+
 @pytest.mark.parametrize("isolate", ["true", "false"])
 def test_the_main_task_and_its_children_are_moved_back(drifting, isolate: str) -> None:
     """Whose child it is, only a pid namespace of its own tells."""

@@ -6,6 +6,7 @@ Read by `decide` like any other fact, written by `reconciler.py` when a pass has
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
+from porto.reconcilers.containers.rivals import Reversals
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import SPEC_PROPERTIES, ContainerSpec
 from porto.spec.key import Key
@@ -30,6 +31,7 @@ class Remembered:
                        generation before that
     wishes          -- what facets wished for when it was true, by facet
     since           -- CLOCK_MONOTONIC second at which something was first waited for
+    reversals       -- repairs of drift, for `rivals.py`
     """
 
     generation: int = -1
@@ -37,6 +39,7 @@ class Remembered:
     before: ContainerSpec | None = None
     wishes: dict[str, Hashable] = field(default_factory=dict)
     since: dict[str, float] = field(default_factory=dict)
+    reversals: Reversals = field(default_factory=Reversals)
 
     def asked(self, record: ContainerRecord, facet: str) -> bool:
         """Whether this generation has another property of a facet than the last one.

@@ -87,6 +87,8 @@ class ContainerReconciler:
         if not change.is_drift:
             return
         self.drift[change.facet] = self.drift.get(change.facet, 0) + 1
+        reversals = self._world.memory.of(key).reversals
+        reversals.count(change, self._world.ports.clock.mono())
         self._world.ports.counters.add("drift_repaired")
         log.warning(
             "drift repaired",

@@ -10,6 +10,7 @@ from porto.reconcilers.containers import upkeep
 from porto.reconcilers.containers.life.dying import Dying
 from porto.reconcilers.containers.life.ending import condition, lasting, note
 from porto.reconcilers.containers.life.freezing import Freezing
+from porto.reconcilers.containers.rivals import truce
 from porto.reconcilers.containers.target import Target
 from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.decision import Decision, Failure
@@ -50,14 +51,15 @@ class Running:
         return None if verdict is None else self._dying.condemned(target, verdict)
 
     def _kept(self, target: Target) -> Decision:
-        record = target.record
+        record, remembered = target.record, self._world.remembered(target)
         changes, refused = upkeep.plan(self._world.chain.live, target)
-        seen = note(target, observed_generation=record.generation, conditions=lasting(record))
+        changes = upkeep.with_drift(self._world.chain.wishing, remembered, target, changes)
+        kept = truce(target.name, remembered.reversals, changes, target.mono)
+        shown = (*lasting(record), *kept.conditions)
+        seen = note(target, observed_generation=record.generation, conditions=shown)
         return Decision(
-            upkeep.with_drift(
-                self._world.chain.wishing, self._world.remembered(target), target, changes
-            ),
-            Done(),
+            kept.changes,
+            Done(kept.wait),
             closing=[seen],
             refused=refused,
             by_facet=True,
