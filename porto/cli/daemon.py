@@ -83,6 +83,7 @@ from porto.version import REVISION, VERSION
 PORTO_GROUP = "porto"
 STORE_MODE = 0o750
 BOOT_FILE = "boot"
+MASTER_FILE = "master"
 SPARE_FILES = 1000
 DISCARD_ORIGIN = "portod stop"
 
@@ -322,15 +323,20 @@ class Daemon:
     async def _take_over(self, parts: _Parts) -> None:
         """Join what runs already; from here on every change becomes a pass."""
         same_boot = _same_boot(Path(self._config.paths.store) / BOOT_FILE)
+        master, present = Path(self._config.paths.store) / MASTER_FILE, self._arguments.master_start
+        same_master = master.exists() and master.read_text() == f"{present}"
         survivors = await parts.launcher.connect()
         for job in await parts.jobs.recover():
             log.warning("job was cut short", job=job)
         world = parts.containers.world
         world.ports.launches.resume()
-        for launched in take_over(world, survivors, same_boot=same_boot):
+        found = take_over(world, survivors, same_boot=same_boot, same_master=same_master)
+        for launched in found:
             log.warning("unknown launch", launch=launched.launch_id, pid=launched.init_pid)
             processes.send_signal(launched.init_pid, launched.init_start, signal.SIGKILL)
             parts.launcher.forget(launched.launch_id)
+        # Only now: a takeover that is cut short is none.
+        master.write_text(f"{present}")
         world.notices.start()
         parts.store.subscribe(parts.triggers.on_change)
         parts.triggers.all()

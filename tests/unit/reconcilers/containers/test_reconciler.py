@@ -626,7 +626,7 @@ def test_takeover_adopts_a_launch_that_was_not_recorded(play: Any) -> None:
         launched = Launched(f"{record.id}:1", 50, 5, 51, 5, 2)
         rig.driver.place("a", 50, 51)
         rig.driver.create(rig.world.controllers.group("a"))
-        strangers = take_over(rig.world, [launched], same_boot=True)
+        strangers = take_over(rig.world, [launched], same_boot=True, same_master=True)
         assert strangers == []
         assert rig.state("a") is State.RUNNING
         assert rig.get("a").status.life.process == Process(f"{record.id}:1", 50, 5, 51, 5, 2)
@@ -636,11 +636,68 @@ def test_takeover_adopts_a_launch_that_was_not_recorded(play: Any) -> None:
     play(body)
 
 
+def test_takeover_tells_no_exit_twice(play: Any) -> None:
+    """The daemon died after it had recorded the exit, before it acknowledged it."""
+
+    async def body(rig: Rig) -> None:
+        record = rig.create("a")
+        await rig.start("a")
+        process = rig.get("a").status.life.process
+        assert process is not None
+        launched = Launched(f"{record.id}:1", process.init_pid, 7, process.task_pid, 7, 2)
+        rig.end("a", 0)
+        await rig.until(lambda: rig.state("a") is State.DEAD)
+        rig.launcher.acknowledged.clear()
+        take_over(rig.world, [launched], same_boot=True, same_master=True)
+        assert rig.state("a") is State.DEAD
+        assert rig.get("a").status.life.exit_status == 0
+        assert rig.launcher.acknowledged == [f"{record.id}:1"]
+
+    play(body)
+
+
+@pytest.mark.parametrize("case", ["client", "file", "respawn", "not-begun"])
+def test_a_launch_that_died_with_the_master_is_not_made_twice(play: Any, case: str) -> None:
+    """Whether its command ran, nobody knows."""
+
+    async def body(rig: Rig) -> None:
+        record = rig.create("a", respawn="true", max_respawns="5", respawn_delay="3600s")
+        if case == "respawn":
+            await rig.start("a")
+            rig.end("a", 0)
+            await rig.until(lambda: rig.state("a") is State.DEAD)
+        intent = {"origin": "file:///a.CT" if case == "file" else "respawn"}
+        if case == "client":
+            intent = {}
+        launch = record.intent.launch + (2 if case == "respawn" else 1)
+        rig.store.put(rig.get("a").with_intent(run=Run.RUNNING, launch=launch, **intent), now=0.0)
+        rig.engine._queue.forget(record.key)
+        if case != "not-begun":
+            rig.driver.create(rig.world.controllers.group("a"))
+            rig.driver.place("a", 50, 51)
+        requests = len(rig.launcher.requests)
+        take_over(rig.world, [], same_boot=True, same_master=False)
+        await rig.engine.converge([rig.get("a")])
+        life = rig.get("a").status.life
+        assert rig.driver.tasks.get("a", set()) <= ({1000, 1001} if life.process else set())
+        if case == "client":
+            assert (life.state, rig.get("a").intent.run) == (State.STOPPED, Run.STOPPED)
+            assert life.start_error == "cannot start a: portod was killed in the middle of it"
+        if case == "respawn":
+            assert (life.state, life.exit_status, life.respawn_count) == (State.DEAD, 9, 1)
+        if case in ("client", "respawn"):
+            assert len(rig.launcher.requests) == requests
+        else:
+            assert (life.state, len(rig.launcher.requests)) == (State.RUNNING, requests + 1)
+
+    play(body)
+
+
 def test_takeover_of_another_boot_starts_from_nothing(play: Any) -> None:
     async def body(rig: Rig) -> None:
         rig.create("a")
         await rig.start("a")
-        take_over(rig.world, [], same_boot=False)
+        take_over(rig.world, [], same_boot=False, same_master=False)
         assert rig.state("a") is State.STOPPED
         assert rig.get("a").intent.run is Run.STOPPED
 
@@ -651,7 +708,7 @@ def test_takeover_destroys_weak_containers(play: Any) -> None:
     async def body(rig: Rig) -> None:
         rig.create("strong")
         rig.create("weak", weak="true")
-        take_over(rig.world, [], same_boot=True)
+        take_over(rig.world, [], same_boot=True, same_master=True)
         await rig.until(lambda: rig.store.names() == ["strong"])
 
     play(body)
