@@ -27,6 +27,7 @@ TYPED_TOOLS = (
     "scripts",
     "tests/bench",
     "tests/mutation",
+    "tests/reliability",
     "tests/vm",
     "tests/conftest.py",
     "tests/needs.py",
@@ -39,6 +40,8 @@ VM_LIMIT_S = 5 * 3600
 VM_COULD_BE_SET_UP = 4
 MUTATION_LIMIT_S = 8 * 3600
 """For every mutant; a sample has a limit of its own."""
+RELIABILITY_LIMIT_S = 24 * 3600
+"""For every point; `--minutes` is the limit of a sample."""
 
 
 @dataclass
@@ -248,6 +251,14 @@ def mutation(extra: Sequence[str]) -> list[Outcome]:
     return program("mutation", [sys.executable, "-m", "tests.mutation", *extra], MUTATION_LIMIT_S)
 
 
+def reliability(extra: Sequence[str]) -> list[Outcome]:
+    """Kills and failing calls at the points of whole lives; by default at a sample of them."""
+    if os.geteuid() != 0:
+        return [Outcome("reliability", note="needs root")]
+    command = [sys.executable, "-m", "tests.reliability", *extra]
+    return program("reliability", command, RELIABILITY_LIMIT_S)
+
+
 def bare(extra: Sequence[str]) -> list[Outcome]:
     """The README's two commands on a bare Debian 12."""
     if os.geteuid() != 0:
@@ -272,6 +283,7 @@ def main() -> int:
         "vm": lambda: vm(extra),
         "bench": lambda: bench(extra),
         "mutation": lambda: mutation(extra),
+        "reliability": lambda: reliability(extra),
         "bare": lambda: bare(extra),
     }
     whole = {name: single[name] for name in ("lint", "unit", "kernel", "conformance")}
@@ -287,7 +299,7 @@ def main() -> int:
     for outcome in outcomes:
         print(outcome.line())
     if options.tier == "all":
-        print("vm hybrid, bench, mutation, bare: only when named")
+        print("vm hybrid, bench, mutation, reliability, bare: only when named")
     passed = sum(outcome.passed for outcome in outcomes)
     failed = sum(outcome.failed for outcome in outcomes)
     skipped = sum(outcome.skipped for outcome in outcomes)

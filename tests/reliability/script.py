@@ -1,0 +1,327 @@
+"""The client of a life: careful, and with a memory of what it was promised.
+
+What got no answer is asked again, and what was refused, too: both only happen because of the
+fault. What was acknowledged is remembered, and compared with what the daemon says later. A
+command writes the number of its launch into a file, which tells what ran how often.
+"""
+
+import errno
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from porto.client import exceptions
+from porto.client.exceptions import PortoException, SocketError, SocketTimeout
+from porto.spec.errors import by_errno
+from tests.patience import patient
+from tests.reliability.inject import fired
+from tests.reliability.pair import Pair
+from tests.reliability.points import CALL, Point
+
+PATIENCE_S = patient(30)
+TRIES = 10
+PAUSE_S = 0.05
+UNCLEAR = ("None", "Traceback", "internal error", "Error(", "errno")
+"""What no message for a user may contain."""
+
+T = TypeVar("T")
+
+
+class Broken(Exception):
+    """The life cannot go on; the text says where."""
+
+
+class Script:
+    """One life's client."""
+
+    def __init__(self, pair: Pair, point: Point, canon: dict[tuple[str, str, str], str]) -> None:
+        """`canon` is how values are read back, learned by lives without faults."""
+        self.pair = pair
+        self.point = point
+        self.findings: list[str] = []
+        self.refusals: list[str] = []
+        self._canon = canon
+        self._conn = pair.client()
+        self._wanted: dict[str, dict[str, str]] = {}
+        self._launches: Counter[str] = Counter()
+        self._runs: dict[tuple[str, int], int] = {}
+        self._deaths: Counter[str] = Counter()
+        self._directory = pair.scratch / "runs"
+        self._directory.mkdir(exist_ok=True)
+        self._directory.chmod(0o777)
+        for file in self._directory.iterdir():
+            file.unlink()
+        self._told, _ = pair.exits(0)
+
+    # -- asking ------------------------------------------------------------------------
+
+    @property
+    def is_hurt(self) -> bool:
+        """Whether the fault has happened."""
+        return fired(self.pair.arm).exists()
+
+    def find(self, text: str) -> None:
+        """Something is not as it must be."""
+        self.findings.append(text)
+
+    def ask(
+        self,
+        what: str,
+        name: str,
+        call: Callable[[], T],
+        *,
+        done: type[PortoException] | None = None,
+        again: Callable[[], object] = lambda: None,
+        lost_too: Callable[[], object] = lambda: None,
+    ) -> T | None:
+        """Ask until it is granted.
+
+        done     -- the refusal that says, to who asks again, that the lost answer was a yes
+        again    -- called before what was refused is asked for again
+        lost_too -- called before what got no answer is asked for again
+        """
+        lost = False
+        for _ in range(TRIES):
+            try:
+                return call()
+            except SocketTimeout:
+                raise Broken(f"{what} {name}: no answer") from None
+            except SocketError as error:
+                if not self.is_hurt:
+                    self.find(f"{what} {name}: {error} without a fault")
+                lost = True
+                self.reconnect()
+                lost_too()
+            except PortoException as error:
+                if lost and done is not None and isinstance(error, done):
+                    return None
+                self._judge(what, name, error)
+                lost = False
+                time.sleep(PAUSE_S)
+                again()
+        raise Broken(f"{what} {name}: refused again and again: {self.refusals[-1:]}")
+
+    def _judge(self, what: str, name: str, error: PortoException) -> None:
+        """Whether a refusal is one that a user can do something with."""
+        said = f"{what} {name}: {error}"
+        self.refusals.append(said)
+        if not self.is_hurt:
+            self.find(f"refused without a fault: {said}")
+        text = error.text
+        # A start asks for the ancestors, too.
+        if not text.startswith("cannot ") or name.partition("/")[0] not in text:
+            self.find(f"no verb and no subject in the message: {said}")
+        if any(word in text for word in UNCLEAR):
+            self.find(f"unclear message: {said}")
+        if self.point.moment == CALL:
+            code = getattr(errno, self.point.what)
+            exact = type(by_errno(OSError(code, ""), "")).__name__
+            if os.strerror(code) not in text or type(error).__name__ != exact:
+                self.find(f"not {exact} with its cause: {said}")
+
+    def reconnect(self) -> None:
+        """Talk to whoever answers now."""
+        self._conn.disconnect()
+        self.pair.revive()
+        self._conn = self.pair.client()
+
+    def read(self, name: str, prop: str) -> str:
+        """A property's value now."""
+        value = self.ask("get", name, lambda: self._conn.GetProperty(name, prop))
+        return str(value)
+
+    def until(self, check: Callable[[], object], what: str) -> None:
+        """Wait for what nobody announces."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not check():
+            if time.monotonic() > deadline:
+                raise Broken(f"it did not come to this: {what}")
+            time.sleep(0.01)
+
+    # -- doing ---------------------------------------------------------------------------
+
+    def create(self, name: str, **properties: str) -> None:
+        """A container with these properties, each set by a call of its own."""
+        exists = exceptions.ContainerAlreadyExists
+        self.ask("create", name, lambda: self._conn.Create(name), done=exists)
+        self._wanted[name] = {}
+        for prop, value in properties.items():
+            self.set(name, prop, value)
+
+    def set(self, name: str, prop: str, value: str) -> None:
+        """Set; refused means unchanged, acknowledged means for ever."""
+        before = self.read(name, prop)
+
+        def unchanged() -> None:
+            if (now := self.read(name, prop)) != before:
+                self.find(f"set {name} {prop} was refused, and is {now!r} instead of {before!r}")
+
+        call = lambda: self._conn.SetProperty(name, prop, value)  # noqa: E731
+        self.ask(f"set {prop} of", name, call, again=unchanged)
+        self._remember(name, prop, value)
+
+    def _remember(self, name: str, prop: str, value: str) -> None:
+        now = self.read(name, prop)
+        if self._canon.setdefault((name, prop, value), now) != now:
+            self.find(f"{prop} of {name} was set to {value}, and is {now!r}")
+        self._wanted.setdefault(name, {})[prop] = now
+
+    def supported(self, properties: Mapping[str, str]) -> dict[str, str]:
+        """Those that this machine can do."""
+        can = self.ask("list properties of", "", lambda: self._conn.Plist()) or ()
+        return {prop: value for prop, value in properties.items() if prop in can}
+
+    def command(self, name: str, then: str) -> str:
+        """A command that writes its launch's number into a file, and goes on.
+
+        The number lies in a file, too: a dead container's properties cannot be set.
+        """
+        file = self._file(name)
+        for path in (file, file.with_suffix(".launch")):
+            path.touch()
+            path.chmod(0o666)
+        return f"sh -c 'read n < {file}.launch; echo $n >> {file}; {then}'"
+
+    def _file(self, name: str) -> Path:
+        return self._directory / name.replace("/", "-")
+
+    def start(self, name: str, *, runs: int = 1) -> None:
+        """Start, and see that the command ran `runs` times: once, and for each respawn."""
+        self.launch(name)
+        self.ask(
+            "start",
+            name,
+            lambda: self._conn.Start(name),
+            done=exceptions.InvalidState,
+            again=lambda: self.launch(name),
+            lost_too=lambda: self._ask_what_became_of(name),
+        )
+        self.ran(name, runs)
+
+    def _ask_what_became_of(self, name: str) -> None:
+        """A start that was given up with its master is told in start_error: this is another."""
+        if self.point.what == "master" and self.read(name, "start_error"):
+            self.refusals.append(f"start {name}: {self.read(name, 'start_error')}")
+            self.launch(name)
+
+    def launch(self, name: str) -> None:
+        """The next launch has a number of its own."""
+        self._launches[name] += 1
+        file = self._file(name)
+        file.with_suffix(".launch").write_text(f"{self._launches[name]}\n")
+
+    def ran(self, name: str, runs: int = 1) -> None:
+        """The present launch runs so often, and never more."""
+        number = self._launches[name]
+        self._runs[name, number] = runs
+        self.until(lambda: self._ran(name)[number] >= runs, f"launch {number} of {name} has run")
+
+    def _ran(self, name: str) -> "Counter[int]":
+        file = self._file(name)
+        words = file.read_text().split() if file.exists() else []
+        return Counter(int(word) if word.isdecimal() else -1 for word in words)
+
+    def wait(self, name: str, status: int, *, deaths: int = 1) -> None:
+        """Wait for the death, which is told with its wait status."""
+        self.ask("wait for", name, lambda: self._conn.WaitContainers([name], timeout=PATIENCE_S))
+        self._deaths[name] += deaths
+        self.state(name, "dead")
+        # Of a process that ends while its parent, the master, is dead, the kernel tells no status.
+        known = (status, int(signal.SIGKILL)) if self.point.what == "master" else (status,)
+        if (now := self.read(name, "exit_status")) not in map(str, known):
+            self.find(f"{name} ended with {now}, not {status}")
+
+    def stop(self, name: str) -> None:
+        """Stop; the children go first."""
+        self.ask("stop", name, lambda: self._conn.Stop(name, timeout=PATIENCE_S))
+        self.state(name, "stopped")
+
+    def destroy(self, name: str) -> None:
+        """Destroy with all below."""
+        gone = exceptions.ContainerDoesNotExist
+        self.ask("destroy", name, lambda: self._conn.Destroy(name), done=gone)
+        for other in list(self._wanted):
+            if other == name or other.startswith(f"{name}/"):
+                del self._wanted[other]
+
+    def pause(self, name: str) -> None:
+        """Freeze."""
+        self.ask("pause", name, lambda: self._conn.Pause(name), done=exceptions.InvalidState)
+        self.state(name, "paused")
+
+    def resume(self, name: str) -> None:
+        """Thaw."""
+        self.ask("resume", name, lambda: self._conn.Resume(name), done=exceptions.InvalidState)
+
+    def kill(self, name: str, signo: int) -> None:
+        """Signal the main task; it may have died of the lost request."""
+        self.ask("kill", name, lambda: self._conn.Kill(name, signo), done=exceptions.InvalidState)
+
+    def state(self, name: str, state: str) -> None:
+        """Wait until it is in this state."""
+        self.until(lambda: self.read(name, "state") == state, f"{name} is {state}")
+
+    def drift(self, name: str, controller: str, knob: str, value: str) -> None:
+        """Somebody writes a knob; it is put back."""
+        path = Path(self.read(name, f"cgroups[{controller}]")) / knob
+        before = path.read_text()
+        path.write_text(value)
+        self.until(lambda: path.read_text() == before, f"{knob} of {name} is put back")
+
+    def restart(self) -> None:
+        """The daemon dies of something else."""
+        old = self.pair.daemon
+        os.kill(old, 9)
+        self.until(lambda: self.pair.daemon != old, "the daemon is dead")
+        self.reconnect()
+
+    def document(self, path: Path, text: str) -> None:
+        """Drop a document, whole."""
+        temporary = path.with_name(f".{path.name}")
+        temporary.write_text(text)
+        temporary.rename(path)
+
+    def appears(self, name: str, state: str) -> None:
+        """A document has come true."""
+        self._wanted.setdefault(name, {})
+        self.until(lambda: name in (self._list() or ()), f"{name} exists")
+        self.state(name, state)
+
+    def vanishes(self, name: str) -> None:
+        """A document is gone, and so is its container."""
+        self.until(lambda: name not in (self._list() or ()), f"{name} is gone")
+        self._wanted.pop(name, None)
+
+    def _list(self) -> list[str] | None:
+        return self.ask("list", "", lambda: self._conn.List())
+
+    # -- judging ---------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Nothing acknowledged is lost, nothing has run twice, no exit was told twice."""
+        for name, properties in self._wanted.items():
+            for prop, value in properties.items():
+                if (now := self.read(name, prop)) != value:
+                    self.find(
+                        f"acknowledged write lost: {prop} of {name} is {now!r}, not {value!r}"
+                    )
+        for name, launches in self._launches.items():
+            ran = self._ran(name)
+            for number in sorted({*ran, *range(1, launches + 1)}):
+                wanted = self._runs.get((name, number), 0)
+                # A start that was refused may have run, and was killed.
+                most = wanted or int(number <= launches)
+                if not wanted <= ran[number] <= most:
+                    self.find(f"launch {number} of {name} ran {ran[number]} times, not {most}")
+        _, told = self.pair.exits(self._told)
+        for name, deaths in self._deaths.items():
+            if told[name] > deaths + len(self.refusals):
+                self.find(f"{told[name]} exits of {name} were told, not {deaths}")
+
+    def close(self) -> None:
+        """Hang up."""
+        self._conn.disconnect()

@@ -1,0 +1,233 @@
+"""The walks of tests/reliability: their points, their judgement, their figures."""
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from porto.client import exceptions
+from tests.reliability import table
+from tests.reliability.inject import Gate, Order, fired
+from tests.reliability.points import CALL, ERRORS, Point, Trace, parse, read_trace, sample
+from tests.reliability.script import Broken, Script
+from tests.reliability.walk import Outcome, Verdict, _more
+
+TRACE = Trace(["tree: directories = present", "life: record = running"], ["cgroups.create"])
+
+
+def test_a_points_text_is_read_back() -> None:
+    for point in TRACE.points():
+        assert parse(str(point)) == point
+
+
+@pytest.mark.parametrize("text", ["", "7", "7.before", "x.before.daemon", "7.call.daemon", "1.a.b"])
+def test_other_texts_are_no_points(text: str) -> None:
+    with pytest.raises(ValueError, match="no point"):
+        parse(text)
+
+
+def test_every_change_is_a_place_to_die_and_every_call_fails_in_each_way() -> None:
+    points = list(TRACE.points())
+    assert len(points) == len(set(points)) == 2 * 2 * 3 + len(ERRORS)
+    assert TRACE.describe(Point(2, "after", "master")) == "life: record = running"
+    assert TRACE.describe(Point(1, CALL, "EBUSY")) == "cgroups.create"
+    assert TRACE.describe(Point(3, "before", "daemon")) == "not in this life"
+
+
+def test_a_sample_is_the_same_for_a_seed_and_leaves_nothing_out() -> None:
+    points = list(TRACE.points())
+    order = sample(points, "a")
+    assert order == sample(points, "a") != sample(points, "b")
+    assert sorted(map(str, order)) == sorted(map(str, points))
+    # Whoever stops early has seen each kind.
+    assert {point.what if point.is_kill else CALL for point in order[:4]} == {
+        "daemon",
+        "master",
+        "executor",
+        CALL,
+    }
+
+
+class Client:
+    """Answers with what a test has prepared."""
+
+    def __init__(self) -> None:
+        self.answers: list[Any] = []
+        self.state = "running"
+
+    def Start(self, name: str) -> None:  # noqa: N802
+        answer = self.answers.pop(0) if self.answers else None
+        if answer is not None:
+            raise answer
+
+    def GetProperty(self, name: str, prop: str) -> str:  # noqa: N802
+        return {"state": self.state, "exit_status": "9", "thread_limit": "7"}.get(prop, "")
+
+    def WaitContainers(self, names: list[str], timeout: float) -> str:  # noqa: N802
+        return names[0]
+
+    def disconnect(self) -> None:
+        pass
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Any:
+    conn, told = Client(), Counter[str]()
+    return SimpleNamespace(
+        scratch=tmp_path,
+        arm=tmp_path / "order",
+        conn=conn,
+        client=lambda: conn,
+        revive=lambda: None,
+        exits=lambda after: (0, told),
+        told=told,
+    )
+
+
+def play(pair: Any, point: str) -> Script:
+    """A script whose fault has happened."""
+    fired(pair.arm).touch()
+    return Script(pair, parse(point), {})
+
+
+def run(pair: Any, name: str, *launches: int) -> None:
+    (pair.scratch / "runs" / name).write_text("".join(f"{number}\n" for number in launches))
+
+
+GOOD = exceptions.NoSpace("cannot start a: cannot make the directory: No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("error", "finding"),
+    [
+        (GOOD, None),
+        (exceptions.Unknown(GOOD.text), "not NoSpace"),
+        (exceptions.NoSpace("cannot start a: it failed"), "not NoSpace"),
+        (exceptions.NoSpace("No space left on device"), "no verb"),
+        (exceptions.NoSpace("cannot start None of a: No space left on device"), "unclear"),
+    ],
+)
+def test_a_refusal_must_be_exact_and_clear(pair: Any, error: Exception, finding: str) -> None:
+    script = play(pair, "3.call.ENOSPC")
+    pair.conn.answers = [error]
+    script.ask("start", "a", lambda: pair.conn.Start("a"))
+    assert len(script.refusals) == 1
+    assert [text for text in script.findings if finding and finding in text] == script.findings
+    assert bool(script.findings) is bool(finding)
+
+
+def test_without_a_fault_nothing_may_be_refused_or_lost(pair: Any) -> None:
+    script = Script(pair, parse("3.call.ENOSPC"), {})
+    pair.conn.answers = [GOOD, exceptions.SocketError("gone")]
+    script.ask("start", "a", lambda: pair.conn.Start("a"))
+    assert len(script.findings) == 2
+
+
+def test_what_is_refused_for_ever_ends_the_life(pair: Any) -> None:
+    script = play(pair, "3.call.ENOSPC")
+    pair.conn.answers = [GOOD] * 1000
+    with pytest.raises(Broken, match="again and again"):
+        script.ask("start", "a", lambda: pair.conn.Start("a"))
+
+
+def test_a_lost_answer_that_was_a_yes_is_a_yes(pair: Any) -> None:
+    script = play(pair, "3.before.daemon")
+    pair.conn.answers = [exceptions.SocketError("gone"), exceptions.InvalidState("cannot start a")]
+    script.ask("start", "a", lambda: pair.conn.Start("a"), done=exceptions.InvalidState)
+    assert (script.findings, script.refusals) == ([], [])
+
+
+@pytest.mark.parametrize(("ran", "wrong"), [((1,), 0), ((1, 1), 1), ((1, 2), 1)])
+def test_a_command_runs_once_for_each_launch(pair: Any, ran: tuple[int, ...], wrong: int) -> None:
+    script = play(pair, "3.before.daemon")
+    script.command("a", "exit 0")
+    run(pair, "a", 1)
+    script.start("a")
+    run(pair, "a", *ran)
+    script.check()
+    assert len(script.findings) == wrong
+
+
+def test_lost_writes_wrong_and_doubled_exits_are_found(pair: Any) -> None:
+    script = play(pair, "3.before.daemon")
+    script._wanted["a"] = {"thread_limit": "8"}
+    pair.conn.state = "dead"
+    script.wait("a", 9)
+    script.wait("a", 3 << 8)
+    pair.told["a"] = 3
+    script.check()
+    assert script.findings == [
+        "a ended with 9, not 768",
+        "acknowledged write lost: thread_limit of a is '7', not '8'",
+        "3 exits of a were told, not 2",
+    ]
+
+
+def test_the_status_of_an_orphan_is_not_known(pair: Any) -> None:
+    script = play(pair, "3.before.master")
+    pair.conn.state = "dead"
+    script.wait("a", 3 << 8)
+    assert script.findings == []
+
+
+def test_more_than_before_is_left_behind() -> None:
+    before = {"cgroups": ["a"], "descriptors": ["socket", "socket"]}
+    assert list(_more({"cgroups": ["a"], "descriptors": ["socket"]}, before)) == []
+    assert list(_more({"cgroups": ["a", "b"], "descriptors": ["file"]}, before)) == [
+        "left behind, cgroups: ['b']",
+        "left behind, descriptors: ['file']",
+    ]
+
+
+def test_the_gate_counts_over_daemons_and_breaks_one_call(tmp_path: Path) -> None:
+    """A daemon that a life starts again goes on where the other one was."""
+    arm, trace = tmp_path / "order", tmp_path / "trace"
+    Order("3.call.EMFILE", str(trace)).give(arm)
+    failures: list[OSError | None] = []
+    change: Any = SimpleNamespace(facet="tree", subject="directories", want="present")
+    ports: Any = None
+
+    for _ in range(2):
+        gate = Gate(arm)
+        assert gate.failure("cgroups.read") is None
+
+        def carry(_: object, __: object, gate: Gate = gate) -> None:
+            failures.extend(gate.failure(name) for name in ("cgroups.create", "cgroups.write"))
+
+        gate.carry(carry, change, ports)
+    assert [failure and failure.strerror for failure in failures] == [
+        None,
+        None,
+        os.strerror(24),
+        None,
+    ]
+    assert not arm.exists()
+    assert fired(arm).exists()
+    found = read_trace(trace)
+    assert found.changes == ["tree: directories = present"] * 2
+    assert found.calls == ["cgroups.create", "cgroups.write"] * 2
+
+
+def test_the_figures() -> None:
+    outcomes = [
+        Outcome("plain", "1.before.daemon", "tree", Verdict.CONVERGED, 1.5),
+        Outcome("plain", "2.call.EBUSY", "cgroups.create", Verdict.FAILED, 1.0, ("it is bad",)),
+    ]
+    text = table.text(outcomes, {"plain": 20, "oom": 7}).splitlines()
+    assert text[0].split()[:4] == ["life", "points", "walked", "converged"]
+    assert [line.split() for line in text[1:4]] == [
+        ["plain", "20", "2", "1", "0", "0", "1", "2.5"],
+        ["oom", "7", "0", "0", "0", "0", "0", "0.0"],
+        ["all", "27", "2", "1", "0", "0", "1", "2.5"],
+    ]
+    assert text[5:] == [
+        "scripts/test reliability --life plain --point 2.call.EBUSY    # cgroups.create",
+        "it is bad",
+    ]
+    figures = json.loads(table.as_json(outcomes, {"plain": 20}, 7))
+    assert (figures["seed"], figures["points"]) == (7, {"plain": 20})
+    assert [found["verdict"] for found in figures["outcomes"]] == ["converged", "failed"]
