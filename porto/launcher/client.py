@@ -28,6 +28,7 @@ from porto.launcher.ops import (
     RunOutcome,
 )
 
+_RETRY_S = 0.1
 _MESSAGES_PER_TURN = 64
 
 Done = Callable[[LaunchOutcome], None]
@@ -252,6 +253,11 @@ class LauncherClient:
                     self._loop.add_writer(self._sock.fileno(), self._flush)
             except ConnectionError:
                 return  # its end of file is noticed by the reader
+            except OSError:
+                if launch_id is not None:
+                    raise
+                # Nobody would ask again for what the master must be told.
+                self._flush_later()
         self._output.append(_Unsent(body, tuple(map(os.dup, fds)), launch_id))
 
     def _flush(self) -> None:
@@ -261,11 +267,20 @@ class LauncherClient:
                 link.send(self._sock, unsent.body, unsent.fds)
                 link.close_all(self._output.popleft().fds)
         except BlockingIOError:
+            if self._loop is not None:
+                self._loop.add_writer(self._sock.fileno(), self._flush)
             return
-        except OSError:
+        except ConnectionError:
             self._drop_output()
-        if self._loop is not None:
+        except OSError:
+            self._flush_later()
+        if self._loop is not None and not self._lost:
             self._loop.remove_writer(self._sock.fileno())
+
+    def _flush_later(self) -> None:
+        """The kernel has no memory for it now."""
+        if self._loop is not None:
+            self._loop.call_later(_RETRY_S, self._flush)
 
     def _drop_output(self) -> None:
         for unsent in self._output:

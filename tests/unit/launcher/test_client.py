@@ -104,6 +104,33 @@ def test_survivors_come_before_exits() -> None:
     run(body)
 
 
+def test_what_cannot_be_sent_for_want_of_memory_is_sent_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The master keeps an exit until it is told; a launch is refused instead."""
+
+    async def body(peer: Peer) -> None:
+        await peer.connect()
+        failures = [OSError(errno.ENOBUFS, "no memory")] * 2
+        plain = link.send
+
+        def send(*arguments: object) -> None:
+            if failures:
+                raise failures.pop()
+            plain(*arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr("porto.launcher.client.link.send", send)
+        peer.client.acknowledge("a:1")
+        peer.client.forget("b:1")
+        assert (await asyncio.wait_for(peer.hear(), 5))[0] == ["ack", "a:1"]
+        assert (await asyncio.wait_for(peer.hear(), 5))[0] == ["forget", "b:1"]
+        failures.append(OSError(errno.ENOBUFS, "no memory"))
+        with pytest.raises(LaunchFailed):
+            await peer.client.launch(request("c:1"))
+
+    run(body)
+
+
 def test_a_request_on_the_wire() -> None:
     async def body(peer: Peer) -> None:
         await peer.connect()
