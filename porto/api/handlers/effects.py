@@ -29,7 +29,8 @@ def carry_out(
     check  -- raises PortoError when the passes went well and yet were in vain
     undone -- whether a container's change is to be taken back, given its present record
 
-    Only what this change did is taken back: what others have asked for since stays.
+    Only what this change did is taken back: what others have asked for since stays. A change
+    that has come true is granted: what failed is what came after it.
     """
     # The waiting begins now: a pass may end before the coroutine runs.
     waiting = services.engine.converge(asked)
@@ -49,6 +50,9 @@ async def _carry_out(
         if check is not None:
             check()
     except Exception:
+        current = services.store.find_id(asked[-1].id) if asked else None
+        if current is not None and not undone(current):
+            return b""
         await _take_back(services, asked, before, undone)
         raise
     return b""

@@ -79,6 +79,23 @@ async def test_failed_parent_takes_the_whole_chain_back(tmp_path):
 
 
 @asynchronous
+async def test_what_fails_after_the_start_is_not_the_starts_failure(tmp_path, monkeypatch):
+    async with serving(tmp_path) as api:
+        client = await api.connect()
+        await client.ok("create", name="a")
+        plain = api.engine.converge
+
+        async def converge(records):
+            records = list(records)
+            await plain(records)
+            raise Unknown("cannot save the record of a: no memory")
+
+        monkeypatch.setattr(api.engine, "converge", converge)
+        await client.ok("start", name="a")
+        assert api.state("a") is State.META
+
+
+@asynchronous
 async def test_start_undone_by_another_client(tmp_path):
     async with serving(tmp_path) as api:
         one, two = await api.connect(), await api.connect()
