@@ -49,7 +49,7 @@ class Columns:
         self._facets: dict[str, list[tuple[int, Variable, Property]]] = {}
         self._stateful: list[tuple[int, Variable, Property]] = []
         self._others: list[tuple[int, Variable]] = []
-        unsupported = services.store.admission.host.unsupported
+        unsupported = services.store.admission.unsupported
         for place, variable in enumerate(variables):
             prop = variable.prop
             if prop is not None and prop.name in unsupported:

@@ -34,7 +34,7 @@ def _count(sources: Sources, name: str, container: str) -> str:
     try:
         return str(_COUNTERS[name](sources.driver.cpu, sources.group(container)))
     except OSError as error:
-        reason = sources.host.unsupported.get(name)
+        reason = sources.store.admission.unsupported.get(name)
         if reason is not None:
             raise NotSupported(f"cannot get {name} of {container}: {reason}") from error
         raise by_errno(error, f"cannot get {name} of {container}") from error

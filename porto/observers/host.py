@@ -20,6 +20,6 @@ def look(kernel: Kernel) -> Host:
         hugetlb=huge,
         controllers=driver.controllers,
         device_node=kernel.nodes.look_at,
-        unsupported=dict(driver.unsupported()),
+        lacking=dict(driver.unsupported()),
         find_disks=kernel.disks.find,
     )

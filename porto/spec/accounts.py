@@ -30,7 +30,7 @@ _ROOT = Owner("root", 0, frozenset({0}))
 
 def owner_of(user: str, group: str) -> Owner:
     """The owner of a container, by the names of its user and group."""
-    if user in ("root", "0"):
+    if user in ("", "root", "0"):
         return _ROOT
     return _owner(user, group, databases())
 

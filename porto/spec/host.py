@@ -23,8 +23,8 @@ class Host:
     controllers  -- cgroup controllers, in the words of the property; empty when nobody
                     has looked
     device_node  -- the facts of a device node by its path; None when nobody looks
-    unsupported  -- why a property cannot work here, by its name: get and set answer
-                    NotSupported with this reason, lists leave it out
+    lacking      -- why a feature of the kernel is not there, by its name; what needs it
+                    (`Prop.needs`) does not work here
     find_disks   -- the disks that a key of io_limit means; raises OSError with the reason.
                     None when nobody can look: any key is accepted
     """
@@ -34,5 +34,5 @@ class Host:
     hugetlb: int = 0
     controllers: frozenset[str] = frozenset()
     device_node: LookAt | None = None
-    unsupported: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    lacking: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     find_disks: Callable[[str], object] | None = None

@@ -113,7 +113,7 @@ class Prop:
     runtime    -- reading it in the stopped or starting state answers InvalidState
     dead_only  -- reading it in any state but dead answers InvalidState
     hidden     -- not listed; get and set still work
-    needs      -- controllers or kernel features it depends on
+    needs      -- controllers and other features of the kernel that it depends on
     saved      -- part of `portoctl save` and of documents
     example    -- one valid text, used by documentation and tests
     """

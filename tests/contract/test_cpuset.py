@@ -146,10 +146,10 @@ def test_memory_nodes_are_those_of_the_host(world: World) -> None:
 
 
 def test_cpu_set_is_supported_where_the_controller_is(world: World) -> None:
-    assert "cpu_set" not in world.driver.unsupported()
+    assert "cpuset" not in world.driver.unsupported()
 
 
 def test_without_the_controller_cpu_set_is_not_supported(tmp_path: Path) -> None:
     made = FakeWorld(tmp_path, ("freezer", "pids"))
-    assert "cpuset" in made.driver.unsupported()["cpu_set"]
+    assert "cpuset" in made.driver.unsupported()["cpuset"]
     made.close()

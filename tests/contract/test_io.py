@@ -9,6 +9,7 @@ import pytest
 from porto.kernel.block.disks import Disks
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.io import UINT32_MAX, UINT64_MAX, DiskLimit
+from porto.spec.containers.admission import unsupported
 from tests.contract.worlds import FakeWorld, KernelWorld, World
 from tests.fakes.cgroupfs import SPLIT
 from tests.fakes.io_knobs import DISKS
@@ -21,9 +22,9 @@ FAKES = {"v1": SPLIT, "v2": ("v2",)}
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     made: World
     made = KernelWorld() if request.param == "kernel" else FakeWorld(tmp_path, FAKES[request.param])
-    if "io_limit" in made.driver.unsupported():
+    if "io_limit" in unsupported(made.driver.unsupported()):
         made.close()
-        pytest.skip(made.driver.unsupported()["io_limit"])
+        pytest.skip(unsupported(made.driver.unsupported())["io_limit"])
     yield made
     made.close()
 

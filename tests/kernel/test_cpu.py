@@ -13,6 +13,7 @@ from porto.kernel.cgroup.meaning.cpu import CORE, CpuTime, nice_of_weight
 from porto.kernel.cgroup.probe import probe
 from porto.kernel.process import scheduling
 from porto.kernel.process.scheduling import BATCH, IDLE, OTHER, RR, Schedule
+from porto.spec.containers.admission import unsupported
 from tests.patience import until
 
 pytestmark = pytest.mark.needs("root", "cgroup", "controller:cpu")
@@ -475,7 +476,7 @@ def test_readings_have_their_states(conn, kernel) -> None:
     container.Wait()
     assert int(container["cpu_usage"]) > 0
     assert int(container["cpu_usage"]) >= int(container["cpu_usage_system"])
-    reasons = kernel.driver.unsupported()
+    reasons = unsupported(kernel.driver.unsupported())
     for name in ("cpu_wait", "cpu_burst_usage", "cpu_unconstrained_wait"):
         if name in reasons:
             with pytest.raises(NotSupported):

@@ -20,6 +20,7 @@ from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.io import DiskLimit
 from porto.kernel.cgroup.probe import probe
+from porto.spec.containers.admission import unsupported
 from tests.patience import until
 
 pytestmark = pytest.mark.needs("root", "cgroup")
@@ -33,7 +34,8 @@ class Knobs:
 
     def __init__(self, daemon, conn: "porto.Connection") -> None:
         self.driver: CgroupDriver = probe(daemon.cgroup)
-        self.unsupported = self.driver.unsupported()
+        self.lacking = self.driver.unsupported()
+        self.unsupported = unsupported(self.lacking)
         self._conn = conn
 
     def need(self, property_: str) -> None:
@@ -316,7 +318,7 @@ def test_what_is_on_no_disk_is_refused(conn, knobs, disk, started: bool) -> None
 
 def test_limits_of_file_systems(conn, knobs) -> None:
     container = run(conn, "a")
-    if "io_limit[fs]" not in knobs.unsupported:
+    if "io.fs" not in knobs.lacking:
         pytest.skip("this kernel has them")
     for text in ("10M", "fs: 10M", "fs r: 1"):
         with pytest.raises(NotSupported, match=r"memory\.fs_bps_limit"):

@@ -18,6 +18,7 @@ from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.meaning.memory import MemoryLimits
 from porto.kernel.cgroup.probe import probe
+from porto.spec.containers import admission
 from tests.patience import patient, until
 
 pytestmark = pytest.mark.needs("root", "cgroup", "controller:memory")
@@ -131,7 +132,7 @@ def disk() -> Iterator[Path]:
 
 
 def unsupported(knobs: Knobs) -> set[str]:
-    return set(knobs.driver.unsupported())
+    return set(admission.unsupported(knobs.driver.unsupported()))
 
 
 def can_guarantee(knobs: Knobs) -> bool:

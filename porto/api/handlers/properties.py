@@ -161,7 +161,7 @@ def property_list(
 ) -> bytes:
     """All visible properties."""
     answer = rpc_pb2.TContainerPropertyListResponse()
-    unsupported = services.store.admission.host.unsupported
+    unsupported = services.store.admission.unsupported
     for prop in PROPERTIES.values():
         if prop.prop.hidden or prop.name in unsupported:
             continue
@@ -181,7 +181,7 @@ def data_list(
 ) -> bytes:
     """The visible properties that cannot be set."""
     answer = rpc_pb2.TContainerDataListResponse()
-    unsupported = services.store.admission.host.unsupported
+    unsupported = services.store.admission.unsupported
     for prop in PROPERTIES.values():
         if prop.prop.read_only and not prop.prop.hidden and prop.name not in unsupported:
             answer.list.add(name=prop.name, desc=prop.help)

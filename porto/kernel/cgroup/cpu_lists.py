@@ -29,10 +29,10 @@ class CpuLists:
         self._host: dict[str, str] = {}
 
     def unsupported(self) -> Mapping[str, str]:
-        """cpu_set, without the controller."""
+        """The controller."""
         if "cpuset" in self._files.controllers:
             return {}
-        return {"cpu_set": "this kernel offers no cpuset controller"}
+        return {"cpuset": "this kernel offers no cpuset controller"}
 
     def render(self, cpus: str) -> Mapping[str, str]:
         """Both lists: on v1 a group without one takes no task."""

@@ -52,7 +52,11 @@ class CgroupDriver(Protocol):
     pids: Pids
 
     def unsupported(self) -> Mapping[str, str]:
-        """Why a property cannot work with this kernel's controllers, by its name."""
+        """Why a feature of the kernel's controllers is not there, by its name.
+
+        A controller that is not offered is one (``memory``), or what one of its knobs does
+        (``memory.low``). Which properties need it they say themselves (`Prop.needs`).
+        """
 
     def locate(self, name: str, enabled: Callable[[str], frozenset[str]]) -> Group:
         """The group of container `name`.

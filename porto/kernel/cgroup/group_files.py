@@ -177,7 +177,7 @@ class GroupFiles:
         return self.canonicals.get(knob, str.strip)(text)
 
     def unsupported(self) -> Mapping[str, str]:
-        """Why a property cannot work with this kernel's controllers, by its name."""
+        """Why a feature of the kernel's controllers is not there, by its name."""
         parts = (
             self.cpu,
             self.cpuset,

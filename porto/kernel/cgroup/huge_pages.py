@@ -40,11 +40,10 @@ class HugePages(ABC):
         """A directory that has the knobs of every group."""
 
     def unsupported(self) -> Mapping[str, str]:
-        """Both properties, without the controller or its 2M pages."""
+        """The controller, or its 2M pages."""
         if self._there:
             return {}
-        reason = "this kernel offers no hugetlb controller for pages of 2M"
-        return dict.fromkeys(("hugetlb_limit", "hugetlb_usage"), reason)
+        return {"hugetlb": "this kernel offers no hugetlb controller for pages of 2M"}
 
     def render(self, limit: int) -> Mapping[str, str]:
         """The limit; 1G pages come from the same memory and would go round it."""

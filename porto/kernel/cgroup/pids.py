@@ -22,10 +22,10 @@ class Pids:
         self._offered = "pids" in controllers
 
     def unsupported(self) -> Mapping[str, str]:
-        """Why a property cannot work with this kernel, by its name."""
+        """Why a feature is not there, by its name."""
         if self._offered:
             return {}
-        return {"thread_limit": "this kernel offers no pids controller"}
+        return {"pids": "this kernel offers no pids controller"}
 
     def render(self, limit: int | None) -> Mapping[str, str]:
         """{knob: canonical text} for thread_limit; None or 0 is unlimited."""

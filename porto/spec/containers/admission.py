@@ -13,7 +13,7 @@ from porto.spec.config import Config
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.rules import cgroups, cpu, cpuset, devices, io, memory, streams
 from porto.spec.containers.rules.proposal import Proposal, SetRule, StartRule
-from porto.spec.containers.spec import SPEC_PROPERTIES, ContainerSpec
+from porto.spec.containers.spec import PROPERTIES, SPEC_PROPERTIES, ContainerSpec
 from porto.spec.errors import NotSupported
 from porto.spec.host import Host
 from porto.spec.prop import Property
@@ -36,16 +36,31 @@ SET_RULES = _merge()
 START_RULES: tuple[StartRule, ...] = tuple(rule for f in _FACETS for rule in f.START_RULES)
 
 
+def unsupported(lacking: Mapping[str, str]) -> Mapping[str, str]:
+    """Why a property cannot work, by its name, where the kernel lacks these features."""
+    return {
+        prop.name: lacking[need]
+        for prop in PROPERTIES.values()
+        for need in reversed(prop.prop.needs)
+        if need in lacking
+    }
+
+
 class Admission:
-    """The rules of one daemon."""
+    """The rules of one daemon.
+
+    unsupported -- why a property cannot work here, by its name: get and set answer
+                   NotSupported with this reason, lists leave it out
+    """
 
     def __init__(self, host: Host | None = None, config: Config | None = None) -> None:
         self.host = host or Host()
         self.config = config or Config()
+        self.unsupported = unsupported(self.host.lacking)
 
     def check_supported(self, verb: str, subject: str, prop: Property) -> None:
         """Raise NotSupported for a property that cannot work on this host."""
-        reason = self.host.unsupported.get(prop.name)
+        reason = self.unsupported.get(prop.name)
         if reason is not None:
             raise NotSupported(f"cannot {verb} {prop.name} of {subject}: {reason}")
 
@@ -82,7 +97,7 @@ class Admission:
     def check_start(self, store: "ContainerStore", record: ContainerRecord) -> None:
         """Raise unless the container may start now."""
         for prop in SPEC_PROPERTIES:
-            if prop.name in self.host.unsupported and record.spec.is_set(prop):
+            if prop.name in self.unsupported and record.spec.is_set(prop):
                 self.check_supported("set", record.name, prop)
         for rule in START_RULES:
             rule(store, self.host, self.config, record)

@@ -77,9 +77,7 @@ def test_counters_of_the_host(host: Host) -> None:
 
 
 def test_what_the_kernel_does_not_count_is_said(host: Host) -> None:
-    store = ContainerStore(
-        None, admission=Admission(Machine(unsupported=host.driver.unsupported()))
-    )
+    store = ContainerStore(None, admission=Admission(Machine(lacking=host.driver.unsupported())))
     host.readers = Readers(store, host.kernel, host.config, dict)
     record = host.make("a", **RUNNING)
     host.made("a")

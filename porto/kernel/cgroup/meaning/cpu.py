@@ -23,7 +23,7 @@ QUOTA_MAX = (1 << 44) - 1
 
 NO_ISO = "the kernel has no SCHED_ISO"
 NO_REALTIME = "its cgroup, which may be its parent's, has no realtime to give (cpu.rt_runtime_us)"
-ISO = "cpu_policy=iso"
+ISO = "cpu.iso"
 
 _BOOST = {"rt": 256, "high": 16, "iso": 16}
 
@@ -88,7 +88,7 @@ def realtime_runtime(time: CpuTime, cores: int, root_period: int, root_runtime: 
 
 
 def unsupported_policies() -> dict[str, str]:
-    """Values of cpu_policy that this kernel refuses, as ``cpu_policy=VALUE``."""
+    """Scheduling policies that this kernel does not know."""
     return {} if scheduling.knows(scheduling.ISO) else {ISO: NO_ISO}
 
 
@@ -114,10 +114,7 @@ class Cpu(Protocol):
     """
 
     def unsupported(self) -> Mapping[str, str]:
-        """Why a property cannot work with this kernel, by its name.
-
-        A value alone is ``property=value``.
-        """
+        """Why a feature is not there, by its name."""
 
     def render(self, time: CpuTime) -> Mapping[str, str]:
         """{knob: canonical text}, in the order in which they are written."""

@@ -22,7 +22,7 @@ class Cpuset(Protocol):
     nested: bool
 
     def unsupported(self) -> Mapping[str, str]:
-        """Why a property cannot work with this kernel, by its name."""
+        """Why a feature is not there, by its name."""
 
     def render(self, cpus: str) -> Mapping[str, str]:
         """{knob: canonical text} for these CPUs and all memory nodes of the host."""

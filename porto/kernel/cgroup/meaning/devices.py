@@ -31,7 +31,7 @@ class Devices(Protocol):
     announced: bool
 
     def unsupported(self) -> Mapping[str, str]:
-        """Why a property cannot work with this kernel, by its name."""
+        """Why a feature is not there, by its name."""
 
     def render(self, rules: Rules) -> str:
         """What `state` says while exactly these rules are in force."""

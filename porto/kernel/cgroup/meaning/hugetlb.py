@@ -13,7 +13,7 @@ class Hugetlb(Protocol):
     """Limits to knobs, knobs to readings."""
 
     def unsupported(self) -> Mapping[str, str]:
-        """Why a property cannot work with this kernel, by its name."""
+        """Why a feature is not there, by its name."""
 
     def render(self, limit: int) -> Mapping[str, str]:
         """{knob: canonical text} for hugetlb_limit in bytes; 0 is unlimited.

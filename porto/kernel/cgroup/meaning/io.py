@@ -15,8 +15,6 @@ UINT64_MAX = (1 << 64) - 1
 IOPS_ENDLESS = UINT32_MAX - 1
 """The highest limit that is one for the kernel: no disk is as fast."""
 
-READINGS = ("io_read", "io_write", "io_ops", "io_read_ops", "io_write_ops")
-
 Rows = Mapping[str, tuple[int, int]]
 """(reads, writes) by disk; disks without either are left out."""
 
@@ -42,11 +40,7 @@ class Io(Protocol):
     """Limits to knobs, knobs to readings."""
 
     def unsupported(self) -> Mapping[str, str]:
-        """Why a property cannot work with this kernel, by its name.
-
-        ``io_limit[fs]`` and ``io_read[fs]`` stand for limits and counters at the level of
-        file systems.
-        """
+        """Why a feature is not there, by its name; ``io.fs`` are limits of file systems."""
 
     def render_limits(self, limits: Mapping[str, DiskLimit]) -> Mapping[str, str]:
         """{knob: canonical text} for the limits by disk; all other disks have none."""

@@ -58,7 +58,7 @@ class Memory(Protocol):
     guarantee_knob: str | None
 
     def unsupported(self) -> Mapping[str, str]:
-        """Why a property cannot work with this kernel, by its name."""
+        """Why a feature is not there, by its name."""
 
     def render(self, limits: MemoryLimits) -> Mapping[str, str]:
         """{knob: canonical text}, in the order in which they are written."""

@@ -106,20 +106,16 @@ class CpuV1:
     def unsupported(self) -> Mapping[str, str]:
         """What needs a controller or a knob that is not there."""
         found = dict(unsupported_policies())
-        limits = ("cpu_limit", "cpu_period", "cpu_throttled")
         if "cpu" not in self._root:
-            reason = "this kernel offers no cpu controller"
-            found |= dict.fromkeys((*limits, "cpu_guarantee"), reason)
+            found["cpu"] = "this kernel offers no cpu controller"
         elif not self._limits:
-            found |= dict.fromkeys(limits, f"this kernel has no {QUOTA}")
+            found["cpu.limit"] = f"this kernel has no {QUOTA}"
         if "cpuacct" not in self._root:
-            reason = "this kernel offers no cpuacct controller"
-            found |= dict.fromkeys(("cpu_usage", "cpu_usage_system"), reason)
+            found["cpuacct"] = "this kernel offers no cpuacct controller"
         if not self._offers("cpuacct", WAIT):
-            reason = f"{WAIT} is {_OFFSTREAM}"
-            found |= {"cpu_wait": reason, "cpu_unconstrained_wait": reason}
+            found["cpu.wait"] = f"{WAIT} is {_OFFSTREAM}"
         if not self._counts_bursts:
-            found["cpu_burst_usage"] = "this kernel does not count bursts"
+            found["cpu.bursts"] = "this kernel does not count bursts"
         return found
 
     @functools.cached_property

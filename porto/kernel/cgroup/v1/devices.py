@@ -76,7 +76,7 @@ class DevicesV1:
         self._files = files
 
     def unsupported(self) -> Mapping[str, str]:
-        """devices, without the controller."""
+        """The controller."""
         if "devices" in self._files.controllers:
             return {}
         return {"devices": "this host has no devices controller"}

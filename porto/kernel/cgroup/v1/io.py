@@ -18,7 +18,7 @@ from porto.kernel.cgroup.io_lines import (
     split_lines,
     statistic,
 )
-from porto.kernel.cgroup.meaning.io import IOPS_ENDLESS, READINGS, DiskLimit, Rows
+from porto.kernel.cgroup.meaning.io import IOPS_ENDLESS, DiskLimit, Rows
 from porto.kernel.cgroup.tree import walk
 from porto.kernel.host import totals
 
@@ -39,7 +39,6 @@ BFQ_WEIGHT = "blkio.bfq.weight"
 FS_BPS = "memory.fs_bps_limit"
 FS_IOPS = "memory.fs_iops_limit"
 
-_FS_KEYS = ("io_limit[fs]", "io_ops_limit[fs]")
 _FLAVOURS = (THROTTLE, "blkio.bfq.", "blkio.")
 """Who counts, best first: the throttler sees all disks, a scheduler only its own."""
 _ROW = re.compile(r"^(\d+:\d+) (?:(Read)|Write) ([1-9]\d*)$", re.MULTILINE | re.ASCII)
@@ -79,21 +78,18 @@ class IoV1:
     def unsupported(self) -> Mapping[str, str]:
         """Limits without the throttler, weights without CFQ and BFQ, and what is not counted."""
         if "blkio" not in self._files.controllers:
-            reason = "this kernel offers no blkio controller"
-            limits = ("io_limit", "io_ops_limit", "io_weight", *_FS_KEYS)
-            return dict.fromkeys((*limits, "io_time", *READINGS), reason)
+            return {"blkio": "this kernel offers no blkio controller"}
         reasons: dict[str, str] = {}
         if not self._has_fs:
-            reasons |= dict.fromkeys(_FS_KEYS, f"this kernel has no {FS_BPS}")
+            reasons["io.fs"] = f"this kernel has no {FS_BPS}"
             if not self._has(READ_BPS):
-                names = ("io_limit", "io_ops_limit")
-                reasons |= dict.fromkeys(names, f"this kernel has no {READ_BPS}")
+                reasons["io.limit"] = f"this kernel has no {READ_BPS}"
         if not self._weights:
-            reasons["io_weight"] = f"this kernel has neither {WEIGHT} nor {BFQ_WEIGHT}"
+            reasons["io.weight"] = f"this kernel has neither {WEIGHT} nor {BFQ_WEIGHT}"
         if self._counters["io_service_bytes"] is None:
-            reasons |= dict.fromkeys(READINGS, f"this kernel has no {THROTTLE}io_service_bytes")
+            reasons["io.counters"] = f"this kernel has no {THROTTLE}io_service_bytes"
         if self._counters["io_service_time"] is None:
-            reasons["io_time"] = "this kernel has no blkio.io_service_time_recursive"
+            reasons["io.times"] = "this kernel has no blkio.io_service_time_recursive"
         return reasons
 
     # -- limits ----------------------------------------------------------

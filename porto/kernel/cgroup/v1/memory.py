@@ -44,19 +44,6 @@ _PROBED = (
     DIRTY_RATIO,
     RECHARGE,
 )
-_PROPERTIES = (
-    "anon_limit",
-    "anon_limit_total",
-    "anon_max_usage",
-    "anon_only",
-    "dirty_limit",
-    "max_rss",
-    "memory_guarantee",
-    "memory_guarantee_total",
-    "memory_limit",
-    "pressurize_on_death",
-    "recharge_on_pgfault",
-)
 _OFFSTREAM = "needs an offstream kernel feature, {}"
 _ATTEMPTS_MAX = 200
 
@@ -89,17 +76,15 @@ class MemoryV1:
             self._counts_rss = b"\ntotal_max_rss " in knobs.read(f"{root}/{STAT}")
 
     def unsupported(self) -> Mapping[str, str]:
-        """Properties without the controller, or without the knob they need."""
+        """The controller, or what it has no knob for."""
         if not self._there:
-            return dict.fromkeys(_PROPERTIES, "this kernel offers no memory controller")
+            return {"memory": "this kernel offers no memory controller"}
         needed = {
-            "anon_limit": ANON_LIMIT,
-            "anon_limit_total": ANON_LIMIT,
-            "anon_max_usage": ANON_PEAK,
-            "anon_only": ANON_ONLY,
-            "memory_guarantee": LOW,
-            "memory_guarantee_total": LOW,
-            "recharge_on_pgfault": RECHARGE,
+            "memory.anon.limit": ANON_LIMIT,
+            "memory.anon.peak": ANON_PEAK,
+            "memory.anon.only": ANON_ONLY,
+            "memory.low": LOW,
+            "memory.recharge": RECHARGE,
         }
         missing = {
             name: _OFFSTREAM.format(knob)
@@ -107,11 +92,11 @@ class MemoryV1:
             if knob not in self._knobs
         }
         if not self._knobs & {DIRTY_LIMIT, DIRTY_RATIO}:
-            missing["dirty_limit"] = _OFFSTREAM.format(DIRTY_LIMIT)
+            missing["memory.dirty"] = _OFFSTREAM.format(DIRTY_LIMIT)
         if not self._counts_rss and ANON_PEAK not in self._knobs:
-            missing["max_rss"] = _OFFSTREAM.format("total_max_rss in memory.stat")
+            missing["memory.rss.peak"] = _OFFSTREAM.format("total_max_rss in memory.stat")
         if SOFT not in self._knobs:
-            missing["pressurize_on_death"] = f"this kernel has no {SOFT}"
+            missing["memory.soft"] = f"this kernel has no {SOFT}"
         return missing
 
     # -- limits ------------------------------------------------------------

@@ -44,11 +44,10 @@ class CpuV2:
         """What needs the controller, and what only v1 has."""
         found = dict(unsupported_policies())
         if "cpu" not in self._files.controllers:
-            names = ("cpu_guarantee", "cpu_limit", "cpu_period", "cpu_throttled")
-            found.update(dict.fromkeys(names, "this kernel offers no cpu controller"))
-        found.update(dict.fromkeys(("cpu_wait", "cpu_unconstrained_wait"), _OFFSTREAM))
+            found["cpu"] = "this kernel offers no cpu controller"
+        found["cpu.wait"] = _OFFSTREAM
         if not self._counts_bursts:
-            found["cpu_burst_usage"] = "this kernel does not count bursts"
+            found["cpu.bursts"] = "this kernel does not count bursts"
         return found
 
     @functools.cached_property

@@ -102,7 +102,7 @@ class DevicesV2:
         return True
 
     def unsupported(self) -> Mapping[str, str]:
-        """devices, without such programs."""
+        """The controller, without such programs."""
         return {} if self._lacking is None else {"devices": self._lacking}
 
     def render(self, rules: Rules) -> str:

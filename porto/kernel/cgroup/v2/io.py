@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from porto.kernel.cgroup.group import Group
 from porto.kernel.cgroup.group_files import GroupFiles
 from porto.kernel.cgroup.io_lines import BASES_OF_100, join_lines, scaled, split_lines, statistic
-from porto.kernel.cgroup.meaning.io import READINGS, DiskLimit, Rows
+from porto.kernel.cgroup.meaning.io import DiskLimit, Rows
 
 MAX = "io.max"
 STAT = "io.stat"
@@ -56,16 +56,14 @@ class IoV2:
 
     def unsupported(self) -> Mapping[str, str]:
         """Limits of file systems, times, weights without a scheduler that knows them."""
-        limits = ("io_limit", "io_ops_limit")
         if "blkio" not in self._files.controllers:
-            names = (*limits, "io_weight", *READINGS, "io_time")
-            return dict.fromkeys(names, "this kernel offers no io controller")
-        reasons = {f"{name}[fs]": "this kernel has no memory.fs_bps_limit" for name in limits}
-        reasons["io_time"] = f"{STAT} of cgroup v2 tells no time"
+            return {"blkio": "this kernel offers no io controller"}
+        reasons = {"io.fs": "this kernel has no memory.fs_bps_limit"}
+        reasons["io.times"] = f"{STAT} of cgroup v2 tells no time"
         if MAX not in self._knobs:
-            reasons |= dict.fromkeys(limits, f"this kernel has no {MAX}")
+            reasons["io.limit"] = f"this kernel has no {MAX}"
         if not self._weights:
-            reasons["io_weight"] = f"this kernel has neither {WEIGHT} nor {BFQ_WEIGHT}"
+            reasons["io.weight"] = f"this kernel has neither {WEIGHT} nor {BFQ_WEIGHT}"
         return reasons
 
     # -- limits ----------------------------------------------------------

@@ -47,23 +47,19 @@ class MemoryV2:
         self._swaps = files.knobs.is_directory(f"{self._top}/{SWAP_LIMIT}")
 
     def unsupported(self) -> Mapping[str, str]:
-        """What v2 has no knob for, or everything without the controller."""
+        """What v2 has no knob for, and the controller."""
         missing = {
-            "anon_limit": _OFFSTREAM,
-            "anon_limit_total": _OFFSTREAM,
-            "anon_max_usage": _OFFSTREAM,
-            "anon_only": _OFFSTREAM,
-            "dirty_limit": _OFFSTREAM,
-            "max_rss": _OFFSTREAM + "; memory.peak counts cache too",
-            "pressurize_on_death": "cgroup v2 has no soft limit; memory.high would hold back "
+            "memory.anon.limit": _OFFSTREAM,
+            "memory.anon.peak": _OFFSTREAM,
+            "memory.anon.only": _OFFSTREAM,
+            "memory.dirty": _OFFSTREAM,
+            "memory.rss.peak": _OFFSTREAM + "; memory.peak counts cache too",
+            "memory.soft": "cgroup v2 has no soft limit; memory.high would hold back "
             "tasks that start",
-            "recharge_on_pgfault": _OFFSTREAM,
+            "memory.recharge": _OFFSTREAM,
         }
         if not self._there:
-            reason = "this kernel offers no memory controller"
-            missing |= dict.fromkeys(
-                ("memory_guarantee", "memory_guarantee_total", "memory_limit"), reason
-            )
+            missing["memory"] = "this kernel offers no memory controller"
         return missing
 
     # -- limits ------------------------------------------------------------

@@ -29,14 +29,14 @@ class CpuFields(Facet):
     Increases cpu.shares according to the required distribution of CPU power."""
 
     cpu_limit: Annotated[
-        int, CpuPower(), Prop(owner="cpu", dynamic=True, needs=("cpu",), example="50")
+        int, CpuPower(), Prop(owner="cpu", dynamic=True, needs=("cpu", "cpu.limit"), example="50")
     ] = 0
     """CPU usage limit, syntax: 0.0..100.0 (in %) | <cores>c (in cores), default: 0
     (unlimited). The smallest of a container and its ancestors counts. Limits realtime tasks
     too where the kernel has a knob for them and cpu_policy is rt."""
 
     cpu_period: Annotated[
-        int, Period(), Prop(owner="cpu", dynamic=True, needs=("cpu",), example="50ms")
+        int, Period(), Prop(owner="cpu", dynamic=True, needs=("cpu", "cpu.limit"), example="50ms")
     ] = PERIOD_DEFAULT_NS
     """CPU limit accounting period, syntax: 1ms..1s, default: the parent's, 100ms at the first
     level [nanoseconds]."""
@@ -56,23 +56,33 @@ class CpuFields(Facet):
 class CpuReadings(Facet):
     """What is observed. Times are nanoseconds."""
 
-    cpu_usage: Annotated[int, Int(), reading("cpu", example="1200000000", runtime=True)] = 0
+    cpu_usage: Annotated[
+        int, Int(), reading("cpu", needs=("cpuacct",), example="1200000000", runtime=True)
+    ] = 0
     """CPU time used in nanoseconds (1 / 1000_000_000s)."""
 
-    cpu_usage_system: Annotated[int, Int(), reading("cpu", example="200000000", runtime=True)] = 0
+    cpu_usage_system: Annotated[
+        int, Int(), reading("cpu", needs=("cpuacct",), example="200000000", runtime=True)
+    ] = 0
     """Kernel CPU time in nanoseconds."""
 
-    cpu_wait: Annotated[int, Int(), reading("cpu", example="30000000", runtime=True)] = 0
+    cpu_wait: Annotated[
+        int, Int(), reading("cpu", needs=("cpu.wait",), example="30000000", runtime=True)
+    ] = 0
     """Total time waiting for execution in nanoseconds (offstream kernel feature)."""
 
-    cpu_throttled: Annotated[int, Int(), reading("cpu", example="50000000", runtime=True)] = 0
+    cpu_throttled: Annotated[
+        int, Int(), reading("cpu", needs=("cpu", "cpu.limit"), example="50000000", runtime=True)
+    ] = 0
     """Time for which cpu_limit held tasks back, in nanoseconds."""
 
-    cpu_burst_usage: Annotated[int, Int(), reading("cpu", example="0", runtime=True)] = 0
+    cpu_burst_usage: Annotated[
+        int, Int(), reading("cpu", needs=("cpu.bursts",), example="0", runtime=True)
+    ] = 0
     """CPU time used above the limit in bursts, in nanoseconds."""
 
     cpu_unconstrained_wait: Annotated[
-        int, Int(), reading("cpu", example="10000000", runtime=True)
+        int, Int(), reading("cpu", needs=("cpu.wait",), example="10000000", runtime=True)
     ] = 0
     """Time waiting for execution that no limit caused, in nanoseconds (offstream kernel
     feature)."""

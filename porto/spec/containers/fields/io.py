@@ -19,7 +19,7 @@ class IoFields(Facet):
     io_limit: Annotated[
         UintMapValue,
         DiskLimits(),
-        Prop(owner="io", dynamic=True, needs=("blkio",), example="/ r: 100M; / w: 10M"),
+        Prop(owner="io", dynamic=True, needs=("blkio", "io.limit"), example="/ r: 100M; / w: 10M"),
     ] = ()
     """IO bandwidth limit, syntax: fs|<path>|<disk> [r|w]: <bytes/s>;... A path means the
     disks under the file system where it is, a disk the whole disk. Without r or w both
@@ -31,7 +31,7 @@ class IoFields(Facet):
     io_ops_limit: Annotated[
         UintMapValue,
         DiskLimits(),
-        Prop(owner="io", dynamic=True, needs=("blkio",), example="/: 1000"),
+        Prop(owner="io", dynamic=True, needs=("blkio", "io.limit"), example="/: 1000"),
     ] = ()
     """IOPS limit: fs|<path>|<disk> [r|w]: <iops>;... as in io_limit."""
 
@@ -45,7 +45,7 @@ class IoFields(Facet):
     100, 100, 1000, 1000, 1 and 1."""
 
     io_weight: Annotated[
-        float, Weight(), Prop(owner="io", dynamic=True, needs=("blkio",), example="2.5")
+        float, Weight(), Prop(owner="io", dynamic=True, needs=("blkio", "io.weight"), example="2.5")
     ] = 1.0
     """IO weight, syntax: 0.01..100, default: 1. Multiplier of the weight that io_policy
     gives."""
@@ -59,33 +59,45 @@ class IoReadings(Facet):
     """
 
     io_read: Annotated[
-        UintMapValue, UintMapCodec(), reading("io", runtime=True, example="hw: 4096; sda: 4096")
+        UintMapValue,
+        UintMapCodec(),
+        reading("io", needs=("blkio", "io.counters"), runtime=True, example="hw: 4096; sda: 4096"),
     ] = ()
     """Bytes read from disk, syntax: <disk>: <bytes>;... "hw" is the total of all disks, "fs"
     at filesystem level (offstream kernel feature). io_read[<path>] are the bytes of the disks
     under that file system."""
 
     io_write: Annotated[
-        UintMapValue, UintMapCodec(), reading("io", runtime=True, example="hw: 4096; sda: 4096")
+        UintMapValue,
+        UintMapCodec(),
+        reading("io", needs=("blkio", "io.counters"), runtime=True, example="hw: 4096; sda: 4096"),
     ] = ()
     """Bytes written to disk, as io_read; "total_writeback" are bytes on their way there."""
 
     io_ops: Annotated[
-        UintMapValue, UintMapCodec(), reading("io", runtime=True, example="hw: 2; sda: 2")
+        UintMapValue,
+        UintMapCodec(),
+        reading("io", needs=("blkio", "io.counters"), runtime=True, example="hw: 2; sda: 2"),
     ] = ()
     """Disk operations: <disk>: <count>;..."""
 
     io_read_ops: Annotated[
-        UintMapValue, UintMapCodec(), reading("io", runtime=True, example="hw: 1; sda: 1")
+        UintMapValue,
+        UintMapCodec(),
+        reading("io", needs=("blkio", "io.counters"), runtime=True, example="hw: 1; sda: 1"),
     ] = ()
     """Disk reads: <disk>: <count>;..."""
 
     io_write_ops: Annotated[
-        UintMapValue, UintMapCodec(), reading("io", runtime=True, example="hw: 1; sda: 1")
+        UintMapValue,
+        UintMapCodec(),
+        reading("io", needs=("blkio", "io.counters"), runtime=True, example="hw: 1; sda: 1"),
     ] = ()
     """Disk writes: <disk>: <count>;..."""
 
     io_time: Annotated[
-        UintMapValue, UintMapCodec(), reading("io", runtime=True, example="hw: 5000; sda: 5000")
+        UintMapValue,
+        UintMapCodec(),
+        reading("io", needs=("blkio", "io.times"), runtime=True, example="hw: 5000; sda: 5000"),
     ] = ()
     """Time that disks spent on its operations, ns: <disk>: <ns>;..."""

@@ -28,7 +28,7 @@ class MemoryFields(Facet):
     """
 
     memory_guarantee: Annotated[
-        int, Size(), Prop(owner=_OWNER, dynamic=True, needs=_NEEDS, example="512M")
+        int, Size(), Prop(owner=_OWNER, dynamic=True, needs=(*_NEEDS, "memory.low"), example="512M")
     ] = 0
     """Guarantee for memory_usage in bytes, default: 0.
 
@@ -37,17 +37,23 @@ class MemoryFields(Facet):
     """
 
     anon_limit: Annotated[
-        int, Size(), Prop(owner=_OWNER, dynamic=True, needs=_NEEDS, example="512M")
+        int,
+        Size(),
+        Prop(owner=_OWNER, dynamic=True, needs=(*_NEEDS, "memory.anon.limit"), example="512M"),
     ] = 0
     """Limit for anon_usage in bytes, default: 0 (unlimited); offstream kernel feature."""
 
     anon_only: Annotated[
-        bool, Bool(), Prop(owner=_OWNER, dynamic=True, needs=_NEEDS, example="false")
+        bool,
+        Bool(),
+        Prop(owner=_OWNER, dynamic=True, needs=(*_NEEDS, "memory.anon.only"), example="false"),
     ] = False
     """Charge cache to the parent container, default: false; offstream kernel feature."""
 
     dirty_limit: Annotated[
-        int, Size(), Prop(owner=_OWNER, dynamic=True, needs=_NEEDS, example="256M")
+        int,
+        Size(),
+        Prop(owner=_OWNER, dynamic=True, needs=(*_NEEDS, "memory.dirty"), example="256M"),
     ] = 0
     """Limit in bytes for dirty memory unwritten to disk, default: 0 (unlimited).
 
@@ -55,12 +61,16 @@ class MemoryFields(Facet):
     """
 
     recharge_on_pgfault: Annotated[
-        bool, Bool(), Prop(owner=_OWNER, dynamic=True, needs=_NEEDS, example="false")
+        bool,
+        Bool(),
+        Prop(owner=_OWNER, dynamic=True, needs=(*_NEEDS, "memory.recharge"), example="false"),
     ] = False
     """If true, immigrate cache on minor page fault, default: false; offstream kernel feature."""
 
     pressurize_on_death: Annotated[
-        bool, Bool(), Prop(owner="pressure", dynamic=True, needs=_NEEDS, example="true")
+        bool,
+        Bool(),
+        Prop(owner="pressure", dynamic=True, needs=(*_NEEDS, "memory.soft"), example="true"),
     ] = False
     """If true, memory left by the container is the first to be reclaimed once it is dead.
 
@@ -95,10 +105,18 @@ class MemoryReadings(Facet):
     mlock_usage: Annotated[int, Int(), reading(_OWNER, example="4096", runtime=True)] = 0
     """Current usage of memory that is locked and cannot be reclaimed, in bytes."""
 
-    max_rss: Annotated[int, Int(), reading(_OWNER, example="1048576", runtime=True)] = 0
+    max_rss: Annotated[
+        int,
+        Int(),
+        reading(_OWNER, needs=(*_NEEDS, "memory.rss.peak"), example="1048576", runtime=True),
+    ] = 0
     """Peak anon memory usage in bytes; offstream kernel feature."""
 
-    anon_max_usage: Annotated[int, Int(), reading(_OWNER, example="1048576", runtime=True)] = 0
+    anon_max_usage: Annotated[
+        int,
+        Int(),
+        reading(_OWNER, needs=(*_NEEDS, "memory.anon.peak"), example="1048576", runtime=True),
+    ] = 0
     """Peak of anon_usage in bytes; offstream kernel feature."""
 
     minor_faults: Annotated[int, Int(), reading(_OWNER, example="1024", runtime=True)] = 0
@@ -123,14 +141,20 @@ class MemoryReadings(Facet):
     The smallest limit of the container and its parents, at most the host's memory.
     """
 
-    memory_guarantee_total: Annotated[int, Int(), reading(_OWNER, example="536870912")] = 0
+    memory_guarantee_total: Annotated[
+        int, Int(), reading(_OWNER, needs=(*_NEEDS, "memory.low"), example="536870912")
+    ] = 0
     """Hierarchical memory guarantee in bytes: upper bound for guaranteed memory of the sub-tree.
 
     The larger of the container's own and the sum of its sub-containers'; 0 when stopped.
     """
 
-    anon_limit_total: Annotated[int, Int(), reading(_OWNER, example="1073741824")] = 0
+    anon_limit_total: Annotated[
+        int, Int(), reading(_OWNER, needs=(*_NEEDS, "memory.anon.limit"), example="1073741824")
+    ] = 0
     """Hierarchical anon limit in bytes, as memory_limit_total; offstream kernel feature."""
 
-    hugetlb_usage: Annotated[int, Int(), reading("hugetlb", example="2097152", runtime=True)] = 0
+    hugetlb_usage: Annotated[
+        int, Int(), reading("hugetlb", needs=("hugetlb",), example="2097152", runtime=True)
+    ] = 0
     """Current hugetlb memory usage in bytes."""

@@ -13,6 +13,7 @@ def reading(
     runtime: bool = False,
     dead_only: bool = False,
     hidden: bool = False,
+    needs: tuple[str, ...] = (),
 ) -> Prop:
     """Read-only, not part of a saved document; the rest as in `Prop`."""
     return Prop(
@@ -22,5 +23,6 @@ def reading(
         runtime=runtime,
         dead_only=dead_only,
         hidden=hidden,
+        needs=needs,
         saved=False,
     )

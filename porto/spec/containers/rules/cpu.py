@@ -16,8 +16,8 @@ from porto.spec.host import Host
 if TYPE_CHECKING:
     from porto.spec.containers.store import ContainerStore
 
-ISO = "cpu_policy=iso"
-"""In `Host.unsupported`: a value, not a property, that the kernel lacks."""
+ISO = "cpu.iso"
+"""The feature that one value of cpu_policy needs."""
 
 
 def _check_limit(proposal: Proposal) -> None:
@@ -42,7 +42,7 @@ def _check_limit(proposal: Proposal) -> None:
 
 
 def _check_policy(proposal: Proposal) -> None:
-    reason = proposal.host.unsupported.get(ISO)
+    reason = proposal.host.lacking.get(ISO)
     if proposal.value == "iso" and reason is not None:
         raise NotSupported(f"{proposal.refusal}: {reason}")
 
@@ -51,7 +51,7 @@ def _check_start(
     store: "ContainerStore", host: Host, config: Config, record: ContainerRecord
 ) -> None:
     """A policy that was written under another kernel."""
-    reason = host.unsupported.get(ISO)
+    reason = host.lacking.get(ISO)
     if record.spec.cpu.cpu_policy == "iso" and reason is not None:
         raise NotSupported(f"cannot start {record.name}: cpu_policy iso: {reason}")
 

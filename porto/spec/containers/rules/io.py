@@ -10,12 +10,15 @@ from porto.spec.codecs.disks import FS, parse_key
 from porto.spec.containers.rules.proposal import Proposal, SetRule, StartRule
 from porto.spec.errors import InvalidValue, NotSupported
 
+OF_FILESYSTEMS = "io.fs"
+"""The feature that the key ``fs`` needs."""
+
 
 def _check_keys(proposal: Proposal) -> None:
     for text, _ in proposal.value:
         target = parse_key(text).target
         if target == FS:
-            reason = proposal.host.unsupported.get(f"{proposal.prop.name}[{FS}]")
+            reason = proposal.host.lacking.get(OF_FILESYSTEMS)
             if reason is not None:
                 raise NotSupported(f"{proposal.refusal}: {reason}")
         elif proposal.host.find_disks is not None:

@@ -12,6 +12,7 @@ from porto.kernel.cgroup.probe import probe
 from porto.kernel.cgroup.v1 import io as v1
 from porto.kernel.cgroup.v2 import io as v2
 from porto.kernel.host import totals
+from porto.spec.containers.admission import unsupported
 from tests.fakes.cgroupfs import COMOUNTED, SPLIT, FakeCgroups
 
 Make = Callable[..., tuple[FakeCgroups, CgroupDriver]]
@@ -125,7 +126,7 @@ def test_weights_on_v2(make: Make) -> None:
 
 def test_a_kernel_with_all_of_v1(make: Make) -> None:
     _, driver = make()
-    assert set(driver.io.unsupported()) == {"io_limit[fs]", "io_ops_limit[fs]", "io_time"}
+    assert set(driver.io.unsupported()) == {"io.fs", "io.times"}
 
 
 def test_a_kernel_without_throttler_and_schedulers(make: Make) -> None:
@@ -133,10 +134,10 @@ def test_a_kernel_without_throttler_and_schedulers(make: Make) -> None:
     missing += [f"blkio.throttle.io_service_bytes{tail}" for tail in ("", "_recursive")]
     missing += [f"blkio.bfq.io_service_bytes{tail}" for tail in ("", "_recursive")]
     _, driver = make(knobs={f"blkio/{knob}": None for knob in missing})
-    unsupported = driver.io.unsupported()
-    assert unsupported["io_limit"] == f"this kernel has no {v1.READ_BPS}"
-    assert unsupported["io_weight"] == "this kernel has neither blkio.weight nor blkio.bfq.weight"
-    assert "blkio.throttle.io_service_bytes" in unsupported["io_read"]
+    lacking = unsupported(driver.io.unsupported())
+    assert lacking["io_limit"] == f"this kernel has no {v1.READ_BPS}"
+    assert lacking["io_weight"] == "this kernel has neither blkio.weight nor blkio.bfq.weight"
+    assert "blkio.throttle.io_service_bytes" in lacking["io_read"]
     assert driver.io.render_limits(LIMITS) == {}
     assert driver.io.render_weight("rt", 1.0) == {}
 
@@ -144,7 +145,8 @@ def test_a_kernel_without_throttler_and_schedulers(make: Make) -> None:
 def test_a_host_without_the_controller(make: Make) -> None:
     _, driver = make(*COMOUNTED)
     reason = "this kernel offers no blkio controller"
-    assert driver.io.unsupported()["io_limit"] == driver.io.unsupported()["io_read"] == reason
+    lacking = unsupported(driver.io.unsupported())
+    assert lacking["io_limit"] == lacking["io_read"] == reason
     assert driver.io.uncounted(["8:0"]) == frozenset()
 
 
@@ -152,7 +154,7 @@ def test_a_kernel_with_limits_of_file_systems(make: Make) -> None:
     stat = "fs_io_bytes 70\nfs_io_write_bytes 20\nfs_io_operations 9\n"
     knobs = {"memory/memory.fs_bps_limit": "0\n", "memory/memory.stat": stat}
     _, driver = make(knobs=knobs)
-    assert set(driver.io.unsupported()) == {"io_time"}
+    assert set(driver.io.unsupported()) == {"io.times"}
     assert driver.io.render_fs(7, 0) == {"memory.fs_bps_limit": "7", "memory.fs_iops_limit": "0"}
     found = group(driver)
     Path(found.directories["memory"], "memory.stat").write_text(stat)
@@ -161,7 +163,7 @@ def test_a_kernel_with_limits_of_file_systems(make: Make) -> None:
 
 def test_v2_has_no_such_limits(make: Make) -> None:
     _, driver = make("v2")
-    assert set(driver.io.unsupported()) == {"io_limit[fs]", "io_ops_limit[fs]", "io_time"}
+    assert set(driver.io.unsupported()) == {"io.fs", "io.times"}
     assert driver.io.render_fs(1, 1) == {}
     assert driver.io.filesystem(group(driver)) is None
 
@@ -202,7 +204,7 @@ def test_an_older_kernel_does_not_sum_up(make: Make) -> None:
 
 def test_cfq_tells_times(make: Make) -> None:
     _, driver = make(knobs={"blkio/blkio.io_service_time_recursive": "Total 0\n"})
-    assert "io_time" not in driver.io.unsupported()
+    assert "io.times" not in driver.io.unsupported()
     found = group(driver)
     put(found, "blkio.io_service_time_recursive", "8:0 Read 7\n8:0 Write 1\n")
     assert driver.io.service_time(found) == {"8:0": (7, 1)}

@@ -8,6 +8,7 @@ import pytest
 
 from porto.kernel.cgroup.amounts import PAGE, UNLIMITED
 from porto.kernel.cgroup.meaning.memory import MemoryLimits, Promise
+from porto.spec.containers.admission import unsupported
 from tests.fakes.hosts import FakeHost
 
 MIB = 1 << 20
@@ -195,7 +196,7 @@ def test_an_old_kernel_is_told_to_count_below(v1: World) -> None:
 
 
 def test_what_the_kernel_lacks_is_named(world: World) -> None:
-    missing = world.driver.memory.unsupported()
+    missing = unsupported(world.driver.memory.unsupported())
     offstream = {"anon_limit", "anon_limit_total", "anon_max_usage", "anon_only", "dirty_limit"}
     offstream |= {"max_rss", "recharge_on_pgfault"}
     only = {
@@ -227,8 +228,8 @@ def test_offstream_knobs_are_used_where_they_are(v1: World) -> None:
 @pytest.mark.parametrize("hierarchies", [("freezer", "pids"), ("freezer", "cpu")])
 def test_without_the_controller_nothing_is_there(tmp_path: Path, hierarchies) -> None:
     driver = FakeHost(tmp_path, hierarchies).driver
-    assert "memory_limit" in driver.unsupported()
-    assert "hugetlb_limit" in driver.unsupported()
+    assert "memory_limit" in unsupported(driver.unsupported())
+    assert "hugetlb_limit" in unsupported(driver.unsupported())
 
 
 def test_a_guarantee_is_the_totals_business_on_v2(v2: World) -> None:

@@ -18,12 +18,12 @@ from porto.spec.records.record import Run
 CORE = 10**9
 SUPERUSER = Actor()
 USER = Actor(superuser=False)
-NO_ISO = {"cpu_policy=iso": "the kernel has no SCHED_ISO"}
+NO_ISO = {"cpu.iso": "the kernel has no SCHED_ISO"}
 
 
 class Rig:
-    def __init__(self, unsupported: dict[str, str] | None = None) -> None:
-        self.admission = Admission(Host(cores=4, unsupported=unsupported or {}), Config())
+    def __init__(self, lacking: dict[str, str] | None = None) -> None:
+        self.admission = Admission(Host(cores=4, lacking=lacking or {}), Config())
         self.store = ContainerStore(None, admission=self.admission)
 
     def make(self, name: str, state: State = State.STOPPED, **values: str) -> ContainerRecord:
@@ -98,7 +98,7 @@ def test_iso_of_another_kernel_does_not_start() -> None:
     record = rig.make("a", cpu_policy="iso")
     rig.admission.check_start(rig.store, record)
     with pytest.raises(NotSupported, match="cannot start a"):
-        Admission(Host(unsupported=NO_ISO)).check_start(rig.store, record)
+        Admission(Host(lacking=NO_ISO)).check_start(rig.store, record)
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,6 @@ def test_without_a_look_at_the_host_only_presets_are_checked() -> None:
 
 
 def test_a_host_without_the_controller_says_so() -> None:
-    rig = Rig(Host(unsupported={"devices": "this host has no devices controller"}))
+    rig = Rig(Host(lacking={"devices": "this host has no devices controller"}))
     with pytest.raises(NotSupported, match="no devices controller"):
         rig.make("a", "/dev/full r")

@@ -152,10 +152,11 @@ def test_disks_that_exist_are_accepted_and_others_refused(name: str) -> None:
 @pytest.mark.parametrize("text", ["5M", "fs: 1; sda: 2", "fs w: 1"])
 def test_limits_of_file_systems_need_a_kernel_that_has_them(text: str) -> None:
     reason = "this kernel has no memory.fs_bps_limit"
-    store, _ = make(Host(unsupported={"io_limit[fs]": reason}, find_disks=find_disks))
-    with pytest.raises(NotSupported, match=reason):
-        change(store, "io_limit", text)
-    assert change(store, "io_ops_limit", text)
+    store, _ = make(Host(lacking={"io.fs": reason}, find_disks=find_disks))
+    for name in ("io_limit", "io_ops_limit"):
+        with pytest.raises(NotSupported, match=reason):
+            change(store, name, text)
+    assert change(store, "io_limit", "sda: 2")
 
 
 def test_a_machine_that_nobody_has_looked_at_accepts_any_disk() -> None:
