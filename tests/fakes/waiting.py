@@ -1,11 +1,14 @@
-"""Waits for what a launcher's client tells by callbacks: tests have the time for that."""
+"""Waits for what the daemon is told by callbacks: tests have the time for that."""
 
 import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+from porto.kernel.cgroup.driver import CgroupDriver
+from porto.kernel.cgroup.group import Group
 from porto.launcher.client import LauncherClient
 from porto.launcher.ops import Launched, LaunchFailed, LaunchOutcome, LaunchRequest, RunOutcome
+from porto.observers.population import wait_empty
 
 Outcome = TypeVar("Outcome", LaunchOutcome, RunOutcome)
 
@@ -46,3 +49,13 @@ def _launched(outcome: LaunchOutcome) -> Launched:
     if isinstance(outcome, LaunchFailed):
         raise outcome
     return outcome
+
+
+async def emptied(driver: CgroupDriver, group: Group, seconds: float) -> bool:
+    """Whether the subtree became empty, or was gone, in that time."""
+    try:
+        async with asyncio.timeout(seconds):
+            await wait_empty(driver, group)
+    except TimeoutError:
+        return False
+    return True
