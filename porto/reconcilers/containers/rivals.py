@@ -36,8 +36,10 @@ class Reversals:
 
     def wait(self, change: Change, now: float) -> float:
         """Seconds for which this repair must not be made; 0.0 for none."""
-        past = self.times.get(_thing(change), ())
-        return max(0.0, past[0] + WINDOW_S - now) if len(past) == LIMIT else 0.0
+        past = self.times.get(_thing(change))
+        if past is None or len(past) < LIMIT:
+            return 0.0
+        return max(0.0, past[0] + WINDOW_S - now)
 
 
 def _thing(change: Change) -> _Thing:
