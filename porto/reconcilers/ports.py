@@ -6,24 +6,22 @@ effects, which the carrier calls, change anything.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from porto.kernel.cgroup.group import Group
 from porto.kernel.ports import Kernel
 from porto.launcher.ops import Launched, LaunchFailed, LaunchRequest
 from porto.observers.clock import Clock
+from porto.reconcilers.engine.jobs_values import Job, JobState
 from porto.spec.events import Event
 from porto.spec.key import Key
 from porto.spec.records.record import Record
-
-if TYPE_CHECKING:
-    from porto.reconcilers.engine.jobs_values import Job, JobState
 
 
 class Launches(Protocol):
     """`observers/launches.py`: what the master was asked to launch."""
 
-    def find(self, launch_id: str) -> "Launched | LaunchFailed | None":
+    def find(self, launch_id: str) -> Launched | LaunchFailed | None:
         """What became of a launch; None while it is in its setup, or unknown."""
 
     def in_setup(self, launch_id: str) -> bool:
@@ -92,10 +90,10 @@ class Removals(Protocol):
 class Jobs(Protocol):
     """`engine/jobs.py`: work that takes longer than a pass."""
 
-    def ensure(self, job: "Job[Key]") -> bool:
+    def ensure(self, job: Job[Key]) -> bool:
         """Whether it has been done; begun when it was not. Raises what it failed with."""
 
-    def state(self, job_id: str) -> "JobState | None":
+    def state(self, job_id: str) -> JobState | None:
         """What is known of a job; None when nothing is."""
 
     def forget(self, job_id: str) -> None:

@@ -8,7 +8,8 @@ A facet is one concern of a container. It implements the phases it needs:
     Witness   what it has to say about the container's life
 
 Every method here is pure: from the records and what is observed, to changes and
-operations as values. Facets never meet each other; they see a `Target`. They raise
+operations as values. No facet calls another one's phases: each sees a `Target`, and what
+two of them say of a container is said in `spec/containers/effective.py`. They raise
 `PortoError`; an OSError of an observation is turned into one by the caller, with facet and
 subject named.
 """
