@@ -10,14 +10,12 @@ from porto.api.context import Services, Session
 from porto.spec.containers.names import ROOT
 from porto.spec.containers.outlook import Turn, outlook
 from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import (
     ContainerDoesNotExist,
     InvalidValue,
-    PortoError,
     ResourceNotAvailable,
 )
-from porto.spec.preview import Explanation, ObjectPlan
+from porto.spec.preview import Explanation, Foretold, ObjectPlan
 from porto.spec.sources.diagnostics import Diagnostic
 from porto.wire import rpc_pb2
 
@@ -49,6 +47,7 @@ def plan_message(plan: ObjectPlan, name: str) -> rpc_pb2.TObjectPlan:
                 have=item.have,
                 why=item.why or None,
                 when=item.when,
+                step=item.steps,
             )
             for item in plan.kernel
         ],
@@ -110,14 +109,12 @@ class PlanReply:
         self.messages.append(message)
 
 
-def with_kernel(services: Services, store: ContainerStore, turn: Turn, *reasons: str) -> ObjectPlan:
-    """What becomes of a container of `store`, with what that asks of the kernel."""
+def with_kernel(turn: Turn, found: Foretold | None, *reasons: str) -> ObjectPlan:
+    """What becomes of a container, with what that asks of the kernel."""
     plan = outlook(turn, *reasons)
-    try:
-        kernel = tuple(services.foresight.changes(store, turn.before, turn.after))
-    except PortoError as error:
-        return dataclasses.replace(plan, error=error.text)
-    return dataclasses.replace(plan, kernel=kernel)
+    if found is None:
+        return plan
+    return dataclasses.replace(plan, kernel=found.changes, error=found.error)
 
 
 def explainable(services: Services, name: str, full: str) -> ContainerRecord:

@@ -10,10 +10,11 @@ from typing import Any, Protocol
 
 from porto.observers.viewer import Viewer
 from porto.spec.catalog import Catalog
+from porto.spec.containers.outlook import Turn
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.store import ContainerStore
 from porto.spec.events import Event
-from porto.spec.preview import Aspect, KernelChange
+from porto.spec.preview import Aspect, Foretold
 from porto.spec.prop import Property
 from porto.spec.sources.dialect import Dialects
 from porto.spec.sources.foresee import Foreseen, Proposal
@@ -82,31 +83,23 @@ class Readers(Protocol):
 
 
 class Foresight(Protocol):
-    """What passes would do, computed and not done; `store` may be a fork of the real one.
+    """What passes would do, decided and not done: nothing here changes anything or waits."""
 
-    Nothing here writes, waits or remembers; all raise `PortoError` for what the pass would.
-    """
+    def now(self, record: ContainerRecord) -> Foretold:
+        """What the next pass of a container would do: what is pending, and drift."""
 
-    def changes(
-        self, store: ContainerStore, before: ContainerRecord | None, after: ContainerRecord | None
-    ) -> Sequence[KernelChange]:
-        """What the kernel needs for `after`, in the order in which it would be done.
+    def passes(self, fork: ContainerStore, turns: Sequence[Turn]) -> Iterator[Foretold | None]:
+        """What would follow if the records were as in `fork`, which is used up.
 
-        `before` is the container as it is now, None for one that is not there; `after`
-        as it stands in `store`, None or absent for one that goes. With the same record
-        twice: what a pass would put right now.
+        None after each pass, where others may have their turn; then what becomes of each
+        container, be it one of `turns` or one that their change concerns.
         """
 
-    def concerned(
-        self, store: ContainerStore, before: ContainerRecord | None, after: ContainerRecord | None
-    ) -> Iterable[ContainerRecord]:
-        """Other containers of `store` whose kernel state depends on this change."""
-
     def aspects(self, record: ContainerRecord, prop: Property) -> Sequence[Aspect]:
-        """Every knob and object that a property decides about, true or not."""
+        """Every knob and object that a property decides about, true or not; raises PortoError."""
 
     def next(self, record: ContainerRecord) -> str:
-        """What would be done next and when, "" for nothing: "starts again in 3 s"."""
+        """What would be done next and when, "" for nothing: "start it again in 3 s"."""
 
 
 class Sources(Protocol):

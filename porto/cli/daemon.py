@@ -50,7 +50,6 @@ from porto.observers.record_events import recorder
 from porto.reconcilers.containers.assembly import Containers, assemble
 from porto.reconcilers.containers.controllers import Controllers
 from porto.reconcilers.containers.facets.task import container_of
-from porto.reconcilers.containers.foresight import Foresight
 from porto.reconcilers.containers.housekeeping import Housekeeping
 from porto.reconcilers.containers.leftovers import remove_leftovers, sweep
 from porto.reconcilers.containers.reconciler import ContainerReconciler
@@ -289,7 +288,7 @@ class Daemon:
             readers=Readers(
                 store, kernel, config, counters.snapshot, self._clock, status=report.status
             ),
-            foresight=Foresight(containers.world),
+            foresight=containers.foresight,
             sources=sources,
             history=history,
             counters=counters,

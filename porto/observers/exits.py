@@ -78,16 +78,23 @@ class Exits:
     def find(self, process: Process) -> Exited | None:
         """The exit of a process, None while it lives.
 
-        A process that is gone although nobody told its exit counts as killed.
+        A process that is gone although nobody told its exit counts as killed. One whose
+        exit nobody would tell is followed from now on.
         """
-        exited = self._exited.get(process.launch_id)
+        exited = self.look(process)
+        if exited is None and process.launch_id not in self._tracked:
+            self.watch_foreign(process)
+        return exited
+
+    def look(self, process: Process) -> Exited | None:
+        """The same, and nothing is followed because of it."""
         launch_id = process.launch_id
+        exited = self._exited.get(launch_id)
         if exited is not None or launch_id in self._tracked or launch_id in self._foreign:
             return exited
         if self._processes.is_alive(process.init_pid, process.init_start):
-            self.watch_foreign(process)
             return None
-        return Exited(process.launch_id, process.init_pid, signal.SIGKILL)
+        return Exited(launch_id, process.init_pid, signal.SIGKILL)
 
     def acknowledge(self, launch_id: str) -> None:
         """The exit is recorded, or nobody wants it."""

@@ -48,7 +48,7 @@ class Strays:
         self._total = 0
 
     def of(self, record_id: int) -> list[int]:
-        """Pids that were seen elsewhere and live; they may have been moved back since."""
+        """Pids that were seen elsewhere in this round and live; perhaps moved back since."""
         found = self._found.get(record_id)
         if not found:
             return []
@@ -56,12 +56,14 @@ class Strays:
         return [pid for pid, start in found.items() if self._processes.is_alive(pid, start)]
 
     def forget(self, record_id: int) -> None:
-        """They were put back."""
+        """The container's groups go: nothing belongs there any more."""
         self._found.pop(record_id, None)
 
     def look(self, share: float) -> set[Key]:
         """Look at this share (0..1) of the host's processes; keys of containers with strays."""
         if not self._pending:
+            # Who still is elsewhere is found again.
+            self._found.clear()
             self._pending = self._processes.host_pids()
             self._total = len(self._pending)
             self._survey()

@@ -59,6 +59,7 @@ class KernelChange:
     want    -- canonical text
     have    -- the same of what is there now, "" for an absent object
     why     -- the property or event that asks for it
+    steps   -- what making it consists of, in words, for what is a list of operations
     """
 
     facet: str
@@ -67,6 +68,22 @@ class KernelChange:
     have: str
     why: str = ""
     when: When = When.LIVE
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """What passes would do with one object.
+
+    changes -- in their order
+    error   -- what would stand in the way, "" for nothing
+    cause   -- name of the object whose change leads to it; its own when it is changed itself
+    """
+
+    name: str
+    changes: tuple[KernelChange, ...] = ()
+    error: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2093,20 +2093,22 @@ class TObjectPlan(_message.Message):
         origin: str
         def __init__(self, property: _Optional[str] = ..., before: _Optional[str] = ..., after: _Optional[str] = ..., origin: _Optional[str] = ...) -> None: ...
     class TKernelChange(_message.Message):
-        __slots__ = ("facet", "subject", "want", "have", "why", "when")
+        __slots__ = ("facet", "subject", "want", "have", "why", "when", "step")
         FACET_FIELD_NUMBER: _ClassVar[int]
         SUBJECT_FIELD_NUMBER: _ClassVar[int]
         WANT_FIELD_NUMBER: _ClassVar[int]
         HAVE_FIELD_NUMBER: _ClassVar[int]
         WHY_FIELD_NUMBER: _ClassVar[int]
         WHEN_FIELD_NUMBER: _ClassVar[int]
+        STEP_FIELD_NUMBER: _ClassVar[int]
         facet: str
         subject: str
         want: str
         have: str
         why: str
         when: str
-        def __init__(self, facet: _Optional[str] = ..., subject: _Optional[str] = ..., want: _Optional[str] = ..., have: _Optional[str] = ..., why: _Optional[str] = ..., when: _Optional[str] = ...) -> None: ...
+        step: _containers.RepeatedScalarFieldContainer[str]
+        def __init__(self, facet: _Optional[str] = ..., subject: _Optional[str] = ..., want: _Optional[str] = ..., have: _Optional[str] = ..., why: _Optional[str] = ..., when: _Optional[str] = ..., step: _Optional[_Iterable[str]] = ...) -> None: ...
     KIND_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     ACTION_FIELD_NUMBER: _ClassVar[int]

@@ -1023,6 +1023,7 @@ MESSAGES: dict[str, dict[str, tuple[int, str, bool, str]]] = {
         "have": (4, "string", False, ""),
         "why": (5, "string", False, ""),
         "when": (6, "string", False, ""),
+        "step": (7, "string", True, ""),
     },
     "TDiffRequest": {
         "name": (1, "string", True, ""),

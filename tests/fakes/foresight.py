@@ -3,16 +3,17 @@
 The files are foreseen by the real code, over directories that the test gives.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from porto.spec.catalog import Catalog
+from porto.spec.containers.outlook import Turn
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.sources import ContainerOperations
 from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import PortoError
 from porto.spec.kinds import DIALECTS
-from porto.spec.preview import Aspect, KernelChange
+from porto.spec.preview import Aspect, Foretold, KernelChange
 from porto.spec.prop import Property
 from porto.spec.sources.dialect import Dialects
 from porto.spec.sources.directory import Snapshot
@@ -22,42 +23,43 @@ from tests.fakes.engine import FakeEngine
 
 @dataclass
 class FakeForesight:
-    """By name of the container; `seen` is what was asked."""
+    """By name of the container; `seen` is what was asked.
+
+    others -- whom the change of a container concerns, too
+    """
 
     kernel: dict[str, list[KernelChange]] = field(default_factory=dict)
     failures: dict[str, PortoError] = field(default_factory=dict)
     others: dict[str, list[str]] = field(default_factory=dict)
     knobs: dict[str, list[Aspect]] = field(default_factory=dict)
     steps: dict[str, str] = field(default_factory=dict)
-    seen: list[tuple[ContainerStore, ContainerRecord | None, ContainerRecord | None]] = field(
-        default_factory=list
-    )
+    seen: list[ContainerRecord | Turn] = field(default_factory=list)
 
-    def changes(
-        self, store: ContainerStore, before: ContainerRecord | None, after: ContainerRecord | None
-    ) -> Sequence[KernelChange]:
-        self.seen.append((store, before, after))
-        name = _name(before, after)
-        if name in self.failures:
-            raise self.failures[name]
-        return self.kernel.get(name, [])
+    def now(self, record: ContainerRecord) -> Foretold:
+        self.seen.append(record)
+        return self._foretold(record.name)
 
-    def concerned(
-        self, store: ContainerStore, before: ContainerRecord | None, after: ContainerRecord | None
-    ) -> Iterable[ContainerRecord]:
-        return [store.get(other) for other in self.others.get(_name(before, after), [])]
+    def passes(self, fork: ContainerStore, turns: Sequence[Turn]) -> Iterator[Foretold | None]:
+        self.seen += turns
+        causes = {turn.name: turn.name for turn in turns}
+        for turn in turns:
+            yield None
+            for other in self.others.get(turn.name, []):
+                assert fork.find(other) is not None
+                causes.setdefault(other, turn.name)
+        for name, cause in causes.items():
+            yield self._foretold(name, cause)
+
+    def _foretold(self, name: str, cause: str = "") -> Foretold:
+        error = self.failures.get(name)
+        changes = tuple(self.kernel.get(name, ()))
+        return Foretold(name, changes, "" if error is None else error.text, cause)
 
     def aspects(self, record: ContainerRecord, prop: Property) -> Sequence[Aspect]:
         return [item for item in self.knobs.get(record.name, []) if item.facet == prop.prop.owner]
 
     def next(self, record: ContainerRecord) -> str:
         return self.steps.get(record.name, "")
-
-
-def _name(before: ContainerRecord | None, after: ContainerRecord | None) -> str:
-    record = after or before
-    assert record is not None
-    return record.name
 
 
 @dataclass

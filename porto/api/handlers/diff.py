@@ -47,7 +47,7 @@ async def _diff(
         record = services.store.find(full)
         if record is not None:
             conditions = (condition.message for condition in record.status.conditions)
-            plan = with_kernel(services, services.store, unmoved(record), *conditions)
+            plan = with_kernel(unmoved(record), services.foresight.now(record), *conditions)
             reply.add(plan, name)
     return replies.answer("Diff", rpc_pb2.TDiffResponse(object=reply.messages))
 

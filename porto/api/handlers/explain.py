@@ -4,7 +4,7 @@ Values are read as `get` reads them; since when is told by the event log, as far
 goes. Our own request: docs/protocol.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from porto.api import previews, replies, variables
 from porto.api.context import Services, Session
@@ -19,7 +19,7 @@ from porto.spec.errors import (
     PortoError,
 )
 from porto.spec.events import What
-from porto.spec.preview import Aspect, Explanation, KernelChange
+from porto.spec.preview import Aspect, Explanation, Foretold
 from porto.spec.prop import Property, split_index
 from porto.wire import rpc_pb2
 
@@ -55,15 +55,9 @@ async def _explain(
             since[""] = event.time
         elif event.what is What.CREATED:
             since = {"": event.time}
-    error = ""
-    kernel: tuple[KernelChange, ...] = ()
-    try:
-        kernel = tuple(services.foresight.changes(services.store, record, record))
-    except PortoError as failure:
-        error = failure.text
-    found = [] if request.property else [_whole(services, record, since[""], error)]
+    due = services.foresight.now(record)
+    found = [] if request.property else [_whole(services, record, since[""], due.error)]
     for prop in wanted:
-        due = [change for change in kernel if change.facet == prop.prop.owner]
         text = request.property or prop.name
         found.append(_one(services, session, record, prop, text, since, due))
     messages = [previews.explanation_message(item, request.name) for item in found]
@@ -92,7 +86,7 @@ def _one(
     prop: Property,
     text: str,
     since: Mapping[str, float],
-    due: Sequence[KernelChange],
+    due: Foretold,
 ) -> Explanation:
     value, problems = "", []
     try:
@@ -118,5 +112,9 @@ def _one(
         owner=prop.prop.owner,
         aspects=aspects,
         error="; ".join(dict.fromkeys(problems)),
-        next="; ".join(f"{c.subject}: {c.have or 'absent'} -> {c.want} ({c.when})" for c in due),
+        next="; ".join(
+            f"{change.subject}: {change.have or 'absent'} -> {change.want or 'absent'}"
+            for change in due.changes
+            if change.facet == prop.prop.owner
+        ),
     )

@@ -27,7 +27,7 @@ from porto.spec.errors import (
     InvalidValue,
     PortoError,
 )
-from porto.spec.preview import Action, ObjectPlan
+from porto.spec.preview import Action, Foretold, ObjectPlan
 from porto.spec.sources.claims import Subject
 from porto.spec.sources.dialect import Dialects
 from porto.spec.sources.documents import Document, parse_document
@@ -74,8 +74,9 @@ async def _plan_actions(
             refused = ObjectPlan(KIND, action.name, Action.UNCHANGED, error=error.text)
             reply.add(refused, action.name)
     async for found in sliced(_outlooks(services, fork, list(turns(services.store, fork)), {})):
-        idle.pop(found.name, None)
-        reply.add(found)
+        if found is not None:
+            idle.pop(found.name, None)
+            reply.add(found)
     for name, record in idle.values():
         reply.add(outlook(unmoved(record)), name)
     return replies.answer("Plan", rpc_pb2.TPlanResponse(object=reply.messages))
@@ -159,10 +160,11 @@ async def _plan_documents(
     }
     told = set()
     async for found in sliced(_outlooks(services, fork, concerned, reasons)):
-        told.add(found.name)
-        reply.add(found)
+        if found is not None:
+            told.add(found.name)
+            reply.add(found)
     for name in sorted(names - told):
-        record = fork.find(name)
+        record = base.find(name)
         if record is not None:
             reply.add(outlook(unmoved(record)))
         elif Subject(KIND, name) in foreseen.asleep:
@@ -189,17 +191,21 @@ def _as_named(session: Session, document: Document) -> Document:
 
 def _outlooks(
     services: Services, fork: ContainerStore, found: Sequence[Turn], reasons: Mapping[str, str]
-) -> Iterator[ObjectPlan]:
-    """What becomes of each container, then of the others that this concerns."""
-    touched: dict[str, tuple[ContainerRecord, str]] = {}
-    for turn in found:
+) -> Iterator[ObjectPlan | None]:
+    """What becomes of each container, in the order of changes, then of others concerned.
+
+    None where others may have their turn. Uses up the fork.
+    """
+    foretold: dict[str, Foretold] = {}
+    for item in services.foresight.passes(fork, found):
+        if item is not None:
+            foretold[item.name] = item
+        yield None
+    order = {name: number for number, name in enumerate(foretold)}
+    for turn in sorted(found, key=lambda item: order.get(item.name, -1)):
         reason = reasons.get(turn.name)
-        yield with_kernel(services, fork, turn, *([reason] if reason else []))
-        for other in services.foresight.concerned(fork, turn.before, turn.after):
-            touched.setdefault(other.name, (other, turn.name))
-    for turn in found:
-        touched.pop(turn.name, None)
-    for other, cause in touched.values():
-        plan = with_kernel(services, fork, unmoved(other), f"because of {cause}")
-        if plan.kernel or plan.error:
-            yield plan
+        yield with_kernel(turn, foretold.pop(turn.name, None), *([reason] if reason else []))
+    for other in foretold.values():
+        record = services.store.find(other.name)
+        if record is not None and (other.changes or other.error):
+            yield with_kernel(unmoved(record), other, f"because of {other.cause}")

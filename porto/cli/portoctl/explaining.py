@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from porto.cli.portoctl.main import complain
 from porto.cli.portoctl.output import UnknownFormat, encoded, filled, format_of
-from porto.cli.portoctl.plan_text import shown
+from porto.cli.portoctl.plan_text import STEP_MAX, shown
 from porto.client.exceptions import ContainerDoesNotExist
 
 TYPE_CHECKING = False
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from porto.cli.portoctl.usage import Options
 
 _INDENT = 12
+AT_LAUNCH = "at launch"
+"""Subject of what only the launch does: nothing of it can be observed afterwards."""
 
 
 def explain(session: Session, options: Options, arguments: list[str]) -> int:
@@ -93,7 +95,10 @@ def _lines(item: dict[str, Any]) -> Iterator[str]:
     width = max((len(aspect["subject"]) for aspect in item["aspects"]), default=0)
     for number, aspect in enumerate(item["aspects"]):
         want, have = (shown(aspect[key]) or "absent" for key in ("want", "have"))
-        state = f"is {have}" if want == have else f"is {have}, wanted {want}"
+        if aspect["subject"] == AT_LAUNCH:
+            state = shown(aspect["want"], STEP_MAX)
+        else:
+            state = f"is {have}" if want == have else f"is {have}, wanted {want}"
         yield _row("in kernel" if not number else "", f"{aspect['subject']:{width}}  {state}")
     if item["error"]:
         yield _row("problem", shown(item["error"], 400))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 VALUE_MAX = 80
+STEP_MAX = 200
 _MARKS = {"create": "+", "destroy": "-"}
 _WHEN = {
     "live": "in the kernel, at once:",
@@ -27,8 +28,8 @@ def is_idle(plan: dict[str, Any]) -> bool:
     return plan["action"] == "unchanged" and not plan["spec"] and not plan["kernel"]
 
 
-def plan_lines(plan: dict[str, Any]) -> Iterator[str]:
-    """One object."""
+def plan_lines(plan: dict[str, Any], *, verbose: bool = False) -> Iterator[str]:
+    """One object; `verbose`: with each step of what is a list of operations."""
     mark = "!" if plan["error"] else _MARKS.get(plan["action"], "~" if not is_idle(plan) else "=")
     kind = "" if plan["kind"] == "container" else f"{plan['kind']} "
     action = plan["action"]
@@ -41,14 +42,12 @@ def plan_lines(plan: dict[str, Any]) -> Iterator[str]:
     for item in plan["spec"]:
         yield f"    {_property(item, width)}"
     width = max((len(item["subject"]) for item in plan["kernel"]), default=0)
-    for when, title in _WHEN.items():
-        group = [item for item in plan["kernel"] if item["when"] == when]
-        if group:
-            yield f"  {title}"
-        for item in group:
-            why = f"  ({shown(item['why'])})" if item["why"] else ""
-            change = f"{shown(item['have']) or 'absent'} -> {shown(item['want']) or 'absent'}"
-            yield f"    {item['subject']:{width}}  {change}{why}"
+    now = ""
+    for item in plan["kernel"]:
+        if item["when"] != now:
+            now = item["when"]
+            yield f"  {_WHEN.get(now, now)}"
+        yield from _change(item, width, verbose=verbose)
     if plan["error"]:
         yield f"    refused: {shown(plan['error'], 400)}"
 
@@ -69,6 +68,20 @@ def summary(plans: list[dict[str, Any]], nothing: str) -> str:
     if counts.get("unchanged"):
         parts.append(f"{counts['unchanged']} unchanged")
     return ", ".join(parts)
+
+
+def _change(item: dict[str, Any], width: int, *, verbose: bool) -> Iterator[str]:
+    have, want, why = (shown(item[key]) for key in ("have", "want", "why"))
+    # What is not there yet needs no word for it.
+    change = f"{have} -> {want or 'absent'}" if have else want
+    notes = [f"({why})"] if why else []
+    steps = item["steps"]
+    if steps and not verbose:
+        notes.append(f"({len(steps)} steps: -v shows them)")
+    yield f"    {item['subject']:{width}}  {'  '.join([change, *notes])}"
+    if verbose:
+        for number, text in enumerate(steps, 1):
+            yield f"      {number:2}. {shown(text, STEP_MAX)}"
 
 
 def _property(item: dict[str, Any], width: int) -> str:

@@ -63,7 +63,7 @@ def _told(
         *(filled(p, path="", line=0, property="", reason="") for p in answer.get("problem", [])),
     ]
     if form == "text":
-        _print(request, plans, problems)
+        _print(request, plans, problems, verbose="v" in options)
     else:
         value: dict[str, Any] = {"objects": plans}
         if request == "Plan":
@@ -71,7 +71,8 @@ def _told(
         print(encoded(value, form))
     if problems or any(item["error"] for item in plans):
         return 1
-    return 0 if all(map(is_idle, plans)) else CHANGES
+    told = request == "Diff" and any(item["reasons"] for item in plans)
+    return 0 if all(map(is_idle, plans)) and not told else CHANGES
 
 
 def _plan(message: dict[str, Any]) -> dict[str, Any]:
@@ -81,23 +82,32 @@ def _plan(message: dict[str, Any]) -> dict[str, Any]:
         for item in message.get("spec", [])
     ]
     found["kernel"] = [
-        filled(item, facet="", subject="", want="", have="", why="", when="live")
+        filled(item, facet="", subject="", want="", have="", why="", when="live", step=[])
         for item in message.get("kernel", [])
     ]
+    for item in found["kernel"]:
+        item["steps"] = item.pop("step")
     found["reasons"] = message.get("reason", [])
     found["error"] = message.get("error", "")
     return found
 
 
-def _print(request: str, plans: list[dict[str, Any]], problems: list[dict[str, Any]]) -> None:
+def _print(
+    request: str, plans: list[dict[str, Any]], problems: list[dict[str, Any]], *, verbose: bool
+) -> None:
     for problem in problems:
         where = f"{problem['path']}:{problem['line']}" if problem["line"] else problem["path"]
         parts = (where, problem["property"], problem["reason"])
         complain(shown(": ".join(part for part in parts if part), 1000))
     for item in plans:
-        if not is_idle(item) or item["error"] or (request == "Plan" and item["reasons"]):
-            print("\n".join(plan_lines(item)))
-    nothing = "Nothing would change." if request == "Plan" else "Everything is as specified."
+        if not is_idle(item) or item["error"] or item["reasons"]:
+            print("\n".join(plan_lines(item, verbose=verbose)))
+    if request == "Plan":
+        nothing = "Nothing would change."
+    elif any(item["reasons"] for item in plans):
+        nothing = "Nothing that a pass would put right."
+    else:
+        nothing = "Everything is as specified."
     if plans or not problems:
         print(summary(plans, nothing))
 

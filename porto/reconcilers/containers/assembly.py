@@ -5,12 +5,20 @@ Called by `cli/daemon.py`, and by tests with fakes for ports.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from porto.observers.exits import Exits
 from porto.observers.kernel_events import KernelEvents
 from porto.observers.strays import Strays
 from porto.reconcilers.containers.chain import build_chain
 from porto.reconcilers.containers.controllers import Controllers
+from porto.reconcilers.containers.foresight.course import Course
+from porto.reconcilers.containers.foresight.foresight import Foresight
+from porto.reconcilers.containers.foresight.imagined import (
+    Imagination,
+    ImaginedExits,
+    imagined_ports,
+)
 from porto.reconcilers.containers.reconciler import ContainerReconciler
 from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.triggers import Watch
@@ -33,6 +41,7 @@ class Containers:
     reconciler: ContainerReconciler
     allocation: Allocation
     watch: Watch[ContainerRecord]
+    foresight: Foresight
 
 
 def assemble(
@@ -67,6 +76,30 @@ def assemble(
         launcher=launcher,
     )
     world = World(store, ports, controllers, chain, exits, notices, config)
+
+    def imagine(twin: ContainerStore) -> Course:
+        """A course of events over a copy of the store, from which nothing gets out."""
+        imagined = Imagination()
+        closed = imagined_ports(ports, twin, imagined)
+        places = Controllers(twin, closed.cgroups)
+
+        def build(moved: Callable[[Key], None]) -> World:
+            shares = allocation.fork(twin, closed.cgroups, locate=places.group, moved=moved)
+            facets = build_chain(
+                config,
+                closed,
+                twin,
+                places,
+                strays=strays,
+                notices=notices,
+                allocation=shares,
+                launcher=launcher,
+            )
+            ends = cast(Exits, ImaginedExits(exits, imagined))
+            return World(twin, closed, places, facets, ends, notices, config, world.memory)
+
+        return Course(build, imagined)
+
     reconciler = ContainerReconciler(world)
     watch: Watch[ContainerRecord] = Watch(
         relations=relations(store),
@@ -76,7 +109,7 @@ def assemble(
         look=strays.look,
         unsettle=lambda always: _unsettle(world, always),
     )
-    return Containers(world, reconciler, allocation, watch)
+    return Containers(world, reconciler, allocation, watch, Foresight(world, imagine))
 
 
 def _is_idle(record: ContainerRecord) -> bool:

@@ -32,6 +32,7 @@ from porto.reconcilers.containers.target import (
     Explaining,
     Launch,
     Live,
+    Planned,
     Teardown,
     Wishing,
     Witness,
@@ -56,9 +57,9 @@ class Chain:
     """
 
     live: tuple[Live, ...]
-    unannounced: tuple[Live, ...]
+    unannounced: tuple[Planned, ...]
     wishing: Mapping[str, Wishing]
-    dead: tuple[Live, ...]
+    dead: tuple[Planned, ...]
     launch: tuple[Launch, ...]
     explaining: tuple[Explaining, ...]
     teardown: tuple[Teardown, ...]

@@ -7,6 +7,7 @@ of their own, in their files.
 from dataclasses import dataclass
 
 from porto.kernel.cgroup.group import Group
+from porto.reconcilers.containers.memory import Await
 from porto.reconcilers.containers.target import Fields
 from porto.reconcilers.ports import Ports
 from porto.spec.containers.record import ContainerRecord
@@ -147,5 +148,5 @@ class Count:
         ports.counters.add(self.name)
 
 
-BOOKKEEPING = (ForgetLaunch, TakeLaunch, Note, Wish, Delete, Count)
+BOOKKEEPING = (ForgetLaunch, TakeLaunch, Note, Wish, Delete, Count, Await)
 """Effects on what the daemon itself keeps: the records' changes tell of them."""

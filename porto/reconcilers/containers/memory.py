@@ -1,12 +1,14 @@
 """What passes of containers remember from one to the next; nothing that must outlive them.
 
-Read by `decide` like any other fact, written by `reconciler.py` when a pass has ended.
+Read by `decide` like any other fact, written by `reconciler.py` when a pass has ended, and
+by the change that begins a wait.
 """
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
 from porto.reconcilers.containers.rivals import Reversals
+from porto.reconcilers.ports import Ports
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import SPEC_PROPERTIES, ContainerSpec
 from porto.spec.key import Key
@@ -65,6 +67,11 @@ class Memory:
     def __init__(self) -> None:
         self._known: dict[Key, Remembered] = {}
 
+    def seen(self, key: Key) -> Remembered:
+        """What is remembered of a container, to be read."""
+        known = self._known.get(key)
+        return Remembered() if known is None else known
+
     def of(self, key: Key) -> Remembered:
         """What is remembered of a container, to be read and written."""
         known = self._known.get(key)
@@ -75,3 +82,17 @@ class Memory:
     def forget(self, key: Key) -> None:
         """It is stopped or gone."""
         self._known.pop(key, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Remember since when something is waited for."""
+
+    memory: Memory
+    key: Key
+    what: str
+    since: float
+
+    def carry(self, ports: Ports) -> None:
+        """In the daemon's memory alone: the next daemon begins anew."""
+        self.memory.of(self.key).since[self.what] = self.since

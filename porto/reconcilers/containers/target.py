@@ -136,11 +136,27 @@ class Facet(Protocol):
         """The facet's name: `Prop.owner` of its properties."""
 
 
-class Live(Facet, Protocol):
-    """A facet that is kept true while the container runs."""
+class Planned(Facet, Protocol):
+    """What of a facet is planned on a pass."""
 
     def plan(self, target: Target) -> Sequence[Change]:
         """Want minus have, in canonical texts; empty right after they were made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One knob or object of a facet, true or not: canonical texts as in `Change`."""
+
+    subject: str
+    want: str
+    have: str
+
+
+class Live(Planned, Protocol):
+    """A facet that is kept true while the container runs."""
+
+    def show(self, target: Target) -> Sequence[Shown]:
+        """All that it keeps true of a started container."""
 
 
 class Wishing(Live, Protocol):

@@ -8,14 +8,14 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
 from porto.reconcilers.containers.memory import Remembered
-from porto.reconcilers.containers.target import Live, Target, Wishing
+from porto.reconcilers.containers.target import Planned, Target, Wishing
 from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.change import Change
 from porto.reconcilers.engine.decision import Failure
 from porto.spec.errors import PortoError, by_errno
 
 
-def plan(facets: Iterable[Live], target: Target) -> tuple[Sequence[Change], Sequence[Failure]]:
+def plan(facets: Iterable[Planned], target: Target) -> tuple[Sequence[Change], Sequence[Failure]]:
     """What differs, facet by facet, and the facets that cannot be planned."""
     changes: list[Change] = []
     refused: list[Failure] = []

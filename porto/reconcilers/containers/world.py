@@ -47,7 +47,7 @@ class World:
 
     def remembered(self, target: Target) -> Remembered:
         """What earlier passes of the container left."""
-        return self.memory.of(target.key)
+        return self.memory.seen(target.key)
 
     def is_populated(self, target: Target) -> bool:
         """Whether anything lives in its groups."""

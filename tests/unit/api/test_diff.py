@@ -33,8 +33,8 @@ async def test_everything_is_compared_in_order(tmp_path):
         ]
         assert [item.subject for item in found[1].kernel] == ["pids.max"]
         assert found[2].error == "cannot compare b: no pids"
-        assert all(store is api.store for store, _, _ in api.foresight.seen)
-        assert all(before is after for _, before, after in api.foresight.seen)
+        assert [record.name for record in api.foresight.seen] == ["a", "a/c", "b"]
+        assert all(record is api.store.find(record.name) for record in api.foresight.seen)
 
 
 @asynchronous

@@ -32,7 +32,7 @@ async def test_a_property_is_explained(tmp_path):
         assert found.owner == "pids"
         (aspect,) = found.aspect
         assert (aspect.subject, aspect.want, aspect.have) == ("pids.max", "9", "max")
-        assert found.next == "pids.max: absent -> 9 (start)"
+        assert found.next == "pids.max: absent -> 9"
         assert not found.error
 
 

@@ -55,9 +55,9 @@ async def test_a_set_shows_both_values_and_the_kernel(tmp_path):
         assert (kernel.facet, kernel.why, kernel.when) == ("pids", "thread_limit", "live")
         assert api.store.get("a") is before
         assert api.engine.passes == ["a"]
-        _, was, would = api.foresight.seen[-1]
-        assert was is before
-        assert would.spec.pids.thread_limit == 9
+        turn = api.foresight.seen[-1]
+        assert turn.before is before
+        assert turn.after.spec.pids.thread_limit == 9
 
 
 @asynchronous

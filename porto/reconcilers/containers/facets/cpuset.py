@@ -36,6 +36,17 @@ class Admit:
 
 
 @dataclass(frozen=True, slots=True)
+class LookAgain:
+    """See which CPUs the host has now; everybody gets a pass."""
+
+    allocation: Allocation
+
+    def carry(self, ports: Ports) -> None:
+        """The knobs of those who hold others then."""
+        self.allocation.look()
+
+
+@dataclass(frozen=True, slots=True)
 class WriteInOrder:
     """Write one knob with those of the relatives that must be written before and after."""
 
@@ -80,9 +91,13 @@ class Cpuset(KnobFacet):
         if not confined:
             return changes
         knobs = self._differing(target, solution)
-        if knobs and self._allocation.look():
-            solution = self._allocation.preview(target.record, confined=confined)
-            knobs = self._differing(target, solution)
+        if knobs and self._allocation.is_outdated():
+            # The kernel has changed them by itself: nobody's drift, and everybody's next pass.
+            # A start needs some all the same.
+            look = Change(
+                self.name, HOST, "as now", "as before", LookAgain(self._allocation), is_drift=False
+            )
+            knobs = [look, *(knobs if target.is_new else ())]
         return [*changes, *knobs]
 
     def wish(self, target: Target) -> Hashable:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.reconcilers.containers.effects import WriteKnob
-from porto.reconcilers.containers.target import Target
+from porto.reconcilers.containers.target import Shown, Target
 from porto.reconcilers.engine.change import Change, Effect
 from porto.spec.containers.spec import SPEC_PROPERTIES
 from porto.spec.errors import NotSupported
@@ -58,6 +58,13 @@ class KnobFacet(ABC):
                     Change(self.name, knob, want, have, self.effect(target, knob, want, have))
                 )
         return changes
+
+    def show(self, target: Target) -> Sequence[Shown]:
+        """All knobs of a controller that the container has itself."""
+        if not target.group.owns(self.controller):
+            return ()
+        wanted = self.want(target).items()
+        return [Shown(knob, want, self.have(target, knob)) for knob, want in wanted]
 
     def have(self, target: Target, knob: str) -> str:
         """What a knob says, in canonical text; of a new group the kernel's default."""

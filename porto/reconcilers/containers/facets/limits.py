@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from porto.kernel.cgroup.group import Group
 from porto.launcher.ops import SetLimit
-from porto.reconcilers.containers.target import LaunchPlan, Target
+from porto.reconcilers.containers.target import LaunchPlan, Shown, Target
 from porto.reconcilers.engine.change import Change
 from porto.reconcilers.ports import Ports
 from porto.spec.codecs import UlimitValue
@@ -57,7 +57,12 @@ KERNEL_WORDS = {
 }
 
 
-def _text(soft: int, hard: int) -> str:
+Limit = tuple[int, int]
+"""Soft and hard; -1 is unlimited."""
+
+
+def limit_text(soft: int, hard: int) -> str:
+    """Soft and hard, as a property of ulimit says them."""
     return f"{soft if soft >= 0 else 'unlimited'} {hard if hard >= 0 else 'unlimited'}"
 
 
@@ -80,7 +85,7 @@ class SetLimits:
             except ProcessLookupError:
                 continue
             except OSError as error:
-                want = _text(*limits)
+                want = limit_text(*limits)
                 raise by_errno(
                     error, f"cannot set ulimit[{self.kind}] of {self.name} to {want}"
                 ) from error
@@ -114,6 +119,21 @@ class Limits:
 
     def plan(self, target: Target) -> Sequence[Change]:
         """Compare the main process with the explicit limits: the others inherit."""
+        return [
+            self._change(target, kind, want, have)
+            for kind, want, have in self._compared(target)
+            if want != have
+        ]
+
+    def show(self, target: Target) -> Sequence[Shown]:
+        """The explicit ones."""
+        return [
+            Shown(f"ulimit[{kind}]", limit_text(*want), limit_text(*have))
+            for kind, want, have in self._compared(target)
+        ]
+
+    def _compared(self, target: Target) -> Sequence[tuple[str, Limit, Limit]]:
+        """Kind, want and have of each explicit limit; nothing of a process that is gone."""
         process = target.record.status.life.process
         if process is None or not process.task_pid:
             return ()
@@ -124,12 +144,10 @@ class Limits:
             present = target.look(self._processes.read_limits, process.task_pid)
         except ProcessLookupError:
             return ()
-        changes = []
-        for kind, (soft, hard) in sorted(explicit.items()):
-            have = present[KERNEL_WORDS[kind]]
-            if have != (soft, hard):
-                effect = SetLimits(target.group, target.name, kind, soft, hard)
-                changes.append(
-                    Change(self.name, f"ulimit[{kind}]", _text(soft, hard), _text(*have), effect)
-                )
-        return changes
+        return [
+            (kind, want, present[KERNEL_WORDS[kind]]) for kind, want in sorted(explicit.items())
+        ]
+
+    def _change(self, target: Target, kind: str, want: Limit, have: Limit) -> Change:
+        effect = SetLimits(target.group, target.name, kind, *want)
+        return Change(self.name, f"ulimit[{kind}]", limit_text(*want), limit_text(*have), effect)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from porto.kernel.cgroup.group import Group
 from porto.launcher.ops import WriteFile
 from porto.observers.kernel_events import KernelEvents
-from porto.reconcilers.containers.target import Fields, LaunchPlan, Target, Verdict, Witness
+from porto.reconcilers.containers.target import Fields, LaunchPlan, Shown, Target, Verdict, Witness
 from porto.reconcilers.engine.change import Change
 from porto.reconcilers.ports import Ports
 from porto.spec.containers.record import ContainerRecord
@@ -63,6 +63,13 @@ class Oom(Witness):
             return ()
         effect = Arm(target.key, target.group, anew=starting)
         return (Change(self.name, "notice", "armed", "", effect, is_drift=False),)
+
+    def show(self, target: Target) -> Sequence[Shown]:
+        """Whether the kernel will tell."""
+        if not target.group.owns("memory"):
+            return ()
+        armed = self._notices.is_armed(target.key, target.group)
+        return (Shown("notice", "armed", "armed" if armed else ""),)
 
     def prepare(self, target: Target, plan: LaunchPlan) -> None:
         """Always written: the launcher's own score protects it, and is inherited."""

@@ -30,7 +30,7 @@ from porto.kernel.process.scheduling import (
     describe_ioprio,
 )
 from porto.launcher.ops import LaunchFailed, SetScheduler
-from porto.reconcilers.containers.target import LaunchPlan, Target
+from porto.reconcilers.containers.target import LaunchPlan, Shown, Target
 from porto.reconcilers.engine.change import Change
 from porto.reconcilers.ports import Ports
 from porto.spec.config import ContainerConfig
@@ -174,6 +174,17 @@ class Scheduler:
         if not any(everyone.values()) and self._is_ordinary(target):
             return ()
         return self._changes(target, everyone)
+
+    def show(self, target: Target) -> Sequence[Shown]:
+        """Both kinds of the main thread."""
+        process = target.record.status.life.process
+        state = target.look(self._threads.state, process.task_pid) if process else None
+        if state is None:
+            return ()
+        return (
+            Shown(SCHEDULE, _describe(self._want(target, SCHEDULE)), _describe(state[0])),
+            Shown(IOPRIO, _describe(self._want(target, IOPRIO)), _describe(state[1])),
+        )
 
     def wish(self, target: Target) -> Hashable:
         """The policy may be an ancestor's."""

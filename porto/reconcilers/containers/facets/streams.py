@@ -53,6 +53,11 @@ class WorkHandle:
     root: str
     name: str
 
+    @property
+    def path(self) -> str:
+        """Of the host."""
+        return effective.work_directory(self.name, self.root)
+
     def open(self, ports: Ports) -> int:
         """Beneath the directory of all, through no link."""
         return ports.files.open_directory_beneath(self.root, self.name)

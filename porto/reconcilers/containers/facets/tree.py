@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from porto.kernel.cgroup.group import Group
 from porto.launcher.ops import JoinCgroup
 from porto.observers.strays import Strays
-from porto.reconcilers.containers.target import Fields, LaunchPlan, Target, Witness
+from porto.reconcilers.containers.target import Fields, LaunchPlan, Shown, Target, Witness
 from porto.reconcilers.engine.change import Change
 from porto.reconcilers.ports import Ports
 from porto.spec.key import Key
@@ -33,9 +33,11 @@ class RemoveGroup:
 
     key: Key
     group: Group
+    strays: Strays
 
     def carry(self, ports: Ports) -> None:
         """Cgroupfs ends no watch by itself."""
+        self.strays.forget(self.key.id)
         ports.notices.forget(self.key)
         ports.vacancies.forget(self.key)
         ports.cgroups.remove(self.group)
@@ -89,14 +91,24 @@ class Tree(Witness):
         known = {change.subject for change in changes}
         return [*changes, *(c for c in self._moved(target) if c.subject not in known)]
 
+    def show(self, target: Target) -> Sequence[Shown]:
+        """Its directories; where its main processes are."""
+        there = not target.is_new and target.look(self._driver.exists, target.group)
+        directories = Shown("directories", "present", "present" if there else "absent")
+        process = target.record.status.life.process
+        if process is None:
+            return (directories,)
+        found = [directories]
+        for pid in sorted({process.init_pid, process.task_pid} - {0}):
+            elsewhere = self._misplaced(target, pid)
+            have = elsewhere[0].have if elsewhere else target.name
+            found.append(Shown(f"pid {pid}", target.name, have))
+        return found
+
     def _moved(self, target: Target) -> list[Change]:
         """Other processes of the container that were seen elsewhere, and still are."""
-        found = []
-        for pid in self._strays.of(target.record.id):
-            found += self._misplaced(target, pid)
-        if not found:
-            self._strays.forget(target.record.id)
-        return found
+        pids = self._strays.of(target.record.id)
+        return [change for pid in pids for change in self._misplaced(target, pid)]
 
     def _misplaced(self, target: Target, pid: int) -> list[Change]:
         try:
@@ -123,8 +135,7 @@ class Tree(Witness):
 
     def teardown(self, target: Target) -> Sequence[Change]:
         """Remove the directories."""
-        self._strays.forget(target.record.id)
-        effect = RemoveGroup(target.key, target.group)
+        effect = RemoveGroup(target.key, target.group, self._strays)
         return (Change(self.name, "directories", "absent", "present", effect),)
 
     def ended(self, target: Target) -> Fields:
@@ -145,5 +156,14 @@ class Enabled:
         missing = () if target.is_new else target.look(self._driver.lacking, target.group)
         if not missing:
             return ()
-        have = f"without {' '.join(missing)}"
+        have = _lacking(missing)
         return (Change(self.name, "controllers", "enabled", have, MakeGroup(target.group)),)
+
+    def show(self, target: Target) -> Sequence[Shown]:
+        """Whether all are there."""
+        missing = () if target.is_new else target.look(self._driver.lacking, target.group)
+        return (Shown("controllers", "enabled", _lacking(missing) if missing else "enabled"),)
+
+
+def _lacking(missing: Sequence[str]) -> str:
+    return f"without {' '.join(missing)}"

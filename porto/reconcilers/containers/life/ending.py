@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from porto.reconcilers.containers import upkeep
 from porto.reconcilers.containers.effects import DropLaunch, ForgetLaunch, Kill, Note
 from porto.reconcilers.containers.facets.task import launch_id
+from porto.reconcilers.containers.memory import Await
 from porto.reconcilers.containers.target import Fields, Target
 from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.change import Change
@@ -19,6 +20,7 @@ from porto.spec.errors import EError
 from porto.spec.records.status import Condition
 
 LIFE = "life"
+KILL = "kill"
 KILL_POLL_S = 1.0
 SHOWN_MAX = 5
 """Pids that a message names."""
@@ -31,16 +33,25 @@ def note(target: Target, **fields: object) -> Change:
     return Change(LIFE, "record", want, have, Note(target.key, fields), is_drift=False)
 
 
+def awaited(world: World, target: Target, what: str) -> Change:
+    """From now on something is waited for."""
+    effect = Await(world.memory, target.key, what, target.mono)
+    return Change(LIFE, f"wait for {what}", "since now", "", effect, is_drift=False)
+
+
 def kill(world: World, target: Target, *, before: Sequence[Change] = ()) -> Decision:
     """Kill what lives in its groups; the pass that follows finds them empty.
 
     What does not end in time is shown.
     """
-    since = world.remembered(target).since.setdefault("kill", target.mono)
+    since = world.remembered(target).since.get(KILL)
     change = Change(
         LIFE, "processes", "none", "alive", Kill(target.key, target.group), is_drift=False
     )
     changes = [*before, change]
+    if since is None:
+        since = target.mono
+        changes.append(awaited(world, target, KILL))
     timeout = float(world.config.daemon.cgroup_remove_timeout_s)
     if target.mono - since >= timeout:
         pids = world.ports.cgroups.subtree_processes(target.group)

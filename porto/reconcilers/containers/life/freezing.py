@@ -5,7 +5,7 @@ Pure. Used by `decide.py`. Manual section "Operations", pause and resume.
 
 from porto.kernel.cgroup.driver import FreezerState
 from porto.reconcilers.containers.effects import Freeze, Note, Wish
-from porto.reconcilers.containers.life.ending import LIFE, note
+from porto.reconcilers.containers.life.ending import LIFE, awaited, note
 from porto.reconcilers.containers.target import Target
 from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.change import Change
@@ -37,7 +37,6 @@ class Freezing:
             return self._pause(target, frozen=frozen)
         if frozen:
             return self._thaw(target)
-        self._world.remembered(target).since.pop(FREEZER, None)
         if record.status.life.state is State.PAUSED and not self._paused_from_above(record):
             return Decision(self._resumed(target), Again(0.0))
         return None
@@ -45,9 +44,8 @@ class Freezing:
     def _pause(self, target: Target, *, frozen: bool) -> Decision:
         record = target.record
         if not frozen:
-            since = self._world.remembered(target).since
-            since[FREEZER] = target.mono
-            return Decision([self._freezer(target, frozen=True)], Again(0.0))
+            changes = [self._freezer(target, frozen=True), awaited(self._world, target, FREEZER)]
+            return Decision(changes, Again(0.0))
         if target.look(self._driver.freezer_state, target.group) is not FreezerState.FROZEN:
             return self._still_freezing(target)
         if record.status.life.state is State.PAUSED:
@@ -89,7 +87,10 @@ class Freezing:
 
     def _still_freezing(self, target: Target) -> Decision:
         record = target.record
-        since = self._world.remembered(target).since.setdefault(FREEZER, target.mono)
+        since = self._world.remembered(target).since.get(FREEZER)
+        if since is None:
+            # Somebody else, or an earlier daemon, has asked the kernel.
+            return Decision([awaited(self._world, target, FREEZER)], Again(POLL_S))
         timeout = self._world.config.daemon.freezer_wait_timeout_s
         if target.mono - since < timeout:
             return Decision(result=Again(POLL_S))

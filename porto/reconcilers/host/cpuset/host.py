@@ -9,6 +9,7 @@ a restart the knobs tell who held what. Without any cpu_set on the host nothing 
 
 import asyncio
 import contextlib
+import copy
 import time
 from collections.abc import Callable, Mapping
 
@@ -73,6 +74,22 @@ class Allocation:
         self._previewed: tuple[str, Member, Solution, Solution] | None = None
         store.subscribe(self._on_change)
 
+    def fork(
+        self,
+        store: ContainerStore,
+        driver: CgroupDriver,
+        *,
+        locate: Callable[[str], Group],
+        moved: Callable[[Key], None],
+    ) -> "Allocation":
+        """The same allocation for a copy of the store: what becomes of either, the other lacks."""
+        twin = copy.copy(self)
+        twin.store, twin.driver, twin.locate, twin._tell = store, driver, locate, moved
+        twin._members, twin._requests = dict(self._members), dict(self._requests)
+        twin._inheriting, twin._guaranteed = dict(self._inheriting), dict(self._guaranteed)
+        store.subscribe(twin._on_change)
+        return twin
+
     # -- asked by the facet ----------------------------------------------------
 
     @property
@@ -122,6 +139,12 @@ class Allocation:
         return self._solved().affinity(name)
 
     # -- the machine -------------------------------------------------------------
+
+    def is_outdated(self) -> bool:
+        """Whether CPUs have come or gone that no look has seen, as far as a look may be due."""
+        if self._solution is None or self._clock() - self._looked < self._period:
+            return False
+        return self._machine.differs()
 
     def look(self) -> bool:
         """See whether CPUs came or went, not more often than the period allows.

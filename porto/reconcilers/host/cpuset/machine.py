@@ -23,7 +23,7 @@ class Machine:
 
     def look(self) -> bool:
         """Whether the CPUs are others than at the last look."""
-        texts = (self._cpus.read_online(self._devices), self._driver.cpuset.allowed())
+        texts = self._read()
         if texts == self._texts:
             return False
         self._texts = texts
@@ -32,6 +32,13 @@ class Machine:
         self._topology = None
         self._driver.cpuset.forget()
         return True
+
+    def differs(self) -> bool:
+        """Whether a look would find others; nothing is remembered."""
+        return self._read() != self._texts
+
+    def _read(self) -> tuple[str, str]:
+        return self._cpus.read_online(self._devices), self._driver.cpuset.allowed()
 
     def topology(self) -> Topology:
         """Cores and nodes, as far as they are available."""

@@ -28,7 +28,15 @@ PLAN = {
                     "have": "",
                     "why": "thread_limit",
                     "when": "start",
-                }
+                },
+                {
+                    "facet": "life",
+                    "subject": "launch",
+                    "want": "running",
+                    "have": "",
+                    "when": "start",
+                    "step": ["set umask 0000", "execute sleep 1"],
+                },
             ],
             "reason": ["it would be started"],
         },
@@ -56,7 +64,8 @@ TEXT = """\
     + command      = sleep 1  (file:/x/web.yaml:2)
     + thread_limit = 9
   in the kernel, with the start:
-    pids.max  absent -> 9  (thread_limit)
+    pids.max  9  (thread_limit)
+    launch    running  (2 steps: -v shows them)
 ~ db: restart
     ~ cwd     = /a -> /b  (api)
     - private = two\\nlines
@@ -88,6 +97,12 @@ def test_a_plan_reads_like_this(ctl, fake, document) -> None:
     ended = ctl("plan", str(document))
     assert ended.out == TEXT
     assert (ended.status, ended.err) == (1, "")
+
+
+def test_each_step_on_demand(ctl, fake, document) -> None:
+    fake.answers["Plan"] = [PLAN]
+    steps = "    launch    running\n       1. set umask 0000\n       2. execute sleep 1\n"
+    assert steps in ctl("plan", "-v", str(document)).out
 
 
 def test_exit_status_and_last_line(ctl, fake, document) -> None:
@@ -217,6 +232,7 @@ def test_a_diff_reads_like_this(ctl, fake) -> None:
             ]
         },
         {"object": [{"kind": "container", "name": "b", "action": "unchanged", "reason": ["x"]}]},
+        {"object": [{"kind": "container", "name": "b", "action": "unchanged"}]},
     ]
     ended = ctl("diff", "a", "b")
     assert ended.status == 2
@@ -224,6 +240,8 @@ def test_a_diff_reads_like_this(ctl, fake) -> None:
         "~ a: differs\n  in the kernel, at once:\n    pids.max  8 -> 9\n1 to repair, 1 unchanged\n"
     )
     assert list(fake.requests[-1][1].name) == ["a", "b"]
+    unmendable = "= b: unchanged\n    x\nNothing that a pass would put right.\n"
+    assert ctl("diff") == (2, unmendable, "")
     assert ctl("diff") == (0, "Everything is as specified.\n", "")
 
 

@@ -161,6 +161,7 @@ class Rig:
             launcher=os.getppid(),
         )
         self.world, self.containers = parts.world, parts.reconciler
+        self.foresight = parts.foresight
         self.triggers = Triggers(self.catalog, self.engine.enqueue, {"container": parts.watch})
         self.store.subscribe(self.triggers.on_change)
 

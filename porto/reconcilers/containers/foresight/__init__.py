@@ -1,0 +1,1 @@
+"""Seeing before doing: the passes that would follow, decided as always, and not carried."""
