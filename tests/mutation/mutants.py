@@ -53,12 +53,14 @@ class Copy:
             if name and (root / name).is_file():
                 (scratch / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(root / name, scratch / name)
+        self._tests: tuple[str, ...] = ()
         self._project = (scratch / "pyproject.toml").read_text(encoding="utf-8")
         os.chdir(scratch)
 
     def enter(self, room: Room, files: Sequence[str]) -> list[str]:
         """Make this room the one that is changed; the names of all its mutants."""
         shutil.rmtree("mutants", ignore_errors=True)
+        self._tests = room.tests
         there = sorted(entry.name for entry in self._scratch.iterdir())
         settings = {
             "source_paths": ["porto"],
@@ -82,7 +84,7 @@ class Copy:
         """Verdicts of these mutants of the room; not run, where the time was too short.
 
         Raises:
-            CannotRun: not one verdict.
+            CannotRun: not one verdict, mostly because a test fails before any change.
         """
         # The console script, not -m: mutmut's main module must not be loaded twice.
         mutmut = str(Path(sys.executable).with_name("mutmut"))
@@ -97,8 +99,14 @@ class Copy:
         noted = _noted()
         verdicts = {name: verdict(noted.get(name)) for name in names}
         if set(verdicts.values()) <= {Verdict.NOT_RUN}:
-            raise CannotRun(_last_lines(Path("mutmut.log")))
+            raise CannotRun(f"{_last_lines(Path('mutmut.log'))}\n{self._unchanged()}")
         return verdicts
+
+    def _unchanged(self) -> str:
+        """What the room's tests say when no mutant is chosen."""
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "--without", "root", *self._tests]
+        ended = subprocess.run(command, cwd="mutants", capture_output=True, text=True, check=False)
+        return "\n".join(ended.stdout.splitlines()[-_LAST_LINES:])
 
 
 def difference(file: str, name: str) -> tuple[Mutation, str]:
@@ -134,4 +142,5 @@ def _noted() -> dict[str, int | None]:
 
 def _last_lines(log: Path) -> str:
     text = log.read_text(encoding="utf-8", errors="replace").replace("\r", "\n")
-    return "\n".join(text.splitlines()[-_LAST_LINES:])
+    told = [line for line in text.splitlines() if line.isascii()]
+    return "\n".join(told[-_LAST_LINES:])

@@ -19,10 +19,13 @@ class Room:
     tests: tuple[str, ...]
     """Files and directories of tests. mutmut notes which functions each test calls and asks
     about a changed function only those, so this is a bound, not a mapping."""
+    besides: tuple[str, ...] = ()
+    """Files among the sources that are not pure; they are tested where the kernel is."""
 
     def files(self, root: Path) -> list[str]:
         """The files there are, from the checkout."""
         found = {path for glob in self.sources for path in root.glob(glob)}
+        found -= {root / path for path in self.besides}
         return sorted(str(path.relative_to(root)) for path in found)
 
 
@@ -73,7 +76,12 @@ ROOMS = (
         ("porto/reconcilers/host/cpuset/solve.py",),
         ("tests/unit/reconcilers/host", "tests/property/test_cpu_sets.py"),
     ),
-    Room("engine", ("porto/reconcilers/engine/*.py",), ("tests/unit/reconcilers/engine",)),
+    Room(
+        "engine",
+        ("porto/reconcilers/engine/*.py",),
+        ("tests/unit/reconcilers/engine", _CONTAINERS),
+        besides=("porto/reconcilers/engine/jobs_programs.py",),
+    ),
     Room("facets", ("porto/reconcilers/containers/facets/*.py",), (_CONTAINERS,)),
     Room(
         "decide",

@@ -138,7 +138,8 @@ def test_no_mutation_is_explained_twice() -> None:
 def test_a_room_has_files_and_tests(room: object) -> None:
     (found,) = (one for one in ROOMS if one is room)
     assert all(any(ROOT.glob(glob)) for glob in found.sources)
-    assert all((ROOT / path).exists() for path in found.tests)
+    assert all((ROOT / path).exists() for path in (*found.tests, *found.besides))
+    assert not set(found.besides) & set(found.files(ROOT))
 
 
 def test_rooms_are_chosen_by_name_directory_and_file() -> None:
