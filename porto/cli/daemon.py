@@ -8,10 +8,7 @@ whatever it was doing is found again in the store and in the kernel.
 import argparse
 import asyncio
 import contextlib
-import gc
-import grp
 import os
-import resource
 import signal
 import socket
 import sys
@@ -27,14 +24,13 @@ from porto.api.config import LoadedConfig, read_config
 from porto.api.counters import DaemonCounters
 from porto.api.server import ApiServer
 from porto.cli.log import reopen_log, setup_log
+from porto.cli.preparation import is_same_boot, prepare, tune_collector
 from porto.cli.report import Report
-from porto.kernel import syscalls
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.probe import probe
 from porto.kernel.file.journal import Journal
 from porto.kernel.file.notes import Notes
-from porto.kernel.host.allocator import return_large_blocks
-from porto.kernel.mount.mounts import ensure_tmpfs, unmount
+from porto.kernel.mount.mounts import unmount
 from porto.kernel.process import processes
 from porto.kernel.running import running_kernel
 from porto.launcher.client import LauncherClient
@@ -79,11 +75,8 @@ from porto.spec.sources.directory import WatchedDirectory
 from porto.spec.sources.watch import SourceWatcher
 from porto.version import REVISION, VERSION
 
-PORTO_GROUP = "porto"
-STORE_MODE = 0o750
 BOOT_FILE = "boot"
 MASTER_FILE = "master"
-SPARE_FILES = 1000
 DISCARD_ORIGIN = "portod stop"
 
 log = structlog.get_logger()
@@ -168,7 +161,7 @@ class Daemon:
         await self._take_over(parts)
         await parts.server.serve(socket.socket(fileno=self._arguments.listen_fd))
         log.info("serving", containers=len(parts.store), cgroups=parts.driver.version)
-        _tune_collector()
+        tune_collector()
         work = self._config.paths.work
         parts.removals.resume(work)
         await remove_leftovers(
@@ -321,7 +314,7 @@ class Daemon:
 
     async def _take_over(self, parts: _Parts) -> None:
         """Join what runs already; from here on every change becomes a pass."""
-        same_boot = _same_boot(Path(self._config.paths.store) / BOOT_FILE)
+        same_boot = is_same_boot(Path(self._config.paths.store) / BOOT_FILE)
         master, present = Path(self._config.paths.store) / MASTER_FILE, self._arguments.master_start
         same_master = master.exists() and master.read_text() == f"{present}"
         survivors = await parts.launcher.connect()
@@ -421,65 +414,9 @@ def _host_pid(
     return processes.find_pid(caller.pid, pid, among)
 
 
-def _same_boot(path: Path) -> bool:
-    """Whether the records are of this boot; writes down which boot it is."""
-    now = processes.boot_id()
-    try:
-        before = path.read_text()
-    except FileNotFoundError:
-        before = ""
-    if before != now:
-        path.write_text(now)
-    return before in ("", now)
-
-
-def _porto_gid() -> int:
-    try:
-        return grp.getgrnam(PORTO_GROUP).gr_gid
-    except KeyError:
-        return 0
-
-
 def _report_death(task: "asyncio.Task[Any]") -> None:
     if not task.cancelled() and task.exception() is not None:
         log.error("background task ended", exc_info=task.exception())
-
-
-def _tune_collector() -> None:
-    """What start-up made stays; what requests make is freed by reference counts."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-
-
-def _raise_file_limit(config: Config) -> None:
-    """Room for two descriptors a container (its OOM notice, a passing pidfd) and the clients.
-
-    As much of it as the kernel allows: what does not fit is refused one by one.
-    """
-    wanted = 2 * config.container.max_total + config.daemon.max_clients + SPARE_FILES
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft >= wanted:
-        return
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(hard, wanted)))
-        return
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
-
-
-def _prepare(config: Config) -> None:
-    _raise_file_limit(config)
-    os.umask(0o022)
-    syscalls.set_name("portod")
-    return_large_blocks()
-    for path in (config.paths.work, config.paths.containers):
-        os.makedirs(path, mode=0o755, exist_ok=True)
-    ensure_tmpfs(
-        config.paths.store,
-        size_bytes=config.keyvalue_size,
-        mode=STORE_MODE,
-        gid=_porto_gid(),
-    )
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -487,7 +424,7 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = _arguments(sys.argv[1:] if words is None else words)
     loaded = read_config(arguments.config)
     try:
-        _prepare(loaded.config)
+        prepare(loaded.config)
     except OSError as error:
         print(f"portod: cannot prepare {error.filename}: {error.strerror}", file=sys.stderr)
         return 1

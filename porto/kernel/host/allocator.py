@@ -1,4 +1,4 @@
-"""How the C library keeps the daemon's memory. Called by `cli/daemon.py`.
+"""How the C library keeps the daemon's memory. Called by `cli/preparation.py`.
 
 Man 3 mallopt.
 """

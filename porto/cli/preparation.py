@@ -1,0 +1,78 @@
+"""What the daemon's process sets for itself and finds on its host, before any object is built.
+
+Called by `cli/daemon.py`.
+"""
+
+import contextlib
+import gc
+import grp
+import os
+import resource
+from pathlib import Path
+
+from porto.api.auth import PORTO_GROUP
+from porto.kernel import syscalls
+from porto.kernel.host.allocator import return_large_blocks
+from porto.kernel.mount.mounts import ensure_tmpfs
+from porto.kernel.process import processes
+from porto.spec.config import Config
+
+STORE_MODE = 0o750
+SPARE_FILES = 1000
+
+
+def prepare(config: Config) -> None:
+    """Limits, name and directories; raises OSError with the path as filename."""
+    _raise_file_limit(config)
+    os.umask(0o022)
+    syscalls.set_name("portod")
+    return_large_blocks()
+    for path in (config.paths.work, config.paths.containers):
+        os.makedirs(path, mode=0o755, exist_ok=True)
+    ensure_tmpfs(
+        config.paths.store,
+        size_bytes=config.keyvalue_size,
+        mode=STORE_MODE,
+        gid=_porto_gid(),
+    )
+
+
+def _raise_file_limit(config: Config) -> None:
+    """Room for two descriptors a container (its OOM notice, a passing pidfd) and the clients.
+
+    As much of it as the kernel allows: what does not fit is refused one by one.
+    """
+    wanted = 2 * config.container.max_total + config.daemon.max_clients + SPARE_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft >= wanted:
+        return
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(hard, wanted)))
+        return
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+
+
+def _porto_gid() -> int:
+    try:
+        return grp.getgrnam(PORTO_GROUP).gr_gid
+    except KeyError:
+        return 0
+
+
+def is_same_boot(path: Path) -> bool:
+    """Whether the records are of this boot; writes down which boot it is."""
+    now = processes.boot_id()
+    try:
+        before = path.read_text()
+    except FileNotFoundError:
+        before = ""
+    if before != now:
+        path.write_text(now)
+    return before in ("", now)
+
+
+def tune_collector() -> None:
+    """What start-up made stays; what requests make is freed by reference counts."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
