@@ -17,6 +17,7 @@ from porto.api.auth import Caller
 from porto.api.budget import ReceiveBudget, Receiver
 from porto.api.context import Services, Session
 from porto.api.tasks import Tasks
+from porto.api.turns import Turns
 from porto.api.weak import destroy_weak
 from porto.spec.containers.names import ROOT
 from porto.spec.errors import PortoError
@@ -73,6 +74,7 @@ class Clients(Generic[G]):
         self.stopping = False
         """Whether no more requests are begun."""
 
+        self.turns = Turns(services.monotonic)
         self._max_msg_len = services.config.daemon.max_msg_len
         self.budget = ReceiveBudget(FRAMES_AT_ONCE * self._max_msg_len)
         self._credentials_of = credentials_of

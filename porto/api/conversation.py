@@ -9,8 +9,7 @@ sends garbage, or lets pushed events pile up is dropped.
 """
 
 import asyncio
-import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, cast
 
 import structlog
@@ -19,6 +18,7 @@ from porto.api import replies
 from porto.api.clients import Clients
 from porto.api.context import Session
 from porto.api.dispatch import Method, Refusal
+from porto.api.turns import party
 from porto.spec.errors import EError, InvalidMethod, InvalidValue, PortoError, Unknown
 from porto.wire import rpc_pb2
 from porto.wire.framing import FrameSplitter, FrameTooLong, frame
@@ -26,11 +26,11 @@ from porto.wire.messages import check_texts, parse
 
 log = structlog.get_logger()
 
+Fields = Sequence[tuple[Any, Any]]
+"""What a message has: descriptors and values."""
+
 AHEAD_MAX = 64 << 10
 """Bytes of further requests that are kept while one is in progress."""
-
-TURN_S = 0.005
-"""Seconds after which a client that sent many requests lets the others in between."""
 
 _BUFFER = memoryview(bytearray(256 << 10))
 """Where everything is read into, one connection after the other."""
@@ -67,7 +67,7 @@ class Conversation(asyncio.BufferedProtocol):
         self._reading = True
         self._clogged = False
         self._unpermitted = False
-        self._turn_over = False
+        self._waits_turn = False
         self._closing = False
         self.session: Session | None = None
         self.active_at = 0.0
@@ -115,8 +115,8 @@ class Conversation(asyncio.BufferedProtocol):
 
     @property
     def busy(self) -> bool:
-        """Whether a request is in progress."""
-        return self._task is not None
+        """Whether a request is in progress, or waits for its turn."""
+        return self._task is not None or self._waits_turn
 
     @property
     def task(self) -> asyncio.Task[None] | None:
@@ -174,7 +174,6 @@ class Conversation(asyncio.BufferedProtocol):
 
     def _advance(self) -> None:
         """Run the requests that are here, as far as possible."""
-        until = time.monotonic() + TURN_S
         try:
             while self._may_begin:
                 data = self._splitter.next()
@@ -184,27 +183,20 @@ class Conversation(asyncio.BufferedProtocol):
                     break
                 self._clients.budget.release(self)
                 self._begin(data)
-                if self._splitter and self._task is None and time.monotonic() >= until:
-                    self._turn_over = True
-                    asyncio.get_running_loop().call_soon(self._next_turn)
         except FrameTooLong as error:
             self.drop(str(error))
         self._regulate()
 
     @property
     def _may_begin(self) -> bool:
-        held_up = self._task is not None or self._clogged or self._turn_over
+        held_up = self._task is not None or self._clogged or self._waits_turn
         return not (held_up or self._closing or self._clients.stopping)
-
-    def _next_turn(self) -> None:
-        self._turn_over = False
-        self._advance()
 
     def _regulate(self) -> None:
         """Read from the socket if what comes can be dealt with."""
         if self._closing:
             return
-        waits = self._task is not None or self._turn_over
+        waits = self._task is not None or self._waits_turn
         ahead = waits and len(self._splitter) > AHEAD_MAX
         stops = ahead or self._clogged or self._unpermitted or self._clients.stopping
         if stops is not self._reading:
@@ -233,6 +225,25 @@ class Conversation(asyncio.BufferedProtocol):
         if not request.IsInitialized():
             self.drop("a required field is missing")
             return
+        fields = request.ListFields()
+        asked = fields[0][1] if fields else None
+        turns = self._clients.turns
+        if turns.take(party(session.caller, asked), lambda: self._run_late(data, fields)):
+            self._run(session, data, fields)
+            turns.spent()
+        else:
+            self._waits_turn = True
+
+    def _run_late(self, data: bytes, fields: Fields) -> None:
+        """It is its turn."""
+        self._waits_turn = False
+        if self.session is not None and not self._closing and not self._clients.stopping:
+            self._run(self.session, data, fields)
+            self._advance()
+
+    def _run(self, session: Session, data: bytes, fields: Fields) -> None:
+        """Run one request, which has these fields; `data` is its encoded form."""
+        services = self._services
         try:
             session.caller = services.authority.refresh(session.caller)
         except PortoError as error:
@@ -240,7 +251,6 @@ class Conversation(asyncio.BufferedProtocol):
             return
         self._method = None
         try:
-            fields = request.ListFields()
             if len(fields) != 1:
                 found = ", ".join(descriptor.name for descriptor, _ in fields)
                 raise InvalidMethod(

@@ -20,7 +20,7 @@ from tests.bench import floors as measured
 from tests.bench.figures import HEADER, Report
 from tests.bench.floors import Floors
 from tests.bench.plan import QUICK, WHOLE, Bench, Size
-from tests.bench.rows import lifecycle, requests, resources, running, stopped
+from tests.bench.rows import fairness, lifecycle, requests, resources, running, stopped
 
 GROUPS: dict[str, Callable[[Bench], None]] = {
     "lifecycle": lifecycle.run,
@@ -28,6 +28,7 @@ GROUPS: dict[str, Callable[[Bench], None]] = {
     "stopped": stopped.run,
     "running": running.run,
     "resources": resources.run,
+    "fairness": fairness.run,
 }
 
 

@@ -42,6 +42,16 @@ def _taken_back(
     return dataclasses.replace(intent, launch=launch)
 
 
+def _owner(record: ContainerRecord) -> str:
+    """Who takes turns with others for what is done to this container.
+
+    Its owner, who gets no more turns by having more containers; but what is root's belongs to
+    the first-level container: that is how a host's root divides it among many.
+    """
+    user, _ = effective.owner_names(record.spec)
+    return user if user != effective.ROOT_USER else record.name.partition("/")[0] + "/"
+
+
 CONTAINER = Kind(
     noun="container",
     plural="containers",
@@ -57,7 +67,7 @@ CONTAINER = Kind(
     exists=ContainerAlreadyExists,
     missing=ContainerDoesNotExist,
     state=lambda record: record.status.life.state,
-    owner=lambda record: effective.owner_names(record.spec)[0],
+    owner=_owner,
     wished=_wished,
     taken_back=_taken_back,
 )

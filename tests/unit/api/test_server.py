@@ -213,7 +213,7 @@ async def test_so_is_the_end_of_one_that_did_not_read_either(tmp_path, monkeypat
 
 @asynchronous
 async def test_requests_sent_ahead_let_others_in_between(tmp_path, monkeypatch):
-    monkeypatch.setattr("porto.api.conversation.TURN_S", 0.0)
+    monkeypatch.setattr("porto.api.turns.TURN_S", 0.0)
     async with serving(tmp_path) as api:
         greedy, other = await api.connect(), await api.connect()
         for client in (greedy, other):
