@@ -272,7 +272,11 @@ def respawn(
         raise ResourceNotAvailable(f"cannot respawn {record.name}: max_respawns {limit} is reached")
     return store.put(
         record.with_intent(
-            run=Run.RUNNING, launch=record.intent.launch + 1, kill_at=0.0, origin=actor.origin
+            run=Run.RUNNING,
+            paused=False,
+            launch=record.intent.launch + 1,
+            kill_at=0.0,
+            origin=actor.origin,
         ),
         now=now,
     )

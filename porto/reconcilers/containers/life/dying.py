@@ -135,6 +135,7 @@ class Dying:
     def _respawn(record: ContainerRecord) -> Change:
         wish = record.with_intent(
             run=Run.RUNNING,
+            paused=False,
             launch=record.intent.launch + 1,
             kill_at=0.0,
             origin=RESPAWN_ORIGIN,

@@ -117,6 +117,17 @@ def _state_of(record: ContainerRecord, state: State) -> Change:
     return Change(LIFE, f"record of {record.name}", state.value, have, effect, is_drift=False)
 
 
+def thawed(world: World, target: Target) -> list[Change]:
+    """What died while it was paused left its groups frozen: nothing could start in them."""
+    driver = world.ports.cgroups
+    if target.is_new or not target.look(driver.exists, target.group):
+        return []
+    if not target.look(driver.self_frozen, target.group):
+        return []
+    effect = Freeze(target.group, False)
+    return [Change(FREEZER, "freezer.state", "THAWED", "FROZEN", effect, is_drift=False)]
+
+
 def active_state(record: ContainerRecord) -> State:
     """What a started container is when it is not paused."""
     return State.META if is_meta(record.spec) else State.RUNNING

@@ -21,7 +21,7 @@ from porto.reconcilers.containers.life.ending import (
     stopped_fields,
     take_down,
 )
-from porto.reconcilers.containers.life.freezing import active_state
+from porto.reconcilers.containers.life.freezing import active_state, thawed
 from porto.reconcilers.containers.target import Fields, LaunchPlan, Target
 from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.change import Change
@@ -67,6 +67,7 @@ class Starting:
         record = target.record
         try:
             self._store.admission.check_start(self._store, record)
+            thaw = thawed(self._world, target)
             changes, refused = upkeep.plan(self._world.chain.live, target)
             if refused:
                 return self._failed(target, refused[0].error)
@@ -78,7 +79,7 @@ class Starting:
         except OSError as error:
             text = f"cannot start {record.name}: {error.filename}"
             return self._failed(target, by_errno(error, text))
-        ready = upkeep.asked_for([*changes, *plan.before])
+        ready = upkeep.asked_for([*thaw, *changes, *plan.before])
 
         def failed(failures: Sequence[Failure]) -> Decision:
             return self._failed(target, failures[0].error)
