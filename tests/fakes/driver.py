@@ -124,6 +124,8 @@ class FakeDriver:
         if self.subtree_processes(group):
             raise OSError(16, "Device or resource busy", group.freezer)
         self.groups.pop(group.name, None)
+        self.frozen.discard(group.name)
+        self.oom.counts.pop(group.name, None)
 
     def join_files(self, group: Group) -> tuple[str, ...]:
         return (f"{group.freezer}/tasks",)

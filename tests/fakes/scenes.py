@@ -16,7 +16,7 @@ what is remembered (since when something is waited for) nothing.
 
 import dataclasses
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any
 
@@ -41,6 +41,8 @@ from tests.fakes.driver import FakeDriver
 from tests.fakes.ports import Counts, Told, make_ports
 from tests.fakes.tables import (
     FakeClock,
+    FakeCpus,
+    FakeDisks,
     FakeExits,
     FakeFiles,
     FakeJobs,
@@ -53,6 +55,7 @@ from tests.fakes.tables import (
     FakeVacancies,
 )
 
+PATHS = PathsConfig(place="/place", runtime="/place/run")
 LAUNCHER = 77
 """Pid of the parent of all launched children."""
 
@@ -60,16 +63,16 @@ LAUNCHER = 77
 class Scene:
     """All parts of the kind container over fakes; `driver` may be a real one over fakes."""
 
-    def __init__(self, place: str = "/place", *, driver: Any = None, **config: Any) -> None:
-        """`config` are sections of the configuration."""
+    def __init__(self, *, driver: Any = None, mounted: Iterable[str] = (), **config: Any) -> None:
+        """`mounted` are mount points of the host, `config` sections of the configuration."""
         self.driver: Any = FakeDriver() if driver is None else driver
-        self.config = Config(paths=PathsConfig(place=place, runtime=f"{place}/run"), **config)
+        self.config = Config(paths=PATHS, **config)
         self.work = self.config.paths.work
         self.store = ContainerStore(None)
         self.clock = FakeClock()
         self.launches, self.exits = FakeLaunches(), FakeExits()
         self.notices, self.processes = FakeNotices(), FakeProcesses()
-        self.threads, self.files, self.mounts = FakeThreads(), FakeFiles(), FakeMounts()
+        self.threads, self.files, self.mounts = FakeThreads(), FakeFiles(), FakeMounts(mounted)
         self.vacancies, self.jobs = FakeVacancies(), FakeJobs()
         self.removals = FakeRemovals(self.files)
         self.counters, self.history = Counts(), Told()
@@ -78,6 +81,8 @@ class Scene:
         clock: Any = self.clock
         self.ports = make_ports(
             self.driver,
+            cpus=FakeCpus(),
+            disks=FakeDisks(),
             processes=self.processes,
             scheduling=self.threads,
             files=self.files,
@@ -142,7 +147,7 @@ class Scene:
         if started:
             self.driver.create(self.group(name))
             self.notices.armed.add(record.key)
-            if fields.get("process"):
+            if fields.get("process") and isinstance(self.driver, FakeDriver):
                 self.driver.place(name, *pids_of(record))
             changes, _ = upkeep.plan(self.world.chain.live, self.world.target(record))
             self.apply(changes)
@@ -165,8 +170,12 @@ class Scene:
 
     def carry(self, name: str) -> Result:
         """A pass: decide, and make it true."""
+        return self.carrying(name, self.decide(name))
+
+    def carrying(self, name: str, decision: Decision) -> Result:
+        """Make a decision true."""
         carrier = Carrier(self.ports, lambda key, change: None, lambda key: "")
-        return carrier.run(self.get(name).key, name, self.decide(name))
+        return carrier.run(self.get(name).key, name, decision)
 
     def apply(self, changes: Sequence[Change]) -> None:
         for change in changes:
@@ -195,7 +204,8 @@ class Scene:
         return text
 
     def _lines(self, change: Change, start: str = "") -> Iterator[str]:
-        words = [f"{start}{change.facet} {change.subject}: {change.have or '-'} -> {change.want}"]
+        have = "-" if change.have == "" else change.have
+        words = [f"{start}{change.facet} {change.subject}: {have} -> {change.want}"]
         words += ["drift"] if change.is_drift else []
         words += ["slow"] if change.is_slow else []
         words += [f"({change.why})"] if change.why else []
@@ -241,7 +251,8 @@ def _result(result: Result | None) -> str:
 
 
 _UNTOLD = (
-    *("allocation", "client", "facet", "group", "key", "store", "strays", "target", "writer"),
+    *("allocation", "client", "facet", "group", "key", "record", "store", "strays", "target"),
+    "writer",
     *("cgroup_fd", "clone_flags", "launch_id", "ops", "pid_ns", "sources"),
 )
 

@@ -1,15 +1,20 @@
 """Ports of passes that are tables: nothing moves by itself, a test fills in what there is."""
 
 import os
+from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 from porto.kernel.cgroup.group import Group
+from porto.kernel.host.topology import Topology
 from porto.kernel.process.programs import Program
 from porto.kernel.process.scheduling import OTHER, Schedule
 from porto.launcher.ops import Exited, Launched, LaunchFailed, LaunchRequest
+from porto.reconcilers.containers.facets.limits import KERNEL_WORDS, RESOURCES
 from porto.reconcilers.engine.jobs_values import Job, JobState
 from porto.spec.containers.status import Process
 from porto.spec.key import Key
+from tests.fakes.cpus import machine
 
 MONO, WALL = 100.0, 1000.0
 
@@ -147,10 +152,11 @@ class FakeProcesses:
     def read_limits(self, pid: int) -> dict[str, tuple[int, int]]:
         if pid in self.ended:
             raise ProcessLookupError(3, "No such process", f"/proc/{pid}")
-        return self.limits.setdefault(pid, {})
+        return self.limits.setdefault(pid, defaultdict(lambda: (-1, -1)))
 
     def set_limit(self, pid: int, kind: int, limits: tuple[int, int]) -> None:
-        raise AssertionError("no test asks for it")
+        words = {number: KERNEL_WORDS[word] for word, number in RESOURCES.items()}
+        self.read_limits(pid)[words[kind]] = limits
 
 
 class FakeThreads:
@@ -239,11 +245,28 @@ class FakeVacancies:
         self.watched.discard(key)
 
 
+class FakeDisks:
+    """No disks."""
+
+    def sized(self) -> set[str]:
+        return set()
+
+
+class FakeCpus:
+    """Two CPUs."""
+
+    def read_online(self, devices: str = "") -> str:
+        return "0-1"
+
+    def read_topology(self, devices: str = "") -> Topology:
+        return machine(2)
+
+
 class FakeMounts:
     """Nothing is mounted but what a test names."""
 
-    def __init__(self) -> None:
-        self.there: set[str] = set()
+    def __init__(self, there: Iterable[str]) -> None:
+        self.there = set(there)
 
     def is_mount(self, path: str) -> bool:
         return path in self.there

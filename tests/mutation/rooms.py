@@ -87,8 +87,12 @@ ROOMS = (
         "decide",
         (
             "porto/reconcilers/containers/decide.py",
-            "porto/reconcilers/containers/upkeep.py",
+            "porto/reconcilers/containers/effects.py",
             "porto/reconcilers/containers/life/*.py",
+            "porto/reconcilers/containers/memory.py",
+            "porto/reconcilers/containers/reconciler.py",
+            "porto/reconcilers/containers/takeover.py",
+            "porto/reconcilers/containers/upkeep.py",
         ),
         (_CONTAINERS,),
     ),

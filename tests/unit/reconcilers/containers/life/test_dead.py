@@ -65,7 +65,13 @@ def test_old_age_ends_it_and_what_is_below(scene: Scene) -> None:
 
 
 def test_respawn_after_its_delay(scene: Scene) -> None:
-    dead(scene, respawn="true", respawn_delay="10s", aging_time="5", intent={"kill_at": 7.0})
+    dead(
+        scene,
+        respawn="true",
+        respawn_delay="10s",
+        aging_time="5",
+        intent={"kill_at": 7.0, "paused": True},
+    )
     assert scene.told("a") == lines("""
         life intent of a: - -> running (respawn)
             Wish a run=running origin=respawn paused=False launch=2 kill_at=0

@@ -171,6 +171,16 @@ def test_a_dead_container_in_its_place(scene: Scene) -> None:
     """)
 
 
+def test_what_died_while_it_was_paused_is_thawed_first(scene: Scene) -> None:
+    scene.put("a", State.DEAD, intent={"launch": 2}, status={"launched": 1, "process": None})
+    scene.driver.tasks.clear()
+    scene.driver.frozen.add("a")
+    assert scene.told("a")[:2] == lines("""
+        freezer freezer.state: FROZEN -> THAWED
+            Freeze frozen=False
+    """)
+
+
 def test_what_is_left_of_a_dead_one_is_killed_first(scene: Scene) -> None:
     scene.put("a", State.DEAD, intent={"launch": 2}, status={"launched": 1, "process": None})
     scene.driver.place("a", 99)
