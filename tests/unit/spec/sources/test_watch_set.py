@@ -76,3 +76,10 @@ def test_links_that_lead_nowhere_or_in_circles_end(root):
     (root / "b").symlink_to("a")
     (root / "c").symlink_to("nowhere/else")
     assert below(watched(root / "a", root / "c"), root) == {".": ["a", "b", "c", "nowhere"]}
+
+
+def test_a_link_that_goes_up_first(root):
+    (root / "a").mkdir()
+    (root / "real").mkdir()
+    (root / "a/link").symlink_to("../real")
+    assert below(watched(root / "a/link"), root) == {".": ["real"], "a": ["link"], "real": None}
