@@ -43,7 +43,7 @@ INFALLIBLE = frozenset(
     }
 )
 """Calls that make no system call, or whose failure is an answer."""
-INFALLIBLE_PORTS = frozenset({"clock", "counters", "history", "slow"})
+INFALLIBLE_PORTS = frozenset({"clock", "counters", "history", "jobs"})
 
 _RECORDS = "records"
 _MASTER = frozenset({"exits.acknowledge", "launches.begin", "launches.drop"})

@@ -25,6 +25,7 @@ from porto.reconcilers.containers.facets.cpuset import Admit
 from porto.reconcilers.containers.facets.task import LaunchTask
 from porto.reconcilers.containers.facets.tree import MakeGroup, RemoveGroup
 from porto.reconcilers.containers.foresight.imagined import Imagination
+from porto.reconcilers.containers.memory import Await
 from porto.reconcilers.containers.target import Target
 from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.carrier import carry
@@ -140,7 +141,12 @@ class Course:
 
     def _imagine(self, target: Target, decision: Decision, outcome: Outcome) -> None:
         result = decision.result
-        changes = [*decision.changes, *decision.closing]
+        # What is waited for comes, or nobody knows: that one waits changes nothing.
+        changes = [
+            change
+            for change in (*decision.changes, *decision.closing)
+            if not isinstance(change.effect, Await)
+        ]
         moved = bool(outcome.steps)
         for change in changes:
             # What follows a failure takes back what has not been done.

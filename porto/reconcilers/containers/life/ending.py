@@ -24,6 +24,8 @@ KILL = "kill"
 KILL_POLL_S = 1.0
 SHOWN_MAX = 5
 """Pids that a message names."""
+SHOWN_AFTER_S = 5.0
+"""What is waited for longer than that is shown in the status."""
 
 
 def note(target: Target, **fields: object) -> Change:
@@ -37,6 +39,22 @@ def awaited(world: World, target: Target, what: str) -> Change:
     """From now on something is waited for."""
     effect = Await(world.memory, target.key, what, target.mono)
     return Change(LIFE, f"wait for {what}", "since now", "", effect, is_drift=False)
+
+
+def wait(world: World, target: Target, what: str, text: str) -> Decision:
+    """Wait for something whose change brings the key back; shown with `text` when it takes long."""
+    since = world.remembered(target).since.get(what)
+    if since is None:
+        return Decision([awaited(world, target, what)], Again(SHOWN_AFTER_S))
+    left = since + SHOWN_AFTER_S - target.mono
+    if left > 0:
+        return Decision(result=Again(left))
+    return Decision([waiting(target, LIFE, text)], Again())
+
+
+def waiting(target: Target, facet: str, text: str) -> Change:
+    """Show what is waited for."""
+    return condition(target, Condition("Waiting", facet, text, EError.Busy))
 
 
 def kill(world: World, target: Target, *, before: Sequence[Change] = ()) -> Decision:
@@ -57,7 +75,7 @@ def kill(world: World, target: Target, *, before: Sequence[Change] = ()) -> Deci
         pids = world.ports.cgroups.subtree_processes(target.group)
         shown = " ".join(map(str, pids[:SHOWN_MAX]))
         text = f"cannot end {target.name}: {len(pids)} processes do not die: {shown}"
-        changes.append(condition(target, Condition("Waiting", LIFE, text, EError.Busy)))
+        changes.append(waiting(target, LIFE, text))
     return Decision(changes, Again(KILL_POLL_S))
 
 

@@ -5,7 +5,7 @@ Pure. Used by `decide.py`. Manual section "Operations", pause and resume.
 
 from porto.kernel.cgroup.driver import FreezerState
 from porto.reconcilers.containers.effects import Freeze, Note, Wish
-from porto.reconcilers.containers.life.ending import LIFE, awaited, note
+from porto.reconcilers.containers.life.ending import LIFE, awaited, note, waiting
 from porto.reconcilers.containers.target import Target
 from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.change import Change
@@ -17,8 +17,11 @@ from porto.spec.containers.status import State
 from porto.spec.errors import Busy, Unknown
 
 POLL_S = 0.005
+POLL_MAX_S = 1.0
+"""The freezer of v1 tells nobody: it is asked again, less often the longer it takes."""
 FREEZER = "freezer"
 """The facet of these changes."""
+THAW = "thaw"
 
 
 class Freezing:
@@ -38,6 +41,8 @@ class Freezing:
         if frozen:
             return self._thaw(target)
         if record.status.life.state is State.PAUSED and not self._paused_from_above(record):
+            if target.look(self._driver.freezer_state, target.group) is not FreezerState.THAWED:
+                return self._still_thawing(target)
             return Decision(self._resumed(target), Again(0.0))
         return None
 
@@ -65,13 +70,12 @@ class Freezing:
         if parent is not None and parent.status.life.state is State.PAUSED:
             error = Busy(f"cannot resume {record.name}: {parent.name} is paused")
             return Decision([self._freezer(target, frozen=False)], Stuck(error))
-        return Decision([self._freezer(target, frozen=False, is_drift=drift)], Again(POLL_S))
+        thawed = self._freezer(target, frozen=False, is_drift=drift)
+        return Decision([thawed, awaited(self._world, target, THAW)], Again(POLL_S))
 
     def _resumed(self, target: Target) -> list[Change]:
         """The container and those below that were frozen with it."""
         record = target.record
-        if target.look(self._driver.freezer_state, target.group) is not FreezerState.THAWED:
-            return []
         followers = [
             _state_of(child, active_state(child))
             for child in self._store.descendants(record.name)
@@ -93,11 +97,23 @@ class Freezing:
             return Decision([awaited(self._world, target, FREEZER)], Again(POLL_S))
         timeout = self._world.config.daemon.freezer_wait_timeout_s
         if target.mono - since < timeout:
-            return Decision(result=Again(POLL_S))
+            return Decision(result=Again(_poll(target.mono - since)))
         back = record.with_intent(paused=False)
         wish = Change(FREEZER, "intent", "running", "paused", Wish(back), is_drift=False)
         error = Unknown(f"cannot pause {record.name}: not frozen after {timeout} s")
         return Decision([self._freezer(target, frozen=False), wish], Stuck(error))
+
+    def _still_thawing(self, target: Target) -> Decision:
+        """It was asked for; something above may be frozen that is not ours."""
+        since = self._world.remembered(target).since.get(THAW)
+        if since is None:
+            return Decision([awaited(self._world, target, THAW)], Again(POLL_S))
+        timeout = self._world.config.daemon.freezer_wait_timeout_s
+        later = Again(_poll(target.mono - since))
+        if target.mono - since < timeout:
+            return Decision(result=later)
+        text = f"cannot resume {target.name}: still frozen after {timeout} s"
+        return Decision([waiting(target, FREEZER, text)], later)
 
     @staticmethod
     def _freezer(target: Target, *, frozen: bool, is_drift: bool = False) -> Change:
@@ -108,6 +124,11 @@ class Freezing:
 
     def _paused_from_above(self, record: ContainerRecord) -> bool:
         return any(ancestor.intent.paused for ancestor in self._store.ancestors(record))
+
+
+def _poll(waited: float) -> float:
+    """Seconds until the next look, after so many."""
+    return min(max(POLL_S, waited / 4), POLL_MAX_S)
 
 
 def _state_of(record: ContainerRecord, state: State) -> Change:

@@ -20,6 +20,7 @@ from porto.reconcilers.containers.life.ending import (
     note,
     stopped_fields,
     take_down,
+    wait,
 )
 from porto.reconcilers.containers.life.freezing import active_state, thawed
 from porto.reconcilers.containers.target import Fields, LaunchPlan, Target
@@ -144,7 +145,8 @@ class Starting:
         if parent.intent.run is Run.RUNNING and life.state is not State.PAUSED:
             dying = life.state is State.DEAD and parent.intent.launch <= life.launched
             if not dying:
-                return Decision(result=Again())
+                text = f"{record.name} waits for its parent {parent.name}, which is {life.state}"
+                return wait(self._world, target, "parent", text)
         error = InvalidState(
             f"cannot start {record.name}: its parent {parent.name} is {life.state}"
         )

@@ -18,6 +18,7 @@ from porto.reconcilers.containers.life.ending import (
     note,
     stopped_fields,
     take_down,
+    wait,
 )
 from porto.reconcilers.containers.target import Target
 from porto.reconcilers.containers.world import World
@@ -25,6 +26,7 @@ from porto.reconcilers.engine.change import Change
 from porto.reconcilers.engine.decision import Decision
 from porto.reconcilers.engine.result import Again, Done, Result
 from porto.spec.containers.effective import is_os
+from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import Process, State
 from porto.spec.records.record import Run
 
@@ -39,8 +41,8 @@ class Stopping:
     def absent(self, target: Target) -> Decision:
         """A container that is being destroyed."""
         record = target.record
-        if self._store.has_children(record.name):
-            return Decision(result=Again())
+        for child in self._store.children(record.name):
+            return self._wait_for(target, child)
         changes: Sequence[Change] = ()
         if record.status.life.state is not State.STOPPED:
             ending = self._end(target, kill_at=0.0)
@@ -58,8 +60,12 @@ class Stopping:
             return Decision(result=Done())
         for child in self._store.children(record.name):
             if child.status.life.state is not State.STOPPED:
-                return Decision(result=Again())
+                return self._wait_for(target, child)
         return self.end(target, kill_at=record.intent.kill_at, then=Done())
+
+    def _wait_for(self, target: Target, child: ContainerRecord) -> Decision:
+        text = f"{target.name} waits for its child {child.name}, which is {child.status.life.state}"
+        return wait(self._world, target, "children", text)
 
     def end(self, target: Target, *, kill_at: float, then: Result) -> Decision:
         """Bring a started container to stopped."""

@@ -65,8 +65,9 @@ def test_a_freeze_takes_its_time(scene: Scene, monkeypatch: pytest.MonkeyPatch) 
     scene.put("a", State.RUNNING, intent=PAUSED)
     assert scene.carry("a") == Again(0.0)
     freezes(scene, monkeypatch)
-    scene.clock.now = 102.9
-    assert scene.told("a") == ["= Again after 0.005"]
+    for now, later in ((100.01, "0.005"), (100.4, "0.1"), (102.8, "0.7")):
+        scene.clock.now = now
+        assert scene.told("a") == [f"= Again after {later}"]
     scene.clock.now = 103.0
     assert scene.told("a") == lines("""
         freezer freezer.state: FROZEN -> THAWED
@@ -148,7 +149,36 @@ def test_a_resume_is_written_down_when_all_is_thawed(
     scene.put("a", State.PAUSED)
     scene.put("a/b", State.PAUSED)
     freezes(scene, monkeypatch)
-    assert scene.told("a") == ["= Again after 0"]
+    assert scene.carry("a") == Again(0.005)
+    assert scene.get("a").status.life.state is State.PAUSED
+
+
+def test_a_thaw_that_does_not_come_is_shown_and_looked_for_less_often(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A group above may be frozen by somebody else's hand."""
+    scene.put("a", State.PAUSED)
+    scene.driver.frozen.add("a")
+    assert scene.carry("a") == Again(0.005)
+    freezes(scene, monkeypatch)
+    scene.clock.now = 102.8
+    assert scene.told("a") == ["= Again after 0.7"]
+    scene.clock.now = 110.0
+    assert scene.told("a") == lines("""
+        life record: paused -> paused
+            a conditions=[Waiting freezer cannot resume a: still frozen after 3 s Busy]
+        = Again after 1
+    """)
+
+
+def test_each_thaw_has_its_own_time(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.put("a", State.PAUSED)
+    for now in (100.0, 200.0):
+        scene.clock.now = now
+        scene.driver.frozen.add("a")
+        assert scene.carry("a") == Again(0.005)
+    freezes(scene, monkeypatch)
+    assert scene.told("a") == ["= Again after 0.005"]
 
 
 def test_what_is_frozen_from_above_is_kept_as_it_is(scene: Scene) -> None:

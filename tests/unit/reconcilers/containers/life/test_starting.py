@@ -3,6 +3,7 @@
 import pytest
 
 from porto.launcher.ops import Launched
+from porto.reconcilers.engine.result import Again
 from porto.spec.config import ContainerConfig
 from porto.spec.containers.status import State
 from porto.spec.errors import EError
@@ -213,7 +214,21 @@ def test_a_parent_on_its_way_is_waited_for(
 ) -> None:
     scene.put("a", parent, intent=intent, status=status)
     scene.put("a/b", State.STARTING)
-    assert scene.told("a/b") == ["= Again"]
+    assert scene.told("a/b") == ["= Again after 5"]
+
+
+def test_a_parent_that_takes_long_is_shown(scene: Scene) -> None:
+    scene.put("a", State.STARTING)
+    scene.put("a/b", State.STARTING)
+    assert scene.carry("a/b") == Again(5.0)
+    scene.clock.now = 103.0
+    assert scene.told("a/b") == ["= Again after 2"]
+    scene.clock.now = 105.0
+    assert scene.told("a/b") == lines("""
+        life record: starting -> starting
+            a/b conditions=[Waiting life a/b waits for its parent a, which is starting Busy]
+        = Again
+    """)
 
 
 @pytest.mark.parametrize(

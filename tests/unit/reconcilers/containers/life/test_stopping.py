@@ -49,7 +49,13 @@ def test_nothing_to_stop(scene: Scene) -> None:
 def test_children_end_first(scene: Scene, child: State) -> None:
     scene.put("a", State.RUNNING, run=Run.STOPPED)
     scene.put("a/b", child, run=Run.STOPPED)
-    assert scene.told("a") == ["= Again"]
+    assert scene.carry("a") == Again(5.0)
+    scene.clock.now = 105.0
+    assert scene.told("a") == lines(f"""
+        life record: running -> running
+            a conditions=[Waiting life a waits for its child a/b, which is {child} Busy]
+        = Again
+    """)
 
 
 def test_children_that_are_stopped_are_in_nobodys_way(scene: Scene) -> None:
@@ -260,7 +266,7 @@ def test_a_stop_that_was_taken_back_is_finished(scene: Scene) -> None:
 def test_children_are_gone_first(scene: Scene) -> None:
     scene.put("a", State.STOPPED, run=Run.ABSENT)
     scene.put("a/b", State.STOPPED, run=Run.ABSENT)
-    assert scene.told("a") == ["= Again"]
+    assert scene.told("a") == ["= Again after 5"]
 
 
 def test_a_stopped_container_goes(scene: Scene) -> None:
