@@ -258,7 +258,7 @@ def test_what_a_relative_asks_for_is_no_drift(scene: Scene) -> None:
     child = scene.put("a/b", State.RUNNING)
     scene.reconciler.reconcile(child.key)
     changed(scene, parent, cpu_policy="idle")
-    scene.driver.cpu.threads = lambda group: [51]  # type: ignore[method-assign]
+    scene.driver.cpu.threads = lambda group: [51]
     try:
         scene.reconciler.reconcile(child.key)
     finally:

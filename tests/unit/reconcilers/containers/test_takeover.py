@@ -6,6 +6,7 @@ from structlog.testing import capture_logs
 from porto.launcher.ops import Launched
 from porto.reconcilers.containers.takeover import take_over
 from porto.spec.containers.status import Process, State
+from porto.spec.errors import EError
 from porto.spec.records.record import Run
 from tests.fakes.scenes import Scene
 
@@ -127,3 +128,72 @@ def test_weak_containers_go(scene: Scene, same_boot: bool) -> None:
     for name in ("a/b", "a/b/c"):
         assert (wanted[name].run, wanted[name].origin) == (Run.ABSENT, "restart")
         assert scene.get(name).status.change_time == 1000.0
+
+
+def test_an_exit_that_was_written_down_and_not_acknowledged(scene: Scene) -> None:
+    record = scene.put("a", State.DEAD, status={"process": None, "exit_status": 0})
+    assert take_over(scene.world, [launched("4:1")], same_boot=True, same_master=True) == []
+    assert scene.exits.acknowledged == ["4:1"]
+    assert scene.exits.tracked == []
+    assert scene.get("a") == record
+
+
+# -- a master that died with the daemon ------------------------------------------
+
+
+def cut_short(scene: Scene) -> list[Launched]:
+    return take_over(scene.world, [], same_boot=True, same_master=False)
+
+
+def test_a_start_that_was_under_way_is_given_up(scene: Scene) -> None:
+    scene.put("a", State.STARTING, intent={"kill_at": 7.0})
+    scene.driver.create(scene.group("a"))
+    scene.driver.place("a", 99)
+    with capture_logs() as logs:
+        assert cut_short(scene) == []
+    record = scene.get("a")
+    life = record.status.life
+    assert (life.state, life.launched) == (State.STOPPED, 1)
+    assert life.start_error == "cannot start a: portod was killed in the middle of it"
+    assert life.start_error_code is EError.Unknown
+    assert (record.intent.run, record.intent.kill_at) == (Run.STOPPED, 0.0)
+    assert scene.driver.tasks["a"] == set()
+    assert logs == [
+        {"event": "start cut short", "log_level": "warning", "container": "a", "launch": 1}
+    ]
+
+
+def test_a_start_that_had_not_begun_is_begun(scene: Scene) -> None:
+    record = scene.put("a", State.STARTING)
+    cut_short(scene)
+    assert scene.get("a") == record
+
+
+def test_a_start_that_a_file_asks_for_is_begun_again(scene: Scene) -> None:
+    record = scene.put("a", State.STARTING, intent={"origin": "file:/x.CT"})
+    scene.driver.create(scene.group("a"))
+    scene.driver.place("a", 99)
+    cut_short(scene)
+    assert scene.get("a") == record
+    assert scene.driver.tasks["a"] == set()
+
+
+def test_a_respawn_that_was_under_way_counts_as_a_life(scene: Scene) -> None:
+    scene.put(
+        "a",
+        State.DEAD,
+        intent={"launch": 2, "origin": "respawn"},
+        status={"launched": 1, "process": None, "respawn_count": 3},
+    )
+    cut_short(scene)
+    life = scene.get("a").status.life
+    assert (life.state, life.launched, life.respawn_count) == (State.DEAD, 2, 4)
+    assert (life.exit_status, life.death_time, life.death_mono) == (9, 1000.0, 100.0)
+    assert life.process is None
+    assert scene.get("a").intent.run is Run.RUNNING
+
+
+def test_what_is_to_stop_is_no_start_under_way(scene: Scene) -> None:
+    record = scene.put("a", State.DEAD, run=Run.STOPPED, intent={"launch": 2})
+    cut_short(scene)
+    assert scene.get("a") == record
