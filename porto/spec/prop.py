@@ -192,15 +192,6 @@ class Property:
         except Rejected as refusal:
             raise self.refused(subject, text, refusal, index) from refusal
 
-    def parse_native(self, subject: str, value: Any) -> Any:
-        """The value of a document's native value or text."""
-        if isinstance(value, str):
-            return self.parse(subject, value)
-        try:
-            return self.codec.native(value)
-        except Rejected as refusal:
-            raise self.refused(subject, _described(value), refusal) from refusal
-
     def format_index(self, subject: str, value: Any, index: str) -> str:
         """The text of ``name[index]``; raises the codec's error with everything named."""
         try:

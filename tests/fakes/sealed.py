@@ -29,7 +29,6 @@ LOOKING = frozenset(
         "guarantee_knob",
         "handles_signal",
         "has_ended",
-        "has_realtime",
         "held",
         "host_pids",
         "in_setup",

@@ -7,8 +7,6 @@ import os
 
 from porto.kernel import syscalls
 
-TMPFS_MAGIC = 0x01021994
-
 
 def ensure_tmpfs(path: str, *, size_bytes: int, mode: int, gid: int) -> bool:
     """Make `path` a directory with a tmpfs of its own; whether it was mounted now.

@@ -6,7 +6,7 @@ from typing import Self
 
 from porto.spec.containers.admission import Admission
 from porto.spec.containers.kind import CONTAINER
-from porto.spec.containers.names import ROOT, is_below, parent_name
+from porto.spec.containers.names import ROOT, parent_name
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.store import RECORD_MAX_BYTES, Store
 
@@ -88,8 +88,3 @@ class ContainerStore(Store[ContainerRecord]):
         siblings.discard(record.name)
         if not siblings:
             del self._children[parent_name(record.name)]
-
-
-def in_subtree(record: ContainerRecord, top: str) -> bool:
-    """Whether `record` is `top` or lies below it."""
-    return record.name == top or is_below(record.name, top)

@@ -87,7 +87,6 @@ class Release:
     origins: Mapping[str, str]
 
 
-Step = Create | Update | Destroy | Release
 LetsGo = Callable[[str, Subject], bool]
 
 

@@ -14,7 +14,7 @@ from porto.spec.containers.kind import CONTAINER
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
 from porto.spec.containers.status import State
-from porto.spec.containers.store import ContainerStore, in_subtree
+from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import (
     Busy,
     ContainerAlreadyExists,
@@ -57,8 +57,6 @@ class TestMemory:
         assert not store.has_children("d")
         assert [r.name for r in store.descendants("a")] == ["a/b/c", "a/b"]
         assert [r.name for r in store.ancestors(store.get("a/b/c"))] == ["a/b", "a"]
-        assert in_subtree(store.get("a/b"), "a")
-        assert not in_subtree(store.get("a-x"), "a")
 
     def test_refused_creations(self) -> None:
         store = ContainerStore(None, max_total=2)

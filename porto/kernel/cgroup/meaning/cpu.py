@@ -129,9 +129,6 @@ class Cpu(Protocol):
     def is_met(self, knob: str, want: str, have: str) -> bool:
         """Whether a knob that says `have` is as good as one that says `want`."""
 
-    def has_realtime(self, group: Group) -> bool:
-        """Whether tasks of the group may be of a realtime class."""
-
     def threads(self, group: Group) -> list[int]:
         """Thread ids in this group itself."""
 

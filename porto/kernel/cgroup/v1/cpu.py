@@ -242,10 +242,6 @@ class CpuV1:
 
     # -- readings ------------------------------------------------------------
 
-    def has_realtime(self, group: Group) -> bool:
-        """What the kernel has given to the group, where it shares it out."""
-        return self._realtime is None or int(self._read(group, "cpu", RT_RUNTIME)) != 0
-
     def threads(self, group: Group) -> list[int]:
         """The freezer tells what is the container's own."""
         return self._files.list_pids(group.freezer, "tasks")

@@ -94,10 +94,6 @@ class CpuV2:
         """Only what is wanted is."""
         return want == have
 
-    def has_realtime(self, group: Group) -> bool:
-        """No group has a share of it here; a kernel that wants one refuses each task."""
-        return True
-
     def threads(self, group: Group) -> list[int]:
         """In the leaf and in the groups that its tasks made there."""
         if not group.own:
