@@ -8,7 +8,7 @@ set which of its properties; `portoctl status` shows them.
 import json
 from collections.abc import Mapping
 
-from porto.observers.sources import Reader, RootReader, Sources, plain, plain_root
+from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
 from porto.observers.viewer import Viewer
 from porto.spec.codecs import UintMapCodec
 from porto.spec.containers.names import ROOT
@@ -80,3 +80,5 @@ ROOT_READERS: Mapping[str, RootReader] = {
     "porto_status": plain_root("porto_status", lambda sources: sources.status()),
     "porto_origins": plain_root("porto_origins", lambda _: "{}"),
 }
+
+COMPUTED: Mapping[str, Computed] = {}

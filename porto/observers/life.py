@@ -9,7 +9,15 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 
-from porto.observers.sources import Reader, RootReader, Sources, plain, plain_root, refuse_index
+from porto.observers.sources import (
+    Computed,
+    Reader,
+    RootReader,
+    Sources,
+    plain,
+    plain_root,
+    refuse_index,
+)
 from porto.observers.viewer import Viewer
 from porto.spec.codecs import Date
 from porto.spec.containers.record import ContainerRecord
@@ -123,7 +131,6 @@ READERS: Mapping[str, Reader] = {
             exit_code(_exit_status(record, "exit_code"), oom_killed=record.status.oom.oom_killed)
         ),
     ),
-    "oom_killed": plain("oom_killed", lambda _, record: _bool(record.status.oom.oom_killed)),
     "core_dumped": plain(
         "core_dumped",
         lambda _, record: _bool(os.WCOREDUMP(_exit_status(record, "core_dumped"))),
@@ -157,8 +164,7 @@ ROOT_READERS: Mapping[str, RootReader] = {
     "creation_time": _root_date("creation_time"),
     "start_time": _root_date("start_time"),
     "change_time": _root_date("change_time"),
-    **{
-        name: _not_dead(name)
-        for name in ("exit_status", "exit_code", "oom_killed", "core_dumped", "death_time")
-    },
+    **{name: _not_dead(name) for name in ("exit_status", "exit_code", "core_dumped", "death_time")},
 }
+
+COMPUTED: Mapping[str, Computed] = {}

@@ -1,4 +1,4 @@
-"""Readers of memory and huge pages, from the cgroups.
+"""Readers of memory, from the cgroups.
 
 Merged by `readers.py`. Manual section "Memory". A container without the controller shows
 its nearest ancestor's figures; what the kernel cannot tell is refused before (see
@@ -11,7 +11,6 @@ from porto.kernel.cgroup.group import Group
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
 from porto.observers.viewer import Viewer
 from porto.spec.codecs import UintMapCodec
-from porto.spec.containers import effective
 from porto.spec.containers.guarantees import children_total, guarantee_total, limit_total
 from porto.spec.containers.names import ROOT
 from porto.spec.containers.record import ContainerRecord
@@ -30,7 +29,6 @@ _FIGURES: Mapping[str, Figure] = {
     "minor_faults": lambda sources, group: sources.driver.memory.minor_faults(group),
     "major_faults": lambda sources, group: sources.driver.memory.major_faults(group),
     "memory_reclaimed": lambda sources, group: sources.driver.memory.reclaimed(group),
-    "hugetlb_usage": lambda sources, group: sources.driver.hugetlb.usage(group),
 }
 
 
@@ -66,11 +64,6 @@ def _guarantee_total(sources: Sources, record: ContainerRecord) -> str:
     return str(guarantee_total(sources.store, record))
 
 
-def _pressurize(sources: Sources, record: ContainerRecord) -> bool:
-    default = sources.config.container.pressurize_on_death
-    return effective.pressurize_on_death(record.spec, default)
-
-
 def _virtual(sources: Sources, index: str | None, subject: str, pids: Iterable[int]) -> str:
     sums = sources.kernel.processes.virtual_memory(pids)
     if index is None:
@@ -94,13 +87,6 @@ def _root_virtual_memory(sources: Sources, index: str | None, viewer: Viewer) ->
     return _virtual(sources, index, ROOT, sources.kernel.processes.host_pids())
 
 
-def _root_hugetlb_usage(sources: Sources) -> str:
-    """From /proc/meminfo: the root group of v2 does not count."""
-    fields = sources.kernel.totals.meminfo()
-    used = fields.get("HugePages_Total", 0) - fields.get("HugePages_Free", 0)
-    return str(used * fields.get("Hugepagesize", 0) * 1024)
-
-
 def _ram(sources: Sources) -> str:
     return str(sources.host.memory)
 
@@ -116,8 +102,6 @@ READERS: Mapping[str, Reader] = {
 ROOT_READERS: Mapping[str, RootReader] = {
     **{name: _root_reader(name, figure) for name, figure in _FIGURES.items()},
     "virtual_memory": _root_virtual_memory,
-    "hugetlb_usage": plain_root("hugetlb_usage", _root_hugetlb_usage),
-    "hugetlb_limit": plain_root("hugetlb_limit", lambda sources: str(sources.host.hugetlb)),
     "memory_limit": plain_root("memory_limit", _ram),
     "memory_limit_total": plain_root("memory_limit_total", _ram),
     "anon_limit_total": plain_root("anon_limit_total", _ram),
@@ -126,4 +110,4 @@ ROOT_READERS: Mapping[str, RootReader] = {
     ),
 }
 
-COMPUTED: Mapping[str, Computed] = {"pressurize_on_death": _pressurize}
+COMPUTED: Mapping[str, Computed] = {}

@@ -6,9 +6,10 @@ Merged by `readers.py`. Manual section "Memory"; admin-guide/cgroup-v1/memory.rs
 from collections.abc import Mapping
 
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
+from porto.observers.viewer import Viewer
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State
-from porto.spec.errors import by_errno
+from porto.spec.errors import InvalidState, by_errno
 
 
 def _own_kills(sources: Sources, record: ContainerRecord, name: str) -> int:
@@ -36,12 +37,22 @@ def _host_kills(sources: Sources) -> str:
     return str(sources.kernel.totals.vmstat().get("oom_kill", 0))
 
 
+def _killed(sources: Sources, record: ContainerRecord) -> str:
+    return "true" if record.status.oom.oom_killed else "false"
+
+
+def _host_killed(sources: Sources, index: str | None, viewer: Viewer) -> str:
+    raise InvalidState("cannot get oom_killed of /: the host is not dead")
+
+
 READERS: Mapping[str, Reader] = {
+    "oom_killed": plain("oom_killed", _killed),
     "oom_kills": plain("oom_kills", _oom_kills),
     "oom_kills_total": plain("oom_kills_total", _oom_kills_total),
 }
 
 ROOT_READERS: Mapping[str, RootReader] = {
+    "oom_killed": _host_killed,
     "oom_kills": plain_root("oom_kills", _host_kills),
     "oom_kills_total": plain_root("oom_kills_total", _host_kills),
 }

@@ -14,11 +14,14 @@ from porto.observers import (
     cpu,
     cpuset,
     daemon,
+    hugetlb,
     identity,
     io,
     life,
     memory,
     oom,
+    pids,
+    pressure,
     streams,
     tasks,
 )
@@ -35,8 +38,10 @@ from porto.spec.errors import BY_CODE, InvalidProperty, InvalidState, InvalidVal
 from porto.spec.prop import Property, Rejected, check_readable
 
 KNOB_SHOWN_MAX = 80
-_FACETS = (identity, life, tasks, streams, daemon, cgroups, memory, oom, cpu, cpuset, io)
-_COMPUTING = (identity, tasks, cgroups, memory, oom, cpu, cpuset, io)
+_FACETS = (
+    *(identity, life, tasks, streams, daemon, cgroups),
+    *(memory, pressure, hugetlb, oom, cpu, cpuset, io, pids),
+)
 
 
 def _merge(tables: tuple[Mapping[str, object], ...]) -> dict[str, object]:
@@ -68,7 +73,7 @@ ROOT_SPEC: Mapping[str, str] = {
 """Settable properties of the host whose value is not the default."""
 
 
-COMPUTED: Mapping[str, Computed] = _merge(tuple(facet.COMPUTED for facet in _COMPUTING))  # type: ignore[assignment]
+COMPUTED: Mapping[str, Computed] = _merge(tuple(facet.COMPUTED for facet in _FACETS))  # type: ignore[assignment]
 """Settable properties whose shown value depends on more than the spec."""
 
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 
 from porto.kernel.ports import Files
-from porto.observers.sources import Reader, RootReader, Sources, plain
+from porto.observers.sources import Computed, Reader, RootReader, Sources, plain
 from porto.observers.viewer import Viewer
 from porto.spec.codecs import StreamText
 from porto.spec.containers import effective
@@ -108,3 +108,5 @@ READERS: Mapping[str, Reader] = {
 ROOT_READERS: Mapping[str, RootReader] = {
     name: _root_stream(name) for name in ("stdout", "stderr", "stdout_offset", "stderr_offset")
 }
+
+COMPUTED: Mapping[str, Computed] = {}

@@ -6,7 +6,6 @@ Merged by `readers.py`. Manual section "State".
 from collections.abc import Mapping
 
 from porto.observers.sources import Computed, Reader, RootReader, Sources, plain, plain_root
-from porto.spec.containers import effective
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.errors import by_errno
 
@@ -25,10 +24,6 @@ def _thread_count(sources: Sources, record: ContainerRecord) -> str:
         raise by_errno(error, f"cannot get thread_count of {record.name}") from error
 
 
-def _thread_limit(sources: Sources, record: ContainerRecord) -> int | None:
-    return effective.thread_limit(record, sources.config.container.default_thread_limit)
-
-
 READERS: Mapping[str, Reader] = {
     "process_count": plain("process_count", _process_count),
     "thread_count": plain("thread_count", _thread_count),
@@ -43,4 +38,4 @@ ROOT_READERS: Mapping[str, RootReader] = {
     ),
 }
 
-COMPUTED: Mapping[str, Computed] = {"thread_limit": _thread_limit}
+COMPUTED: Mapping[str, Computed] = {}

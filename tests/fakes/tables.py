@@ -160,22 +160,29 @@ class FakeProcesses:
 
 
 class FakeThreads:
-    """Threads that nobody has touched, and what was written to them."""
+    """Threads that nobody has touched, and what was written to them; `gone` are no more."""
 
     def __init__(self) -> None:
+        self.gone: set[int] = set()
         self.schedules: dict[int, Schedule] = {}
         self.ioprios: dict[int, int] = {}
 
     def is_ordinary(self, thread: int) -> bool:
         return (self.read(thread), self.read_ioprio(thread)) == (Schedule(OTHER, 0), 0)
 
+    def _check(self, thread: int) -> None:
+        if thread in self.gone:
+            raise ProcessLookupError(3, "No such process")
+
     def read(self, thread: int) -> Schedule:
+        self._check(thread)
         return self.schedules.get(thread, Schedule(OTHER, 0))
 
     def read_ioprio(self, thread: int) -> int:
         return self.ioprios.get(thread, 0)
 
     def write(self, thread: int, schedule: Schedule) -> None:
+        self._check(thread)
         self.schedules[thread] = schedule
 
     def write_ioprio(self, thread: int, value: int) -> None:
@@ -215,7 +222,9 @@ class FakeFiles:
         return self.sizes.get(path, 0)
 
     def collapse_head(self, file: str, limit: int) -> int:
-        lost = self.sizes[file] - limit
+        lost = self.sizes.get(file, 0) - limit
+        if lost <= 0:
+            return 0
         self.sizes[file] = limit
         return lost
 

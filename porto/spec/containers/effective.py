@@ -9,7 +9,6 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from porto.spec.containers.names import level
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import ContainerSpec, find_property
 
@@ -22,7 +21,6 @@ READING_ENDS = ("isolate", "self-isolate", "read-isolate")
 WRITING_ENDS = (*READING_ENDS, "child-only")
 """The same for what they may write to."""
 _WEAK_ACCESS = ("read-only", "read-isolate")
-_PRESSURIZE = find_property("pressurize_on_death")
 _ENABLE_PORTO = find_property("enable_porto")
 _PATHS = tuple(find_property(f"{name}_path") for name in STREAMS)
 
@@ -75,20 +73,6 @@ def namespace(lineage: Iterable[ContainerRecord], stops: Sequence[str]) -> str:
             return f"{record.name}/{collected}"
         collected = access.porto_namespace + collected
     return collected
-
-
-def thread_limit(record: ContainerRecord, default: int) -> int | None:
-    """The limit of threads, None for none; `default` is that of the first level, 0 for none."""
-    limit = record.spec.pids.thread_limit
-    if limit is None and level(record.name) == 1:
-        return default or None
-    return limit
-
-
-def pressurize_on_death(spec: ContainerSpec, default: bool) -> bool:
-    """Whether what is left when the tasks have ended is reclaimed first."""
-    memory = spec.memory
-    return memory.pressurize_on_death if spec.is_set(_PRESSURIZE) else default
 
 
 def work_directory(name: str, work: str) -> str:

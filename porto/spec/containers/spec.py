@@ -12,11 +12,13 @@ from porto.spec.containers.fields.cgroups import CgroupsFields, CgroupsReadings
 from porto.spec.containers.fields.cpu import CpuFields, CpuReadings
 from porto.spec.containers.fields.cpuset import CpusetFields, CpusetReadings
 from porto.spec.containers.fields.devices import DevicesFields
+from porto.spec.containers.fields.hugetlb import HugetlbFields, HugetlbReadings
 from porto.spec.containers.fields.io import IoFields, IoReadings
 from porto.spec.containers.fields.lifecycle import LifecycleFields
 from porto.spec.containers.fields.memory import MemoryFields, MemoryReadings
 from porto.spec.containers.fields.oom import OomFields, OomReadings
 from porto.spec.containers.fields.pids import PidsFields
+from porto.spec.containers.fields.pressure import PressureFields
 from porto.spec.containers.fields.process import ProcessFields
 from porto.spec.containers.fields.readings import READINGS
 from porto.spec.containers.fields.streams import StreamFields, StreamReadings
@@ -36,6 +38,8 @@ class ContainerSpec(Spec):
     access: AccessFields = AccessFields()
     cgroups: CgroupsFields = CgroupsFields()
     memory: MemoryFields = MemoryFields()
+    pressure: PressureFields = PressureFields()
+    hugetlb: HugetlbFields = HugetlbFields()
     oom: OomFields = OomFields()
     cpu: CpuFields = CpuFields()
     cpuset: CpusetFields = CpusetFields()
@@ -51,6 +55,7 @@ READING_FACETS: tuple[type[Facet], ...] = (
     StreamReadings,
     CgroupsReadings,
     MemoryReadings,
+    HugetlbReadings,
     OomReadings,
     CpuReadings,
     CpusetReadings,

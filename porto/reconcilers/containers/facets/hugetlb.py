@@ -19,7 +19,7 @@ class Hugetlb(KnobFacet):
 
     def want(self, target: Target) -> Mapping[str, str]:
         """The knobs and their texts."""
-        return self.driver.hugetlb.render(target.record.spec.memory.hugetlb_limit)
+        return self.driver.hugetlb.render(target.record.spec.hugetlb.hugetlb_limit)
 
     def compare(self, target: Target, wanted: Mapping[str, str]) -> Sequence[Change]:
         """The knobs that differ; raises InvalidValue for a limit below what is used.
@@ -27,7 +27,7 @@ class Hugetlb(KnobFacet):
         The kernel would take it, and refuse every further page until some are given back.
         """
         changes = super().compare(target, wanted)
-        limit = target.record.spec.memory.hugetlb_limit
+        limit = target.record.spec.hugetlb.hugetlb_limit
         if not changes or not limit or target.is_new:
             return changes
         usage = target.look(self.driver.hugetlb.usage, target.group)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.reconcilers.containers.facets.knobs import KnobFacet
 from porto.reconcilers.containers.target import Target
-from porto.spec.containers.effective import thread_limit
+from porto.spec.containers.names import level
 
 
 class Pids(KnobFacet):
@@ -25,4 +25,6 @@ class Pids(KnobFacet):
 
     def want(self, target: Target) -> Mapping[str, str]:
         """The limit of the container, or the default one of the first level."""
-        return self.driver.pids.render(thread_limit(target.record, self._default_limit))
+        return self.driver.pids.render(
+            target.record.spec.pids.limit(level(target.name), self._default_limit)
+        )

@@ -12,7 +12,6 @@ from porto.reconcilers.containers.facets.knobs import KnobFacet
 from porto.reconcilers.containers.target import Target
 from porto.reconcilers.engine.change import Change
 from porto.spec.config import ContainerConfig
-from porto.spec.containers.effective import pressurize_on_death
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State
 
@@ -35,14 +34,14 @@ class Pressure(KnobFacet):
 
     def plan(self, target: Target) -> Sequence[Change]:
         """Nothing for a container that nobody ever wanted it for."""
-        memory = target.record.spec.memory
-        if not self._default and "pressurize_on_death" not in memory.model_fields_set:
+        asked = target.record.spec.pressure.model_fields_set
+        if not self._default and not asked:
             return ()
         drift = self._asked(target.record)
         return [dataclasses.replace(c, is_drift=not drift) for c in super().plan(target)]
 
     def _asked(self, record: ContainerRecord) -> bool:
-        return pressurize_on_death(record.spec, self._default)
+        return record.spec.pressure.is_asked(self._default)
 
     def _is_hollow(self, target: Target) -> bool:
         record = target.record

@@ -67,25 +67,6 @@ class MemoryFields(Facet):
     ] = False
     """If true, immigrate cache on minor page fault, default: false; offstream kernel feature."""
 
-    pressurize_on_death: Annotated[
-        bool,
-        Bool(),
-        Prop(owner="pressure", dynamic=True, needs=(*_NEEDS, "memory.soft"), example="true"),
-    ] = False
-    """If true, memory left by the container is the first to be reclaimed once it is dead.
-
-    So it is while a container without command has no running sub-container. Default: false,
-    or as configured. Needs the soft limit of cgroup v1.
-    """
-
-    hugetlb_limit: Annotated[
-        int, Size(), Prop(owner="hugetlb", dynamic=True, needs=("hugetlb",), example="64M")
-    ] = 0
-    """Limit for hugetlb_usage in bytes of 2M pages, default: 0 (unlimited).
-
-    With a limit, huge pages of 1G are forbidden. Less than the current usage is refused.
-    """
-
 
 class MemoryReadings(Facet):
     """What is observed. A container without its own controller shows its parent's."""
@@ -153,8 +134,3 @@ class MemoryReadings(Facet):
         int, Int(), reading(_OWNER, needs=(*_NEEDS, "memory.anon.limit"), example="1073741824")
     ] = 0
     """Hierarchical anon limit in bytes, as memory_limit_total; offstream kernel feature."""
-
-    hugetlb_usage: Annotated[
-        int, Int(), reading("hugetlb", needs=("hugetlb",), example="2097152", runtime=True)
-    ] = 0
-    """Current hugetlb memory usage in bytes."""

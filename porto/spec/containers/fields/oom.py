@@ -34,6 +34,9 @@ class OomFields(Facet):
 class OomReadings(Facet):
     """What is observed; read by `observers/oom.py`."""
 
+    oom_killed: Annotated[bool, Bool(), reading("oom", example="false", dead_only=True)] = False
+    """Whether the container was killed for lack of memory."""
+
     oom_kills: Annotated[int, Int(), reading("oom", example="1", runtime=True)] = 0
     """Tasks of the container killed by the OOM killer since it was started."""
 

@@ -51,9 +51,6 @@ class LifeReadings(Facet):
     exit_code: Annotated[int, Int(), reading("life", example="1", dead_only=True)] = 0
     """0: success, 1..255: error code, -64..-1: termination signal, -99: OOM."""
 
-    oom_killed: Annotated[bool, Bool(), reading("life", example="false", dead_only=True)] = False
-    """Whether the container was killed for lack of memory."""
-
     core_dumped: Annotated[bool, Bool(), reading("life", example="false", dead_only=True)] = False
     """Whether the main process dumped core."""
 

@@ -4,6 +4,7 @@ import pytest
 
 from porto.spec.containers import effective
 from porto.spec.containers.kind import CONTAINER
+from porto.spec.containers.names import level
 from porto.spec.containers.record import ContainerRecord
 from tests.fakes.starts import record
 
@@ -104,16 +105,16 @@ def test_the_working_directory(lineage: tuple[dict[str, str], ...], path: str) -
     ],
 )
 def test_the_limit_of_threads(name: str, values: dict[str, str], limit: int | None) -> None:
-    assert effective.thread_limit(record(name, **values), 500) == limit
+    assert record(name, **values).spec.pids.limit(level(name), 500) == limit
 
 
 def test_no_default_is_no_limit_of_threads() -> None:
-    assert effective.thread_limit(record("a"), 0) is None
+    assert record("a").spec.pids.limit(1, 0) is None
 
 
 @pytest.mark.parametrize("default", [True, False])
 def test_pressure_is_the_configurations_unless_it_is_set(default: bool) -> None:
-    assert effective.pressurize_on_death(record("a").spec, default) is default
+    assert record("a").spec.pressure.is_asked(default) is default
     for text in ("true", "false"):
         chosen = record("a", pressurize_on_death=text).spec
-        assert effective.pressurize_on_death(chosen, default) is (text == "true")
+        assert chosen.pressure.is_asked(default) is (text == "true")
