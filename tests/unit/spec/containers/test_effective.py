@@ -30,8 +30,8 @@ def test_whose_the_task_is(values: dict[str, str], names: tuple[str, str]) -> No
 
 
 @pytest.mark.parametrize("owner", ["", "root"])
-def test_an_owner_who_was_never_set_has_roots_turn(owner: str) -> None:
-    assert CONTAINER.owner(record("a", owner_user=owner)) == "root"
+def test_an_owner_who_was_never_set_is_root(owner: str) -> None:
+    assert CONTAINER.owner(record("a/b", owner_user=owner)) == "a/"
 
 
 @pytest.mark.parametrize(
