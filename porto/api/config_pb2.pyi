@@ -121,14 +121,16 @@ class Paths(_message.Message):
     def __init__(self, runtime: _Optional[str] = ..., place: _Optional[str] = ..., containers: _Optional[str] = ..., log: _Optional[str] = ..., cgroup: _Optional[str] = ...) -> None: ...
 
 class SpecDirectory(_message.Message):
-    __slots__ = ("path", "enforce", "restart")
+    __slots__ = ("path", "enforce", "restart", "removal_max_percent")
     PATH_FIELD_NUMBER: _ClassVar[int]
     ENFORCE_FIELD_NUMBER: _ClassVar[int]
     RESTART_FIELD_NUMBER: _ClassVar[int]
+    REMOVAL_MAX_PERCENT_FIELD_NUMBER: _ClassVar[int]
     path: str
     enforce: bool
     restart: bool
-    def __init__(self, path: _Optional[str] = ..., enforce: _Optional[bool] = ..., restart: _Optional[bool] = ...) -> None: ...
+    removal_max_percent: int
+    def __init__(self, path: _Optional[str] = ..., enforce: _Optional[bool] = ..., restart: _Optional[bool] = ..., removal_max_percent: _Optional[int] = ...) -> None: ...
 
 class Log(_message.Message):
     __slots__ = ("verbose", "debug")
@@ -139,7 +141,7 @@ class Log(_message.Message):
     def __init__(self, verbose: _Optional[bool] = ..., debug: _Optional[bool] = ...) -> None: ...
 
 class Daemon(_message.Message):
-    __slots__ = ("max_clients", "max_clients_in_container", "client_idle_timeout", "max_msg_len", "cgroup_remove_timeout_s", "freezer_wait_timeout_s", "memory_guarantee_reserve", "log_rotate_ms", "memory_limit", "helpers_memory_limit", "helpers_dirty_limit", "portod_stop_timeout", "portod_start_timeout", "portod_shutdown_timeout", "merge_memory_blkio_controllers", "debug_hung_tasks_count", "tar_path", "request_handling_delay_ms", "docker_images_support", "resync_s", "workers", "rw_threads", "ro_threads", "io_threads", "vl_threads", "sysfs_root", "blocking_read", "blocking_write", "event_workers", "debug")
+    __slots__ = ("max_clients", "max_clients_in_container", "client_idle_timeout", "max_msg_len", "cgroup_remove_timeout_s", "freezer_wait_timeout_s", "memory_guarantee_reserve", "log_rotate_ms", "memory_limit", "helpers_memory_limit", "helpers_dirty_limit", "portod_stop_timeout", "portod_start_timeout", "portod_shutdown_timeout", "merge_memory_blkio_controllers", "debug_hung_tasks_count", "tar_path", "request_handling_delay_ms", "docker_images_support", "resync_s", "removal_max_percent", "workers", "rw_threads", "ro_threads", "io_threads", "vl_threads", "sysfs_root", "blocking_read", "blocking_write", "event_workers", "debug")
     MAX_CLIENTS_FIELD_NUMBER: _ClassVar[int]
     MAX_CLIENTS_IN_CONTAINER_FIELD_NUMBER: _ClassVar[int]
     CLIENT_IDLE_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
@@ -160,6 +162,7 @@ class Daemon(_message.Message):
     REQUEST_HANDLING_DELAY_MS_FIELD_NUMBER: _ClassVar[int]
     DOCKER_IMAGES_SUPPORT_FIELD_NUMBER: _ClassVar[int]
     RESYNC_S_FIELD_NUMBER: _ClassVar[int]
+    REMOVAL_MAX_PERCENT_FIELD_NUMBER: _ClassVar[int]
     WORKERS_FIELD_NUMBER: _ClassVar[int]
     RW_THREADS_FIELD_NUMBER: _ClassVar[int]
     RO_THREADS_FIELD_NUMBER: _ClassVar[int]
@@ -190,6 +193,7 @@ class Daemon(_message.Message):
     request_handling_delay_ms: int
     docker_images_support: bool
     resync_s: int
+    removal_max_percent: int
     workers: int
     rw_threads: int
     ro_threads: int
@@ -200,7 +204,7 @@ class Daemon(_message.Message):
     blocking_write: bool
     event_workers: int
     debug: bool
-    def __init__(self, max_clients: _Optional[int] = ..., max_clients_in_container: _Optional[int] = ..., client_idle_timeout: _Optional[int] = ..., max_msg_len: _Optional[int] = ..., cgroup_remove_timeout_s: _Optional[int] = ..., freezer_wait_timeout_s: _Optional[int] = ..., memory_guarantee_reserve: _Optional[int] = ..., log_rotate_ms: _Optional[int] = ..., memory_limit: _Optional[int] = ..., helpers_memory_limit: _Optional[int] = ..., helpers_dirty_limit: _Optional[int] = ..., portod_stop_timeout: _Optional[int] = ..., portod_start_timeout: _Optional[int] = ..., portod_shutdown_timeout: _Optional[int] = ..., merge_memory_blkio_controllers: _Optional[bool] = ..., debug_hung_tasks_count: _Optional[int] = ..., tar_path: _Optional[str] = ..., request_handling_delay_ms: _Optional[int] = ..., docker_images_support: _Optional[bool] = ..., resync_s: _Optional[int] = ..., workers: _Optional[int] = ..., rw_threads: _Optional[int] = ..., ro_threads: _Optional[int] = ..., io_threads: _Optional[int] = ..., vl_threads: _Optional[int] = ..., sysfs_root: _Optional[str] = ..., blocking_read: _Optional[bool] = ..., blocking_write: _Optional[bool] = ..., event_workers: _Optional[int] = ..., debug: _Optional[bool] = ...) -> None: ...
+    def __init__(self, max_clients: _Optional[int] = ..., max_clients_in_container: _Optional[int] = ..., client_idle_timeout: _Optional[int] = ..., max_msg_len: _Optional[int] = ..., cgroup_remove_timeout_s: _Optional[int] = ..., freezer_wait_timeout_s: _Optional[int] = ..., memory_guarantee_reserve: _Optional[int] = ..., log_rotate_ms: _Optional[int] = ..., memory_limit: _Optional[int] = ..., helpers_memory_limit: _Optional[int] = ..., helpers_dirty_limit: _Optional[int] = ..., portod_stop_timeout: _Optional[int] = ..., portod_start_timeout: _Optional[int] = ..., portod_shutdown_timeout: _Optional[int] = ..., merge_memory_blkio_controllers: _Optional[bool] = ..., debug_hung_tasks_count: _Optional[int] = ..., tar_path: _Optional[str] = ..., request_handling_delay_ms: _Optional[int] = ..., docker_images_support: _Optional[bool] = ..., resync_s: _Optional[int] = ..., removal_max_percent: _Optional[int] = ..., workers: _Optional[int] = ..., rw_threads: _Optional[int] = ..., ro_threads: _Optional[int] = ..., io_threads: _Optional[int] = ..., vl_threads: _Optional[int] = ..., sysfs_root: _Optional[str] = ..., blocking_read: _Optional[bool] = ..., blocking_write: _Optional[bool] = ..., event_workers: _Optional[int] = ..., debug: _Optional[bool] = ...) -> None: ...
 
 class DevicePreset(_message.Message):
     __slots__ = ("preset", "device")

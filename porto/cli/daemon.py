@@ -395,12 +395,21 @@ class Daemon:
 
 def watched_directories(config: Config) -> list[WatchedDirectory]:
     """The directory of .CT files, then the configured spec directories."""
-    found = [WatchedDirectory(path=config.paths.containers, recursive=False)]
-    found += [
-        WatchedDirectory(path=d.path, recursive=True, enforce=d.enforce, restart=d.restart)
-        for d in config.spec_dir
+    cap = config.daemon.removal_max_percent
+    return [
+        WatchedDirectory(path=config.paths.containers, recursive=False, removal_max_percent=cap),
+        *(
+            WatchedDirectory(
+                path=item.path,
+                enforce=item.enforce,
+                restart=item.restart,
+                removal_max_percent=(
+                    cap if item.removal_max_percent is None else item.removal_max_percent
+                ),
+            )
+            for item in config.spec_dir
+        ),
     ]
-    return found
 
 
 def _host_pid(

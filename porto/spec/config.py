@@ -52,6 +52,9 @@ Devices = Annotated[str, AfterValidator(_devices)]
 Unsigned = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+REMOVAL_MAX_PERCENT = 80
 
 
 class LogConfig(_Section):
@@ -82,6 +85,9 @@ class DaemonConfig(_Section):
     portod_*_timeout         -- seconds the commands wait; shutdown: for running requests
     resync_s                 -- seconds between two looks at a container to which
                                 nothing happened
+    removal_max_percent      -- how many of the objects of a watched directory may be removed
+                                at once because their files are gone; 100: all, see
+                                `sources/removal_cap.py`
     """
 
     max_clients: Positive = 1000
@@ -98,6 +104,7 @@ class DaemonConfig(_Section):
     portod_start_timeout: Unsigned = 300
     portod_shutdown_timeout: Unsigned = 60
     resync_s: Positive = 5
+    removal_max_percent: Percent = REMOVAL_MAX_PERCENT
 
 
 class ContainerConfig(_Section):
@@ -203,11 +210,13 @@ class SpecDirectory(_Section):
     enforce -- the directory's values win over every other writer
     restart -- a changed launch-time property restarts the container at once;
                otherwise the change is reported as RestartRequired
+    removal_max_percent -- instead of the section daemon's
     """
 
     path: AbsolutePath
     enforce: bool = False
     restart: bool = True
+    removal_max_percent: Percent | None = None
 
 
 class Config(_Section):

@@ -314,6 +314,37 @@ def test_a_directory_that_appears_later(make_folder, tmp_path) -> None:
     folder.await_state("web", "none")
 
 
+def test_a_file_system_that_goes_takes_no_containers_along(make_folder, tmp_path) -> None:
+    """Below its mount point an empty directory comes to light, now and at a start."""
+    path = tmp_path / "specs"
+    path.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "porto-specs", path], check=True)
+    path.chmod(0o755)
+    try:
+        folder = make_folder(path)
+        names = {folder.write(f"c{number:02}.CT", "command = sleep 1000\n").stem
+                 for number in range(10)}  # fmt: skip
+        for name in names:
+            folder.await_state(name, "running")
+        pids = {name: folder.get(name, "root_pid") for name in names}
+    finally:
+        subprocess.run(["umount", path], check=True)
+    kept = f"{path}: declares 10 of its 10 objects no more"
+    until(lambda: kept in folder.status(), "it is reported")
+    daemon = folder.daemon
+    daemon.await_new_daemon(daemon.kill("daemon"))
+    folder.conn = daemon.connection()
+    until(lambda: kept in folder.status(), "the next daemon reports it too")
+    assert {name: folder.get(name, "root_pid") for name in names} == pids
+    # What an operator destroys is gone, and nothing else with it.
+    folder.conn.Destroy("c00")
+    until(lambda: f"{path}: declares 9 of its 9 objects no more" in folder.status(), "9 are left")
+    for name in names - {"c00"}:
+        assert folder.state(name) == "running"
+        folder.conn.Destroy(name)
+    until(lambda: str(path) not in folder.status(), "nothing is left to report")
+
+
 # -- many -------------------------------------------------------------------------------
 
 
@@ -333,7 +364,7 @@ def drop_many(path: Path, count: int, started: int) -> set[str]:
 def test_a_thousand_files_at_once(make_folder, tmp_path) -> None:
     path = tmp_path / "specs"
     path.mkdir()
-    folder = make_folder(path)
+    folder = make_folder(path, "removal_max_percent: 100")
     other = folder.daemon.connection()
     other.Create("other")
     slowest = [0.0]

@@ -17,6 +17,7 @@ from porto.spec.records.status import Condition
 from porto.spec.sources.claims import (
     DIGEST_KEY,
     FILE_KEY,
+    HELD_MARK,
     START_MARK,
     Claim,
     Claims,
@@ -39,6 +40,7 @@ from porto.spec.sources.plan import (
     plan_claim,
     plan_removals,
 )
+from porto.spec.sources.removal_cap import Hold, held_back
 
 CHUNK = 16
 """Changes between two turns of the event loop, so that clients are served."""
@@ -96,14 +98,17 @@ class Applier:
         self._claims = claims
         self._waiting = set()
         found = [*claims.diagnostics, *_left_alone(claims, snapshots, self._catalog)]
-        found += self._remove(claims)
+        records = list(self._catalog.records())
+        steps = list(plan_removals(claims, records))
+        holds = held_back([step.record for step in steps], claims, records)
+        found += self._remove(steps, holds)
         for number, claim in enumerate(claims.won.values(), 1):
             found += self._claim(claim, claims)
             if number % CHUNK == 0:
                 await asyncio.sleep(0)
         found += self._advance(claims)
         self._earlier = {subject: claim.path for subject, claim in claims.won.items()}
-        if not any(snapshot.unreadable for snapshot in snapshots):
+        if not holds and not any(snapshot.unreadable for snapshot in snapshots):
             gone = [item for item in self._dormant.digests if item not in claims.won]
             self._dormant.discard(*gone)
         return found
@@ -112,25 +117,32 @@ class Applier:
         record: Record | None = self._catalog.store(subject.kind).find(subject.name)
         return record
 
-    def _remove(self, claims: Claims) -> list[Diagnostic]:
-        found = []
-        steps = list(plan_removals(claims, self._catalog.records()))
+    def _remove(
+        self, steps: Sequence[Destroy | Release], holds: Sequence[Hold]
+    ) -> list[Diagnostic]:
+        found = [hold.diagnostic() for hold in holds]
+        held = {subject: hold.directory.path for hold in holds for subject in hold.subjects}
         doomed: dict[str, set[str]] = {}
         for step in steps:
-            if isinstance(step, Destroy):
+            if isinstance(step, Destroy) and subject_of(step.record) not in held:
                 doomed.setdefault(step.record.kind, set()).add(step.record.name)
         for step in steps:
-            record = self._find(subject_of(step.record))
+            subject = subject_of(step.record)
+            record = self._find(subject)
             if record is None or record.intent.run is Run.ABSENT:
                 continue
             operations = self._operations[record.kind]
-            if isinstance(step, Release):
-                operations.write(record, origins=step.origins)
-                continue
             try:
-                operations.destroy(record, doomed[record.kind], f"file:{step.path}")
+                if subject in held:
+                    if HELD_MARK not in record.origins:
+                        origins = {**record.origins, HELD_MARK: held[subject]}
+                        operations.write(record, origins=origins)
+                elif isinstance(step, Release):
+                    operations.write(record, origins=step.origins)
+                else:
+                    operations.destroy(record, doomed[record.kind], f"file:{step.path}")
             except PortoError as error:
-                found.append(Diagnostic(step.path, 0, NAME_KEY, error.text))
+                found.append(Diagnostic(claimant(record), 0, NAME_KEY, error.text))
         return found
 
     def _claim(self, claim: Claim, claims: Claims) -> list[Diagnostic]:
@@ -202,7 +214,11 @@ class Applier:
         if subject in self._waiting:
             self._waiting.discard(subject)
             self._wake()
-        if new is not None or claim is None:
+        if new is not None:
+            return
+        if claim is None:
+            if HELD_MARK in record.origins:
+                self._wake()  # fewer are kept: what is reported is not true any more
             return
         by_user = not is_file_origin(record.intent.origin) and FILE_KEY in record.origins
         if by_user and not claim.directory.enforce:

@@ -9,7 +9,7 @@ Called by `sources/apply.py` with the snapshots of one pass; pure. The rules:
 - a file with faults keeps what it has: it neither gains nor loses a name.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,11 +23,14 @@ from porto.spec.sources.directory import Snapshot, WatchedDirectory, is_under
 FILE_KEY = "@file"
 DIGEST_KEY = "@digest"
 START_MARK = "@start"
+HELD_MARK = "@held"
 """Reserved keys among a record's origins; no property begins with @.
 
 FILE_KEY   -- path of the file whose declaration was applied last
 DIGEST_KEY -- that declaration's digest: while it is equal, nothing is to be done
 START_MARK -- set by the kind's `Dialect.mark`, see `containers/restarts.py`
+HELD_MARK  -- path of the directory that declares the object no more: it is kept all the
+              same, see `sources/removal_cap.py`
 """
 
 
@@ -98,6 +101,11 @@ class Claims:
     diagnostics: tuple[Diagnostic, ...]
     _snapshots: Sequence[Snapshot]
     _declared: Mapping[str, frozenset[Subject]]
+
+    @property
+    def directories(self) -> Iterator[WatchedDirectory]:
+        """All watched directories, in their order."""
+        return (snapshot.directory for snapshot in self._snapshots)
 
     def covers(self, path: str) -> bool:
         """Whether `path` lies in a watched directory."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from porto.spec.config import REMOVAL_MAX_PERCENT
 from porto.spec.sources.diagnostics import Diagnostic
 from porto.spec.sources.dialect import Dialects
 from porto.spec.sources.documents import Document, is_source_name, parse_document, refused
@@ -37,12 +38,14 @@ class WatchedDirectory:
     enforce   -- its values win over every other writer
     restart   -- a changed launch-time property restarts a started container at
                  once; otherwise the change is reported as RestartRequired
+    removal_max_percent -- how much of it one look may remove, see `sources/removal_cap.py`
     """
 
     path: str
     recursive: bool = True
     enforce: bool = False
     restart: bool = True
+    removal_max_percent: int = REMOVAL_MAX_PERCENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,10 @@ class Proposal:
     directories: tuple[str, ...] = ()
 
     def concerns(self, path: str) -> bool:
-        """Whether the proposal says what becomes of the file at `path`."""
-        return path in self.documents or any(is_under(path, item) for item in self.directories)
+        """Whether the proposal says what becomes of the file or directory at `path`."""
+        return path in self.documents or any(
+            path == item or is_under(path, item) for item in self.directories
+        )
 
 
 @dataclass(frozen=True, slots=True)

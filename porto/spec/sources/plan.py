@@ -20,7 +20,8 @@ that moment. The rules, which speak of containers and hold for any kind:
   the directory says so; otherwise it is reported as RestartRequired.
 - A file or a declaration in it that goes away destroys the container it owns, but not
   one in which something that does not go with it lives; weak containers do go. When
-  another file declares the name, the container is handed over instead.
+  another file declares the name, the container is handed over instead. When most of a
+  directory goes at once nothing of it is removed: `sources/removal_cap.py`.
 - A container of a file that somebody destroys stays away until its declaration
   changes, or the host reboots; in an ``enforce`` directory it comes back.
 - Parents are never created silently: without one the claim is reported and waits.
@@ -36,6 +37,7 @@ from porto.spec.records.status import Condition
 from porto.spec.sources.claims import (
     DIGEST_KEY,
     FILE_KEY,
+    HELD_MARK,
     START_MARK,
     Claim,
     Claims,
@@ -176,6 +178,7 @@ def _written(record: Record, claim: Claim, lets_go: LetsGo) -> tuple[Spec, dict[
         origins[prop.name] = claim.origin(prop.name)
     origins[FILE_KEY] = claim.path
     origins[DIGEST_KEY] = claim.declared.digest
+    origins.pop(HELD_MARK, None)
     return spec, origins
 
 
@@ -195,6 +198,7 @@ def _refreshed(record: Record, claim: Claim) -> dict[str, str]:
         if key in claim.declared.lines and file_of(origin) in ours:
             origins[key] = claim.origin(key)
     origins[FILE_KEY] = claim.path
+    origins.pop(HELD_MARK, None)
     return origins
 
 

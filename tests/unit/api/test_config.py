@@ -36,7 +36,7 @@ master_pid { path: "/run/portoloop.pid" perm: 0644 }
 keyvalue_size: 1048576
 paths { runtime: "/run/two" cgroup: "two" }
 spec_dir { path: "/etc/porto/specs" enforce: true }
-spec_dir { path: "/srv/specs" restart: false }
+spec_dir { path: "/srv/specs" restart: false removal_max_percent: 100 }
 """
 
 
@@ -74,7 +74,7 @@ class TestValues:
         assert config.paths.place == "/place"
         assert config.spec_dir == (
             SpecDirectory(path="/etc/porto/specs", enforce=True),
-            SpecDirectory(path="/srv/specs", restart=False),
+            SpecDirectory(path="/srv/specs", restart=False, removal_max_percent=100),
         )
         assert loaded.files == (path,)
 

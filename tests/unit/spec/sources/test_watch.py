@@ -10,6 +10,7 @@ import pytest
 
 from porto.spec.sources import watch as module
 from porto.spec.sources.directory import WatchedDirectory
+from porto.spec.sources.removal_cap import FLOOR
 from porto.spec.sources.watch import SourceWatcher
 from porto.spec.sources.watch_set import WatchSet
 from tests.unit.spec.sources.rig import Rig
@@ -186,6 +187,24 @@ def test_a_container_comes_back_when_its_predecessor_is_gone(rig):
             rig.engine.settle()
             await until(rig, lambda: rig.names() == ["a"])
             assert rig.value("a", "private") == "new"
+
+    go(body)
+
+
+def test_what_is_destroyed_of_the_kept_is_not_reported_any_more(rig):
+    async def body() -> None:
+        names = [f"c{number}" for number in range(FLOOR)]
+        for name in names:
+            rig.write(f"{name}.yaml", f"name: {name}\n")
+        async with running(rig, events=Events()) as watcher:
+            await until(rig, lambda: rig.names() == names)
+            for name in names:
+                rig.remove(f"{name}.yaml")
+            await watcher.sync()
+            assert len(watcher.problems()) == 1
+            for name in names:
+                rig.api_destroy(name)
+            await until(rig, lambda: not watcher.problems())
 
     go(body)
 
