@@ -1,11 +1,13 @@
 """The running portod of one runtime directory: its pids, and whether it answers.
 
-Used by the commands of portod, which look at it from outside. The master holds a lock
+Used by the commands of portod, which look at it from outside, and by the daemon, which
+is the only one there (`be_alone`). The master holds a lock
 on its pid file as long as it runs (`launcher/listener.py`), so a number left behind by
 a dead one is never trusted. Manual section "FILES".
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import select
@@ -82,6 +84,27 @@ def wait_until(done: Callable[[], bool], timeout_s: float) -> bool:
             return False
         time.sleep(_POLL_S)
     return True
+
+
+def be_alone(directory: str, timeout_s: float) -> int:
+    """Be the one daemon that writes below a directory, until this process ends.
+
+    Returns the descriptor that holds the lock; OSError when another one keeps it so long.
+    A daemon ends with its master, but one that is within a system call has its last effect
+    after the kernel has let another master start. Only then is its lock gone.
+    """
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def taken() -> bool:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        return False
+
+    if not wait_until(taken, timeout_s):
+        os.close(fd)
+        raise OSError(errno.EBUSY, "another daemon has not ended yet", directory)
+    return fd
 
 
 def end_process(pid: int, signo: int, timeout_s: float) -> bool:

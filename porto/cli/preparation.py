@@ -11,6 +11,7 @@ import resource
 from pathlib import Path
 
 from porto.api.auth import PORTO_GROUP
+from porto.cli.instance import be_alone
 from porto.kernel import syscalls
 from porto.kernel.host.allocator import return_large_blocks
 from porto.kernel.mount.mounts import ensure_tmpfs
@@ -19,6 +20,8 @@ from porto.spec.config import Config
 
 STORE_MODE = 0o750
 SPARE_FILES = 1000
+PREDECESSOR_S = 30.0
+"""How long the last system call of a daemon whose master was killed is waited for."""
 
 
 def prepare(config: Config) -> None:
@@ -27,8 +30,10 @@ def prepare(config: Config) -> None:
     os.umask(0o022)
     syscalls.set_name("portod")
     return_large_blocks()
-    for path in (config.paths.work, config.paths.containers):
+    records = os.path.dirname(config.paths.store)
+    for path in (config.paths.work, config.paths.containers, records):
         os.makedirs(path, mode=0o755, exist_ok=True)
+    be_alone(records, PREDECESSOR_S)
     ensure_tmpfs(
         config.paths.store,
         size_bytes=config.keyvalue_size,

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import signal
 import threading
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import porto
+from porto.cli.instance import be_alone
 from tests.patience import patient, until
 
 TIMEOUT_S = patient(30)
@@ -136,6 +138,30 @@ def test_the_masters_death_loses_no_container(own_daemon) -> None:
     os.kill(pid, signal.SIGKILL)
     assert conn.WaitContainers(["a"], timeout=TIMEOUT_S) == "a"
     assert conn.GetProperty("a", "exit_code") == "-9"
+
+
+def test_a_daemon_that_was_stopped_does_nothing_after_its_master(own_daemon) -> None:
+    """It is frozen in the middle of its work, and would be thawed beside its successor."""
+    conn = own_daemon.connection()
+    start(conn, "a", "sleep 1000")
+    pid = int(conn.GetProperty("a", "root_pid"))
+    conn.disconnect()
+    records = own_daemon.runtime / "porto"
+    with pytest.raises(OSError, match="another daemon"):
+        be_alone(str(records), 0)
+    stopped = own_daemon.pid("daemon")
+    ended = os.pidfd_open(stopped)
+    os.kill(stopped, signal.SIGSTOP)
+    own_daemon.kill("master")
+    until(lambda: own_daemon.portod("start", check=False).returncode == 0, "a new pair starts")
+    assert own_daemon.pid("daemon") != stopped
+    assert select.select([ended], [], [], 0)[0], "the old one ended before the new one answered"
+    os.close(ended)
+    conn = own_daemon.connection()
+    assert int(conn.GetProperty("a", "root_pid")) == pid
+    assert conn.GetProperty("a", "state") == "running"
+    with pytest.raises(OSError, match="another daemon"):
+        be_alone(str(records), 0)
 
 
 @pytest.mark.parametrize("command", ["reload", "upgrade"])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from porto.cli.control import Control
-from porto.cli.instance import Instance, end_process, wait_until
+from porto.cli.instance import Instance, be_alone, end_process, wait_until
 from porto.launcher.settings import Settings
 
 
@@ -53,6 +53,29 @@ def test_looking_does_not_take_the_lock_away(instance: Instance, tmp_path: Path)
     assert instance.master() is None
     with (tmp_path / "master").open("r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_daemon_waits_for_the_end_of_the_one_before(tmp_path: Path) -> None:
+    first = be_alone(str(tmp_path), 0)
+    with pytest.raises(OSError, match="another daemon has not ended yet") as caught:
+        be_alone(str(tmp_path), 0)
+    assert (caught.value.errno, caught.value.filename) == (errno.EBUSY, str(tmp_path))
+    next_one: list[int] = []
+    waiting = threading.Thread(target=lambda: next_one.append(be_alone(str(tmp_path), 60)))
+    waiting.start()
+    os.close(first)
+    waiting.join(60)
+    with pytest.raises(OSError, match="another daemon"):
+        be_alone(str(tmp_path), 0)
+    os.close(next_one[0])
+    os.close(be_alone(str(tmp_path), 0))
+
+
+def test_a_helper_of_a_daemon_does_not_hold_its_place(tmp_path: Path) -> None:
+    held = be_alone(str(tmp_path), 0)
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, close_fds=False):
+        os.close(held)
+        os.close(be_alone(str(tmp_path), 0))
 
 
 def test_an_answer_is_asked_for_and_awaited(instance: Instance) -> None:
