@@ -315,7 +315,7 @@ def test_a_directory_that_appears_later(make_folder, tmp_path) -> None:
 
 
 def test_a_file_system_that_goes_takes_no_containers_along(make_folder, tmp_path) -> None:
-    """Below its mount point an empty directory comes to light, now and at a start."""
+    """Below its mount point an empty directory comes to light: the next daemon's first look."""
     path = tmp_path / "specs"
     path.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "porto-specs", path], check=True)
@@ -330,11 +330,10 @@ def test_a_file_system_that_goes_takes_no_containers_along(make_folder, tmp_path
     finally:
         subprocess.run(["umount", path], check=True)
     kept = f"{path}: declares 10 of its 10 objects no more"
-    until(lambda: kept in folder.status(), "it is reported")
     daemon = folder.daemon
     daemon.await_new_daemon(daemon.kill("daemon"))
     folder.conn = daemon.connection()
-    until(lambda: kept in folder.status(), "the next daemon reports it too")
+    until(lambda: kept in folder.status(), "it is reported")
     assert {name: folder.get(name, "root_pid") for name in names} == pids
     # What an operator destroys is gone, and nothing else with it.
     folder.conn.Destroy("c00")

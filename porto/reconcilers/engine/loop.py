@@ -50,10 +50,12 @@ class _Known:
 
     stuck -- the last generation that was given up, and why: a pass may end, and take it
              back, before its caller comes to wait
+    tried -- the generation that the last failure left: another one is worth a try at once
     """
 
     waiters: list[_Waiter] = field(default_factory=list)
     backoff: Backoff | None = None
+    tried: int = 0
     stuck: tuple[int, PortoError] | None = None
 
 
@@ -165,18 +167,20 @@ class Engine:
     def _record(self, key: Key, generation: int, result: Result) -> None:
         """The one place where the four outcomes are told apart."""
         known = self._keys.get(key)
-        gone = self._records.find(key) is None
+        present = self._records.find(key)
+        gone = present is None
         if isinstance(result, Again) and not gone:
             if result.after is not None:
                 waited = known is not None and known.waiters
                 priority = Priority.CALLER if waited else Priority.EVENT
                 self.enqueue(key, after=result.after, priority=priority)
             return
-        if isinstance(result, Retry) and not gone:
+        if isinstance(result, Retry) and present is not None:
             if known is None:
                 known = self._keys.setdefault(key, _Known())
-            if known.backoff is None:
+            if known.backoff is None or known.tried != generation:
                 known.backoff = Backoff()
+            known.tried = present.generation
             self.enqueue(key, after=known.backoff.next())
             log.warning("retrying", key=str(key), error=str(result.error))
             self._answer(known, generation, result.error)
@@ -186,6 +190,7 @@ class Engine:
             known = self._keys.setdefault(key, _Known())
             known.stuck = (generation, error)
         if known is not None:
+            known.backoff = None
             self._answer(known, generation if not gone else None, error)
             if not known.waiters and (known.stuck is None or gone):
                 del self._keys[key]

@@ -163,6 +163,47 @@ def test_a_caller_starts_the_delays_anew(delays: list[float]) -> None:
     assert delays == [0.1, 0.2, 0.4, 0.1]
 
 
+def test_a_new_generation_starts_the_delays_anew(delays: list[float]) -> None:
+    """Also one that nobody waits for, as a file's."""
+
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
+        engine.enqueue(record.key)
+        while len(delays) < 3:
+            await asyncio.sleep(0.001)
+        store.put(record, now=1.0)
+        engine.enqueue(record.key)
+        while len(delays) < 5:
+            await asyncio.sleep(0.001)
+
+    run(Script(*[Retry(Busy("later"))] * 5), body)
+    assert delays == [0.1, 0.2, 0.4, 0.1, 0.2]
+
+
+def test_what_a_failing_pass_writes_itself_does_not(delays: list[float]) -> None:
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
+        script.inside = lambda key: store.put(store.get("a"), now=1.0) and None
+        engine.enqueue(record.key)
+        while len(delays) < 3:
+            await asyncio.sleep(0.001)
+
+    script = Script(*[Retry(Busy("later"))] * 3)
+    run(script, body)
+    assert delays == [0.1, 0.2, 0.4]
+
+
+def test_giving_up_starts_the_delays_anew(delays: list[float]) -> None:
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
+        for wanted in (3, 4):
+            engine.enqueue(record.key)
+            while len(script.seen) < wanted:
+                await asyncio.sleep(0.001)
+
+    later = Retry(Busy("later"))
+    script = Script(later, later, Stuck(InvalidValue("never")), later)
+    run(script, body)
+    assert delays == [0.1, 0.2, 0.1]
+
+
 def test_a_success_starts_the_delays_anew(delays: list[float]) -> None:
     async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
         for wanted in (3, 4):
