@@ -127,6 +127,9 @@ class Restarts:
     def _stop(self, record: ContainerRecord, actor: Actor) -> None:
         subtree = [record, *self._store.descendants(record.name)]
         running = [item for item in subtree if item.intent.run is Run.RUNNING]
+        for item in running:
+            # What may not be started again is not stopped.
+            self._store.admission.check_start(self._store, item)
         kill_at = self._monotonic() + self._stop_timeout_s
         stopped = operations.stop(
             self._store, record, kill_at=kill_at, actor=actor, now=self._now()

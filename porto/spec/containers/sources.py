@@ -19,6 +19,9 @@ from porto.spec.sources.claims import START_MARK
 from porto.spec.sources.operations import Operations
 from porto.spec.store import Store
 
+SHOWN_MAX = 5
+"""Names that a message gives."""
+
 
 class ContainerOperations(Operations[ContainerRecord]):
     """Containers as sources see them."""
@@ -73,13 +76,20 @@ class ContainerOperations(Operations[ContainerRecord]):
 
     def destroy(self, record: ContainerRecord, doomed: Set[str], origin: str) -> None:
         """Its subtree goes with it, unless something of somebody else lives there."""
-        for inner in self._containers.descendants(record.name):
-            stays = inner.name not in doomed and not inner.spec.lifecycle.weak
-            if stays and inner.intent.run is not Run.ABSENT:
-                raise InvalidState(
-                    f"cannot destroy {record.name}, which this file declares no more: "
-                    f"{inner.name} in it is not of this file"
-                )
+        staying = sorted(
+            inner.name
+            for inner in self._containers.descendants(record.name)
+            if inner.name not in doomed
+            and not inner.spec.lifecycle.weak
+            and inner.intent.run is not Run.ABSENT
+        )
+        if staying:
+            more = f" and {len(staying) - SHOWN_MAX} more" if len(staying) > SHOWN_MAX else ""
+            raise InvalidState(
+                f"cannot destroy {record.name}, which this file declares no more: "
+                f"{', '.join(staying[:SHOWN_MAX])}{more} in it "
+                f"{'are' if len(staying) > 1 else 'is'} not of this file"
+            )
         operations.destroy(self._containers, record, actor=Actor(origin=origin), now=self.now())
 
     def advance(self, record: ContainerRecord, origin: str) -> None:

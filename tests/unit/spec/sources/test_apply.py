@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import errno
 import os
 from pathlib import Path
 
@@ -156,7 +157,12 @@ def test_a_container_with_what_others_own_in_it_stays_until_that_is_gone(rig):
         "specs/a.yaml: name: cannot destroy a, which this file declares no more: "
         "a/mine in it is not of this file"
     ]
-    assert rig.names() == ["a", "a/mine"]
+    rig.api_create("a/mine/too")
+    assert rig.sync() == [
+        "specs/a.yaml: name: cannot destroy a, which this file declares no more: "
+        "a/mine, a/mine/too in it are not of this file"
+    ]
+    assert rig.names() == ["a", "a/mine", "a/mine/too"]
     rig.api_destroy("a/mine")
     assert rig.sync() == []
     assert rig.names() == []
@@ -458,6 +464,36 @@ def test_a_missing_directory_destroys_nothing(rig):
     assert rig.state("a") == "running"
     os.rename(rig.root / "away", rig.root / "specs")
     assert rig.sync() == []
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.EACCES, errno.ESTALE, errno.EMFILE])
+@pytest.mark.parametrize("folder", ["specs", "specs/inner"])
+def test_a_directory_that_cannot_be_read_says_nothing(rig, monkeypatch, folder, code):
+    """Neither there nor gone: nothing is destroyed, changed or given to another file."""
+    rig.write("inner/a.yaml", "name: a\ncommand: x\n")
+    rig.write("b.yaml", "name: b\ncommand: x\n")
+    rig.sync()
+    before = list(rig.store.records())
+    rig.remove("inner/a.yaml")
+    rig.write("c.yaml", "name: a\ncommand: y\n")
+    real = os.scandir
+
+    def scandir(path):
+        if str(path) == str(rig.root / folder):
+            raise OSError(code, os.strerror(code), path)
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", scandir)
+        for _ in range(2):
+            problems = rig.sync()
+            assert f"{folder}: cannot be read: {os.strerror(code).lower()}" in [
+                problem.lower() for problem in problems
+            ]
+            assert list(rig.store.records()) == before
+            rig.restart_daemon()
+    assert rig.sync() == []
+    assert rig.value("a", "command") == "y"
 
 
 def test_a_directory_that_is_not_there_yet_is_no_problem(rig):

@@ -3,8 +3,9 @@
 import asyncio
 import dataclasses
 
+from porto.spec.containers.admission import Admission
 from porto.spec.containers.status import State
-from porto.spec.errors import Busy
+from porto.spec.errors import Busy, ResourceNotAvailable
 from porto.spec.records.record import Run
 from porto.spec.sources.claims import START_MARK
 from tests.unit.spec.sources.rig import Rig
@@ -133,6 +134,28 @@ def test_a_stop_that_fails_is_reported_and_tried_again(rig):
     assert rig.sync() == expected
     assert rig.sync() == []
     assert rig.engine.launched == ["a"]
+
+
+def test_what_may_not_be_started_again_is_not_stopped(rig, monkeypatch):
+    """Also when only a child may not, which would be started again with its parent."""
+
+    def refuse(admission, store, record):
+        if record.name == "top/a":
+            raise ResourceNotAvailable("cannot start top/a: its guarantee cannot be given")
+
+    started(rig, TREE.format("", "/"))
+    launches = {record.name: record.intent.launch for record in rig.store.records()}
+    with monkeypatch.context() as patch:
+        patch.setattr(Admission, "check_start", refuse)
+        rig.write("a.yaml", TREE.format("", "/tmp"))
+        expected = ["specs/a.yaml:1: name: cannot start top/a: its guarantee cannot be given"]
+        assert rig.sync() == expected
+        assert rig.sync() == expected
+    assert {record.name: record.intent.launch for record in rig.store.records()} == launches
+    assert all(record.intent.run is Run.RUNNING for record in rig.store.records())
+    assert rig.engine.waited == []
+    assert rig.sync() == []
+    assert rig.engine.launched == ["top", "top/a", "top/b"]
 
 
 def test_below_a_paused_parent_nothing_is_restarted(rig):

@@ -1,0 +1,116 @@
+"""What cannot be looked at is neither there nor absent: nothing is made, nothing is ended."""
+
+import copy
+import errno
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from porto.reconcilers.engine.result import Retry
+from porto.spec.containers.status import State
+from porto.spec.records.record import Run
+from tests.fakes.scenes import Scene
+
+WHERE = "/fake/a/cgroup.procs"
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def blind(scene: Scene, monkeypatch: pytest.MonkeyPatch, asked: str, code: int) -> None:
+    """Let an observation of the driver fail as the kernel's does."""
+
+    def fails(*args: object) -> Any:
+        raise OSError(code, os.strerror(code), WHERE)
+
+    monkeypatch.setattr(scene.driver, asked, fails)
+
+
+def world(scene: Scene) -> dict[str, Any]:
+    """All that a pass could change."""
+    driver = scene.driver
+    return copy.deepcopy(
+        {
+            "groups": driver.groups,
+            "tasks": driver.tasks,
+            "frozen": driver.frozen,
+            "signals": scene.processes.signals,
+            "launches": (scene.launches.requests, scene.launches.log),
+            "records": [
+                (record.name, record.generation, record.intent, record.status)
+                for record in scene.store.records()
+            ],
+        }
+    )
+
+
+def starting(scene: Scene) -> None:
+    scene.put("a", run=Run.RUNNING)
+
+
+def stopping(scene: Scene) -> None:
+    scene.put("a", State.RUNNING, run=Run.STOPPED)
+
+
+def destroyed(scene: Scene) -> None:
+    scene.put("a", State.DEAD, run=Run.ABSENT)
+    scene.driver.tasks["a"] = set()
+
+
+def running(scene: Scene) -> None:
+    scene.put("a", State.RUNNING)
+
+
+def paused(scene: Scene) -> None:
+    scene.put("a", State.PAUSED, intent={"paused": True})
+    scene.driver.frozen.add("a")
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.EACCES])
+@pytest.mark.parametrize(
+    ("made", "asked"),
+    [
+        (starting, "is_new"),
+        (stopping, "subtree_processes"),
+        (destroyed, "subtree_processes"),
+        (running, "self_frozen"),
+        (paused, "freezer_state"),
+    ],
+)
+def test_unknown_blocks_making_and_ending(
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+    made: Callable[[Scene], None],
+    asked: str,
+    code: int,
+) -> None:
+    made(scene)
+    before = world(scene)
+    with monkeypatch.context() as patch:
+        blind(scene, patch, asked, code)
+        result = scene.reconciler.reconcile(scene.get("a").key)
+        assert isinstance(result, Retry)
+        assert result.error.text == f"cannot look at a: {WHERE}: {os.strerror(code)}"
+    assert world(scene) == before
+    assert not isinstance(scene.reconciler.reconcile(scene.get("a").key), Retry)
+
+
+def test_a_knob_that_cannot_be_read_is_not_written(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is shown; what can be seen beside it is kept true."""
+    scene.put("a", State.RUNNING, thread_limit="50")
+    scene.driver.groups["a"]["pids.max"] = "70"
+    with monkeypatch.context() as patch:
+        blind(scene, patch, "read", errno.EIO)
+        scene.reconciler.reconcile(scene.get("a").key)
+        assert scene.driver.groups["a"]["pids.max"] == "70"
+        (shown,) = {item.message for item in scene.get("a").status.conditions}
+        assert "Input/output error" in shown
+    scene.reconciler.reconcile(scene.get("a").key)
+    assert scene.driver.groups["a"]["pids.max"] == "50"
+    assert scene.get("a").status.conditions == ()
