@@ -256,6 +256,13 @@ def shared_bench(make_daemon: Any) -> Iterator[Bench]:
     daemon.stop()
 
 
+def stored(runtime: Path) -> dict[str, tuple[int, int]]:
+    """Inode and time of each record's file: writing one makes another file of it."""
+    files = {path.name: path.stat() for path in (runtime / "porto" / "kvs").iterdir()}
+    assert files
+    return {name: (found.st_ino, found.st_mtime_ns) for name, found in files.items()}
+
+
 def test_a_second_plan_is_empty_and_nothing_is_written(make_daemon: Any) -> None:
     """Idle containers: after every property was set no knob's file changes any more."""
     daemon = make_daemon("daemon { resync_s: 1 }")
@@ -265,9 +272,11 @@ def test_a_second_plan_is_empty_and_nothing_is_written(make_daemon: Any) -> None
     bench.check()
     repaired = bench.conn.GetProperty(ROOT, "porto_stat[drift_repaired]")
     clock = Clock()
+    records = stored(daemon.runtime)
     until = clock.mono() + 3
     while clock.mono() < until:
         assert bench.plans() == []
         time.sleep(0.5)
     assert bench.conn.GetProperty(ROOT, "porto_stat[drift_repaired]") == repaired
+    assert stored(daemon.runtime) == records
     daemon.stop()
