@@ -4,7 +4,6 @@ Pure. Used by `life/`. A knob that the kernel refuses is an error of its facet, 
 other.
 """
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
 from porto.reconcilers.containers.memory import Remembered
@@ -32,7 +31,7 @@ def plan(facets: Iterable[Planned], target: Target) -> tuple[Sequence[Change], S
 
 def asked_for(changes: Iterable[Change]) -> Sequence[Change]:
     """Changes that the container's own life asks for: nobody's drift."""
-    return [dataclasses.replace(change, is_drift=False) for change in changes]
+    return [change.asked_for() for change in changes]
 
 
 def with_drift(
@@ -54,10 +53,7 @@ def with_drift(
         for facet in {change.facet for change in changes} & remembered.wishes.keys()
         if remembered.wishes[facet] != wishing[facet].wish(target)
     }
-    return [
-        dataclasses.replace(change, is_drift=False) if change.facet in wished else change
-        for change in changes
-    ]
+    return [change.asked_for() if change.facet in wished else change for change in changes]
 
 
 def settle(wishing: Mapping[str, Wishing], remembered: Remembered, target: Target) -> None:

@@ -43,3 +43,16 @@ class Change:
     why: str = ""
     is_drift: bool = True
     is_slow: bool = False
+
+    def asked_for(self) -> "Change":
+        """The same, which the object's own life asks for."""
+        return Change(
+            self.facet,
+            self.subject,
+            self.want,
+            self.have,
+            self.effect,
+            self.why,
+            is_drift=False,
+            is_slow=self.is_slow,
+        )
