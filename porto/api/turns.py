@@ -16,7 +16,7 @@ from porto.spec.containers.names import ROOT
 TURN_S = 0.002
 """Seconds of requests before everybody else on the event loop has a turn."""
 
-GAP_S = 0.0005
+GAP_S = 0.0002
 """After so many seconds without a request, others on the event loop have had their turn."""
 
 Work = Callable[[], None]
