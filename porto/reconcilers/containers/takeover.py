@@ -65,6 +65,7 @@ def _may_have_been_launched(world: World, record: ContainerRecord) -> bool:
     return (
         record.intent.run is Run.RUNNING
         and life.launched < record.intent.launch
+        and life.state in (State.STARTING, State.DEAD)
         and not world.target(record).is_new
     )
 

@@ -694,6 +694,22 @@ def test_a_launch_that_died_with_the_master_is_not_made_twice(play: Any, case: s
     play(body)
 
 
+def test_a_stop_before_the_launch_is_gone_on_with_by_another_master(play: Any) -> None:
+    """What is stopped in order to be started again has not been launched again."""
+
+    async def body(rig: Rig) -> None:
+        rig.create("a")
+        await rig.start("a")
+        record = rig.get("a")
+        rig.store.put(record.with_intent(launch=2), now=0.0)
+        rig.engine._queue.forget(record.key)
+        take_over(rig.world, [], same_boot=True, same_master=False)
+        await rig.engine.converge([rig.get("a")])
+        assert (rig.state("a"), rig.get("a").status.life.launched) == (State.RUNNING, 2)
+
+    play(body)
+
+
 def test_takeover_of_another_boot_starts_from_nothing(play: Any) -> None:
     async def body(rig: Rig) -> None:
         rig.create("a")
