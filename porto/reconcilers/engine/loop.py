@@ -16,7 +16,7 @@ from porto.observers.clock import Clock
 from porto.reconcilers.engine.backoff import Backoff
 from porto.reconcilers.engine.queue import Priority, Queue
 from porto.reconcilers.engine.result import Again, Done, Result, Retry, Stuck
-from porto.spec.errors import PortoError, Unknown
+from porto.spec.errors import PortoError, Unknown, by_errno
 from porto.spec.key import Key
 from porto.spec.records.record import Record
 
@@ -159,6 +159,11 @@ class Engine:
             result = self._pass(key)
         except PortoError as error:
             result = Retry(error)
+        except OSError as error:
+            # Looking may fail like anything else that asks the kernel.
+            name = key if before is None else before.name
+            where = f" ({error.filename})" if error.filename else ""
+            result = Retry(by_errno(error, f"cannot look at {name}{where}"))
         except Exception as error:
             log.exception("pass failed", key=str(key))
             result = Retry(Unknown(f"internal error: {error!r}"))

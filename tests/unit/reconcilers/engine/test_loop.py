@@ -1,6 +1,7 @@
 """The loop: outcomes, callers' answers, retries, one pass per key."""
 
 import asyncio
+import errno
 import itertools
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -16,7 +17,7 @@ from porto.spec.catalog import Catalog
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC
 from porto.spec.containers.store import ContainerStore
-from porto.spec.errors import Busy, InvalidValue, Unknown
+from porto.spec.errors import Busy, InvalidValue, NoSpace, Unknown
 from porto.spec.key import Key
 
 Inside = Callable[[Key], None]
@@ -62,6 +63,18 @@ def test_done_answers_the_caller() -> None:
     script = Script()
     run(script, body)
     assert len(script.seen) == 1
+
+
+def test_a_look_that_the_kernel_refuses_is_told_as_what_it_is_and_tried_again() -> None:
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
+        with pytest.raises(NoSpace) as caught:
+            await engine.converge([record])
+        assert caught.value.text == "cannot look at a (/cg/a): No space left on device"
+        while len(script.seen) < 2:
+            await asyncio.sleep(0.001)
+
+    script = Script(OSError(errno.ENOSPC, "No space left on device", "/cg/a"))
+    run(script, body)
 
 
 def test_again_keeps_the_caller_waiting() -> None:
