@@ -100,7 +100,11 @@ class Stopping:
         left = kill_at - target.mono
         if left <= 0:
             return None
-        if target.look(world.ports.cgroups.freezer_state, target.group) is not FreezerState.THAWED:
+        try:
+            frozen = target.look(world.ports.cgroups.freezer_state, target.group)
+        except FileNotFoundError:
+            return None  # a daemon that died had removed the groups already
+        if frozen is not FreezerState.THAWED:
             return None
         changes: list[Change] = []
         if record.status.life.state is not State.STOPPING:

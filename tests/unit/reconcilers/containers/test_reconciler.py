@@ -637,6 +637,25 @@ def test_takeover_adopts_a_launch_that_was_not_recorded(play: Any) -> None:
     play(body)
 
 
+def test_a_stop_goes_on_when_the_groups_are_gone(play: Any, monkeypatch: Any) -> None:
+    """The daemon died after it had removed them, before it wrote that down."""
+
+    async def body(rig: Rig) -> None:
+        rig.create("a")
+        await rig.start("a")
+        rig.driver.tasks["a"] = set()
+        rig.driver.remove(rig.world.controllers.group("a"))
+
+        def freezer_state(group: Any) -> None:
+            raise FileNotFoundError(2, "No such file or directory")
+
+        monkeypatch.setattr(rig.driver, "freezer_state", freezer_state)
+        await rig.stop("a", grace=30.0)
+        assert rig.state("a") is State.STOPPED
+
+    play(body)
+
+
 def test_takeover_tells_no_exit_twice(play: Any) -> None:
     """The daemon died after it had recorded the exit, before it acknowledged it."""
 
