@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.reliability.points import sample
+from tests.reliability.lives import LIVES
+from tests.reliability.points import parse, sample
+from tests.reliability.script import Script
 from tests.reliability.walk import Verdict, Walker
 
 SEED = "kernel tier"
@@ -38,3 +40,21 @@ def test_a_share_of_the_walks(walker: Walker, share: int) -> None:
         line for o in failed for line in (f"{o.command}    # {o.at}", *o.details)
     )
     assert sum(o.verdict is not Verdict.MISSED for o in outcomes) > len(outcomes) // 2
+
+
+def test_a_walk_can_fail(walker: Walker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A life that does not tidy up after the fault."""
+
+    def untidy(s: Script) -> None:
+        s.create("untidy")
+        s.set("untidy", "isolate", "false")
+        s.start("untidy", runs=0)
+        if not s.is_hurt:
+            s.destroy("untidy")
+
+    monkeypatch.setitem(LIVES, "untidy", untidy)
+    found = walker.walk("untidy", parse("1.call.ENOMEM"))
+    assert found.verdict is Verdict.FAILED
+    left = [detail for detail in found.details if detail.startswith("left behind")]
+    assert any("records" in detail for detail in left)
+    assert any("cgroups" in detail for detail in left)

@@ -2,8 +2,9 @@
 
 A *life* (`lives.py`) is a script of what a client, a file or an administrator does to some
 containers. It is lived once without faults by a real daemon on the real kernel, while every
-change that the carrier makes, and every call of a port within one, is written down: these are
-the life's *points*. Then the life is lived again once per point, and at that point
+change that the carrier makes, every call of a port within one, and every call with which a pass
+looks, is written down: these are the life's *points*. Then the life is lived again once per
+point, and at that point
 
 - the daemon, the master or the executor is killed, before or after the change; or
 - the call fails with one of the errors that a kernel may answer.

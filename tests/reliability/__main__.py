@@ -53,6 +53,8 @@ def main(words: Sequence[str] | None = None) -> int:
                     print(f"{life} {number}.before|after: {change}")
                 for number, call in enumerate(trace.calls, 1):
                     print(f"{life} {number}.call: {call}")
+                for number, look in enumerate(trace.looks, 1):
+                    print(f"{life} {number}.look: {look}")
     finally:
         walking.close()
     if options.list:

@@ -4,8 +4,8 @@ Started by the master in place of ``porto.cli.daemon`` (`pair.py`), with one arg
 file that says what shall happen (`Order`). It is looked at before each change, so that one
 daemon serves many points, and is renamed away before the thing happens: it happens once.
 
-Only what the carrier does is counted: its changes, and the calls of ports within them that
-can fail. `carrier.carry` is the one function through which all of it goes.
+Counted are the carrier's changes, the calls of ports within them that can fail, and those
+with which passes look. `carrier.carry` is the one function through which all changes go.
 """
 
 import contextlib
@@ -27,11 +27,24 @@ from porto.reconcilers.engine import carrier
 from porto.reconcilers.engine.change import Change
 from porto.reconcilers.ports import Ports
 from porto.spec.records.directory import RecordDirectory
-from tests.reliability.points import CALL, Point, parse, read_trace
+from tests.reliability.points import CALL, LOOK, Point, parse, read_trace
 
 INFALLIBLE = frozenset(
     {
+        "cgroups.bound",
+        "cgroups.canonical",
+        "cgroups.default_controllers",
+        "cgroups.events_file",
+        "cgroups.exists",
         "cgroups.held",
+        "cgroups.is_home",
+        "cgroups.is_new",
+        "cgroups.job_group",
+        "cgroups.jobs_group",
+        "cgroups.join_files",
+        "cgroups.launch_directory",
+        "cgroups.locate",
+        "cgroups.name_in",
         "files.exists",
         "launches.take",
         "mounts.is_mount",
@@ -43,6 +56,8 @@ INFALLIBLE = frozenset(
     }
 )
 """Calls that make no system call, or whose failure is an answer."""
+LOOKED_AT = frozenset({"cgroups", "cpus", "disks", "files", "nodes", "processes", "scheduling"})
+"""Ports through which passes look at the kernel."""
 INFALLIBLE_PORTS = frozenset({"clock", "counters", "history", "jobs"})
 
 _RECORDS = "records"
@@ -78,7 +93,7 @@ class Gate:
         self._known: tuple[int, int] | None = None
         self._point: Point | None = None
         self._trace = -1
-        self._counts = {CALL: 0, "change": 0}
+        self._counts = {CALL: 0, LOOK: 0, "change": 0}
         self._lock = threading.RLock()
         self._within = threading.local()
 
@@ -98,12 +113,16 @@ class Gate:
 
     def failure(self, name: str) -> OSError | None:
         """What this call of a port must fail with."""
-        if not getattr(self._within, "carry", False):
+        within = getattr(self._within, "carry", False)
+        if not within and name.partition(".")[0] not in LOOKED_AT:
             return None
+        kind = CALL if within else LOOK
         with self._lock:
-            number = self._count(CALL, name)
+            if not within:
+                self._look()
+            number = self._count(kind, name)
             point = self._point
-            if point is None or (point.number, point.moment) != (number, CALL):
+            if point is None or (point.number, point.moment) != (number, kind):
                 return None
             self._disarm()
         code = getattr(errno, point.what)
@@ -130,7 +149,11 @@ class Gate:
             os.close(self._trace)
         # A daemon that a life itself has started goes on counting.
         before = read_trace(Path(order.trace))
-        self._counts = {CALL: len(before.calls), "change": len(before.changes)}
+        self._counts = {
+            CALL: len(before.calls),
+            LOOK: len(before.looks),
+            "change": len(before.changes),
+        }
         self._trace = os.open(order.trace, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC)
         self._point = parse(order.point)
 

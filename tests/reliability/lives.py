@@ -114,7 +114,9 @@ def respawned(s: Script) -> None:
     """Dies and is started again, so often and no more."""
     s.create("respawned", respawn="true", max_respawns="2", respawn_delay="20ms")
     s.set("respawned", "command", s.command("respawned", "exit 1"))
-    s.start("respawned", runs=3)
+    if not s.start("respawned", runs=3):
+        s.destroy("respawned")
+        return
     s.until(lambda: s.read("respawned", "respawn_count") == "2", "it was respawned twice")
     s.wait("respawned", 1 << 8, deaths=3)
     s.check()
@@ -145,7 +147,7 @@ def oom(s: Script) -> None:
     s.set("oom", "command", s.command("oom", "exec dd if=/dev/zero of=/dev/null bs=64M count=1"))
     s.start("oom")
     s.wait("oom", KILLED)
-    if s.read("oom", "oom_killed") != "true":
+    if s.read("oom", "oom_killed") != str(True):
         s.find("nobody knows that oom ran out of memory")
     s.check()
     s.destroy("oom")
@@ -210,7 +212,7 @@ def aged(s: Script) -> None:
     s.check()
 
 
-LIVES: Mapping[str, Life] = {
+LIVES: dict[str, Life] = {
     life.__name__: life
     for life in (
         plain,

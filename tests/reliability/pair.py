@@ -23,7 +23,7 @@ from porto.cli.control import Control
 from porto.cli.instance import Instance
 from porto.cli.portod import Options, settings_of
 from porto.kernel.file.files import ASIDE
-from porto.spec.events import What, decode
+from porto.spec.events import Event, decode
 from tests.patience import patient
 
 ANSWER_S = patient(60)
@@ -145,19 +145,17 @@ class Pair:
         """The last lines of the log."""
         return self.log.read_text()[-3000:] if self.log.exists() else "no log"
 
-    def exits(self, after: int) -> "tuple[int, Counter[str]]":
-        """The last event's serial, and how many exits were told of each container past `after`."""
-        told: Counter[str] = Counter()
-        last = after
+    def events(self, after: int = 0) -> list[Event]:
+        """What the daemons have kept past a serial, oldest first."""
+        found = []
         for path in sorted(self.runtime.glob("porto/events*"), reverse=True):
             # The daemon writes whole lines; what is behind the last end of line is under way.
             for line in path.read_bytes().split(b"\n")[:-1]:
                 serial, _, body = line.partition(b" ")
                 event = decode(int(serial), body)
-                last = max(last, int(serial))
-                if event is not None and event.serial > after and event.what is What.EXIT:
-                    told[event.name] += 1
-        return last, told
+                if event is not None and event.serial > after:
+                    found.append(event)
+        return found
 
     def held(self) -> Held:
         """Everything that a life could leave behind."""

@@ -17,10 +17,11 @@ from typing import TypeVar
 from porto.client import exceptions
 from porto.client.exceptions import PortoException, SocketError, SocketTimeout
 from porto.spec.errors import by_errno
+from porto.spec.events import What
 from tests.patience import patient
 from tests.reliability.inject import fired
 from tests.reliability.pair import Pair
-from tests.reliability.points import CALL, Point
+from tests.reliability.points import Point
 
 PATIENCE_S = patient(30)
 TRIES = 10
@@ -47,6 +48,7 @@ class Script:
         self._canon = canon
         self._conn = pair.client()
         self._wanted: dict[str, dict[str, str]] = {}
+        self._declared: set[str] = set()
         self._launches: Counter[str] = Counter()
         self._runs: dict[tuple[str, int], int] = {}
         self._deaths: Counter[str] = Counter()
@@ -55,7 +57,7 @@ class Script:
         self._directory.chmod(0o777)
         for file in self._directory.iterdir():
             file.unlink()
-        self._told, _ = pair.exits(0)
+        self._told = max((event.serial for event in pair.events()), default=0)
 
     # -- asking ------------------------------------------------------------------------
 
@@ -117,7 +119,7 @@ class Script:
             self.find(f"no verb and no subject in the message: {said}")
         if any(word in text for word in UNCLEAR):
             self.find(f"unclear message: {said}")
-        if self.point.moment == CALL:
+        if not self.point.is_kill:
             code = getattr(errno, self.point.what)
             exact = type(by_errno(OSError(code, ""), "")).__name__
             if os.strerror(code) not in text or type(error).__name__ != exact:
@@ -135,9 +137,11 @@ class Script:
         return str(value)
 
     def until(self, check: Callable[[], object], what: str) -> None:
-        """Wait for what nobody announces."""
+        """Wait for what nobody announces; a dead master is started again meanwhile."""
         deadline = time.monotonic() + PATIENCE_S
         while not check():
+            if self.pair.instance.master() is None:
+                self.reconnect()
             if time.monotonic() > deadline:
                 raise Broken(f"it did not come to this: {what}")
             time.sleep(0.01)
@@ -189,8 +193,11 @@ class Script:
     def _file(self, name: str) -> Path:
         return self._directory / name.replace("/", "-")
 
-    def start(self, name: str, *, runs: int = 1) -> None:
-        """Start, and see that the command ran `runs` times: once, and for each respawn."""
+    def start(self, name: str, *, runs: int = 1) -> bool:
+        """Start, and see that the command ran `runs` times: once, and for each respawn.
+
+        Whether it did: a respawn that fails is taken back, which nobody is told but who asks.
+        """
         self.launch(name)
         self.ask(
             "start",
@@ -200,7 +207,7 @@ class Script:
             again=lambda: self.launch(name),
             lost_too=lambda: self._ask_what_became_of(name),
         )
-        self.ran(name, runs)
+        return self.ran(name, runs)
 
     def _ask_what_became_of(self, name: str) -> None:
         """A start that was given up with its master is told in start_error: this is another."""
@@ -214,11 +221,28 @@ class Script:
         file = self._file(name)
         file.with_suffix(".launch").write_text(f"{self._launches[name]}\n")
 
-    def ran(self, name: str, runs: int = 1) -> None:
-        """The present launch runs so often, and never more."""
+    def ran(self, name: str, runs: int = 1) -> bool:
+        """The present launch runs so often, and never more; False for a respawn that failed."""
         number = self._launches[name]
         self._runs[name, number] = runs
-        self.until(lambda: self._ran(name)[number] >= runs, f"launch {number} of {name} has run")
+        least = self._least(runs)
+
+        def given_up() -> bool:
+            return runs > 1 and self.is_hurt and bool(self.read(name, "start_error"))
+
+        self.until(
+            lambda: self._ran(name)[number] >= least or given_up(),
+            f"launch {number} of {name} has run",
+        )
+        if self._ran(name)[number] >= least:
+            return True
+        self.refusals.append(f"start {name}: {self.read(name, 'start_error')}")
+        self.state(name, "stopped")
+        return False
+
+    def _least(self, runs: int) -> int:
+        """A respawn that is under way when the master dies counts, whether it ran or not."""
+        return runs - 1 if runs > 1 and self.point.what == "master" else runs
 
     def _ran(self, name: str) -> "Counter[int]":
         file = self._file(name)
@@ -287,6 +311,7 @@ class Script:
 
     def appears(self, name: str, state: str) -> None:
         """A document has come true."""
+        self._declared.add(name)
         self._wanted.setdefault(name, {})
         self.until(lambda: name in (self._list() or ()), f"{name} exists")
         self.state(name, state)
@@ -315,12 +340,16 @@ class Script:
                 wanted = self._runs.get((name, number), 0)
                 # A start that was refused may have run, and was killed.
                 most = wanted or int(number <= launches)
-                if not wanted <= ran[number] <= most:
+                # A file goes on asking for a start that the master did not live to tell of.
+                most += name in self._declared and self.point.what == "master"
+                if not self._least(wanted) <= ran[number] <= most:
                     self.find(f"launch {number} of {name} ran {ran[number]} times, not {most}")
-        _, told = self.pair.exits(self._told)
+        events = self.pair.events(self._told)
         for name, deaths in self._deaths.items():
-            if told[name] > deaths + len(self.refusals):
-                self.find(f"{told[name]} exits of {name} were told, not {deaths}")
+            told = [event for event in events if event.name == name and event.what is What.EXIT]
+            if len(told) > deaths + len(self.refusals):
+                lived = [f"{e.what} {e.want or e.text}" for e in events if e.name == name]
+                self.find(f"{len(told)} exits of {name} were told, not {deaths}: {lived}")
 
     def close(self) -> None:
         """Hang up."""

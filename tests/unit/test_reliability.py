@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from porto.client import exceptions
+from porto.spec.events import Event, What
 from tests.reliability import table
 from tests.reliability.inject import Gate, Order, fired
 from tests.reliability.points import CALL, ERRORS, Point, Trace, parse, read_trace, sample
@@ -76,14 +76,16 @@ class Client:
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Any:
-    conn, told = Client(), Counter[str]()
+    conn = Client()
+    told: list[Event] = []
     return SimpleNamespace(
         scratch=tmp_path,
         arm=tmp_path / "order",
         conn=conn,
         client=lambda: conn,
         revive=lambda: None,
-        exits=lambda after: (0, told),
+        instance=SimpleNamespace(master=lambda: 1),
+        events=lambda after=0: told,
         told=told,
     )
 
@@ -158,12 +160,12 @@ def test_lost_writes_wrong_and_doubled_exits_are_found(pair: Any) -> None:
     pair.conn.state = "dead"
     script.wait("a", 9)
     script.wait("a", 3 << 8)
-    pair.told["a"] = 3
+    pair.told += [Event("container", "a", What.EXIT, text=str(n)) for n in range(3)]
     script.check()
     assert script.findings == [
         "a ended with 9, not 768",
         "acknowledged write lost: thread_limit of a is '7', not '8'",
-        "3 exits of a were told, not 2",
+        "3 exits of a were told, not 2: ['exit 0', 'exit 1', 'exit 2']",
     ]
 
 
