@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol
 
+import structlog
+
 from porto.reconcilers.engine.queue import Priority
 from porto.spec.catalog import Catalog
 from porto.spec.key import Key
@@ -21,6 +23,8 @@ from porto.spec.relations import Relation
 SLICES = 10
 FULL_LOOK = 60
 """Each so many resyncs everything is read although nobody is known to have changed it."""
+
+log = structlog.get_logger()
 
 
 class Enqueue(Protocol):
@@ -76,18 +80,26 @@ class Triggers:
     async def resync(self, period: float) -> None:
         """Look at each living object once per `period` seconds, for ever."""
         for number in itertools.count(1):
-            for watch in self._watches.values():
-                watch.unsettle(number % FULL_LOOK == 0)
-            keys = [
-                record.key
-                for record in self._catalog.records()
-                if self._watches[record.kind].is_alive(record)
-            ]
-            size = max(1, -(-len(keys) // SLICES))
-            slices = [keys[i : i + size] for i in range(0, len(keys), size)] or [[]]
-            for part in slices:
-                self._look(part, 1 / len(slices) if keys else 0.0)
-                await asyncio.sleep(period / len(slices))
+            try:
+                await self._round(number, period)
+            except OSError as error:
+                # The kernel was short of something; the next round looks again.
+                log.warning("resync cut short", reason=str(error))
+                await asyncio.sleep(period)
+
+    async def _round(self, number: int, period: float) -> None:
+        for watch in self._watches.values():
+            watch.unsettle(number % FULL_LOOK == 0)
+        keys = [
+            record.key
+            for record in self._catalog.records()
+            if self._watches[record.kind].is_alive(record)
+        ]
+        size = max(1, -(-len(keys) // SLICES))
+        slices = [keys[i : i + size] for i in range(0, len(keys), size)] or [[]]
+        for part in slices:
+            self._look(part, 1 / len(slices) if keys else 0.0)
+            await asyncio.sleep(period / len(slices))
 
     def _look(self, keys: Iterable[Key], share: float) -> None:
         for key in keys:

@@ -1,5 +1,8 @@
 """Which containers get a pass when the CPU properties or the state of a relative change."""
 
+import asyncio
+import errno
+
 import pytest
 
 from porto.reconcilers.engine.queue import Priority
@@ -88,3 +91,30 @@ def test_a_guarantee_reaches_the_parents(rig: Rig) -> None:
     rig.queued.clear()
     rig.become("e", State.DEAD)
     assert rig.queued == []
+
+
+def test_a_round_that_the_kernel_cuts_short_is_not_the_last() -> None:
+    """Short of memory or descriptors for a moment: drift is looked for afterwards, too."""
+    rounds: list[bool] = []
+    later = asyncio.Event()
+
+    def unsettle(always: bool) -> None:
+        rounds.append(always)
+        if len(rounds) == 1:
+            raise OSError(errno.EMFILE, "Too many open files")
+        later.set()
+
+    async def main() -> None:
+        watch = Watch(
+            relations=(),
+            is_idle=lambda record: False,
+            is_alive=lambda record: True,
+            is_settled=lambda record: True,
+            unsettle=unsettle,
+        )
+        triggers = Triggers(Catalog(ContainerStore(None)), print, {"container": watch})
+        resync = asyncio.ensure_future(triggers.resync(0.001))
+        await asyncio.wait_for(later.wait(), 5)
+        resync.cancel()
+
+    asyncio.run(main())
