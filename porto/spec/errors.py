@@ -245,3 +245,29 @@ def by_errno(error: OSError, text: str) -> PortoError:
     cause = error.strerror or str(error)
     leaf = _BY_ERRNO.get(error.errno or 0, Unknown)
     return leaf(f"{text}: {cause}")
+
+
+_SHORTAGES = frozenset(
+    {
+        errno.EAGAIN,
+        errno.EBUSY,
+        errno.EINTR,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOBUFS,
+        errno.ENOMEM,
+        errno.ENOSPC,
+        errno.ETIMEDOUT,
+    }
+)
+
+
+def by_value(error: OSError, text: str) -> PortoError:
+    """The exception when something that a value names cannot be used.
+
+    InvalidValue, but for what says nothing of the value: `by_errno`.
+    """
+    if error.errno in _SHORTAGES:
+        return by_errno(error, text)
+    return InvalidValue(f"{text}: {error.strerror or error}")

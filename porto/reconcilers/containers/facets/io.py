@@ -21,7 +21,7 @@ from porto.spec.codecs import UintMapValue
 from porto.spec.codecs.disks import FS, parse_key
 from porto.spec.containers.spec import PROPERTIES
 from porto.spec.containers.status import ACTIVE, State
-from porto.spec.errors import InvalidValue, NotSupported
+from porto.spec.errors import InvalidValue, NotSupported, by_value
 
 MEMORY = "memory"
 COUNTED = "counted disks"
@@ -162,9 +162,8 @@ class Io(KnobFacet):
             return self._disks.find(key)
         except OSError as error:
             shown = PROPERTIES[name].codec.format(limits)
-            raise InvalidValue(
-                f"cannot set {name} of {target.name} to {shown!r}: {key}: {error.strerror}"
-            ) from error
+            text = f"cannot set {name} of {target.name} to {shown!r}: {key}"
+            raise by_value(error, text) from error
 
 
 def _smallest(limits: Iterable[int]) -> int:

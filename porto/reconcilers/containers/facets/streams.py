@@ -18,7 +18,7 @@ from porto.reconcilers.ports import Ports
 from porto.spec.containers import effective
 from porto.spec.containers.effective import NULL, STREAMS, Stream
 from porto.spec.containers.intent import Client
-from porto.spec.errors import InvalidValue, Permission
+from porto.spec.errors import InvalidValue, Permission, by_value
 
 FILE_MODE = 0o660
 WORK = 0
@@ -43,7 +43,7 @@ class ClientDescriptor:
         except PermissionError as error:
             raise Permission(f"{self.refusal}: {error.strerror}") from error
         except OSError as error:
-            raise InvalidValue(f"{self.refusal}: {error.strerror}") from error
+            raise by_value(error, self.refusal) from error
 
 
 @dataclass(frozen=True, slots=True)

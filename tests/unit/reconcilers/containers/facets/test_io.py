@@ -1,7 +1,9 @@
 """Limits of disks as knobs: from keys to disks, live changes, drift, disks that vanish."""
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from porto.reconcilers.containers.target import Target
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
 from porto.spec.containers.status import ContainerStatus, State
-from porto.spec.errors import InvalidValue, NotSupported
+from porto.spec.errors import InvalidValue, NoSpace, NotSupported
 from tests.fakes.cgroupfs import SPLIT, FakeCgroups
 from tests.fakes.ports import apply, make_ports, settle
 from tests.unit.kernel.block.block_tree import BlockTree
@@ -162,6 +164,15 @@ def test_a_disk_that_vanishes_is_an_error_and_changes_nothing(v1: Rig) -> None:
     with pytest.raises(InvalidValue, match="io_limit of a to 'sda: 5; sdb: 6': sdb: no such disk"):
         v1.facet.plan(v1.target(io_limit="sda: 5; sdb: 6"))
     assert v1.knob(V1_READ) == "8:0 5\n8:16 6"
+
+
+def test_a_lack_of_memory_is_not_the_values_fault(v1: Rig, monkeypatch: Any) -> None:
+    def find(key: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(v1.facet._disks, "find", find)
+    with pytest.raises(NoSpace, match=r"^cannot set io_limit of a to 'sda: 5': sda: No space left"):
+        v1.facet.plan(v1.target(io_limit="sda: 5"))
 
 
 def test_a_disk_that_the_kernel_does_not_take_is_named(v1: Rig) -> None:
