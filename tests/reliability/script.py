@@ -23,7 +23,8 @@ from tests.reliability.inject import fired
 from tests.reliability.pair import Pair
 from tests.reliability.points import Point
 
-PATIENCE_S = patient(30)
+PATIENCE_S = patient(90)
+"""What failed of a file's wishes is tried again by the sources once a minute."""
 TRIES = 10
 PAUSE_S = 0.05
 UNCLEAR = ("None", "Traceback", "internal error", "Error(", "errno")
