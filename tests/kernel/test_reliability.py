@@ -13,8 +13,8 @@ from tests.reliability.script import Script
 from tests.reliability.walk import Verdict, Walker
 
 SEED = "kernel tier"
-KILLS, CALLS = 10, 20
-WALKED = ("plain", "limits", "family")
+KILLS, CALLS = 8, 20
+WALKED = ("limits", "family")
 
 
 @pytest.fixture

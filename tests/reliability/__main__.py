@@ -3,6 +3,7 @@
 import argparse
 import os
 import random
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -34,6 +35,9 @@ def main(words: Sequence[str] | None = None) -> int:
         parser.error("--point needs one --life")
     if os.geteuid() != 0:
         parser.error("needs root")
+    # Interrupted in any way, every walker gives up its pair.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     deadline = time.monotonic() + options.minutes * 60
     outcomes: list[Outcome] = []
     walking = Walker()

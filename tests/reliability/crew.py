@@ -21,7 +21,8 @@ END = None
 
 def walker(tasks: "Queue[tuple[str, str] | None]", results: "Queue[Outcome | None]") -> None:
     """Runs in: worker. Walk what comes until the end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for signo in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signo, signal.SIG_IGN)  # the end comes through the queue
     walking = Walker()
     try:
         while (task := tasks.get()) is not END:

@@ -23,6 +23,7 @@ from porto.cli.control import Control
 from porto.cli.instance import Instance
 from porto.cli.portod import Options, settings_of
 from porto.kernel.file.files import ASIDE
+from porto.kernel.mount.mounts import unmount
 from porto.spec.events import Event, decode
 from tests.patience import patient
 
@@ -89,13 +90,21 @@ class Pair:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        """Stop, and sweep up what was left behind: it has been told by now."""
         with contextlib.redirect_stdout(io.StringIO()):
             self._control.stop()
         self._reap()
         for pid in [*self._strangers(), *self._tasks()]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        if not self._mounts():
+        deadline = time.monotonic() + ANSWER_S
+        while (groups := [*self._cgroups()]) and time.monotonic() < deadline:
+            for group in reversed(groups):
+                with contextlib.suppress(OSError):
+                    os.rmdir(group)
+        with contextlib.suppress(OSError):
+            unmount(str(self.runtime / "porto" / "kvs"))
+        if str(self.scratch) not in Path("/proc/self/mountinfo").read_text():
             shutil.rmtree(self.scratch, ignore_errors=True)
 
     # -- life ------------------------------------------------------------------------
