@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from porto.kernel.file import files
-from porto.kernel.process.scheduling import OTHER, Schedule
 from porto.launcher.ops import Exited, Launched, LaunchFailed, LaunchOutcome, LaunchRequest
 from porto.observers.clock import Clock
 from porto.observers.exits import Exits
@@ -42,6 +41,7 @@ from tests.fakes.driver import FakeDriver
 from tests.fakes.jobs import FakePrograms
 from tests.fakes.ports import Counts, Told, make_kernel, make_ports
 from tests.fakes.processes import FakeProcesses
+from tests.fakes.tables import FakeThreads
 
 ACTOR = Actor()
 
@@ -100,19 +100,6 @@ class Launcher:
         self.acknowledged.append(launch_id)
 
 
-class Threads:
-    """Threads that nobody has touched."""
-
-    def is_ordinary(self, thread: int) -> bool:
-        return True
-
-    def read(self, thread: int) -> Schedule:
-        return Schedule(OTHER, 0)
-
-    def read_ioprio(self, thread: int) -> int:
-        return 0
-
-
 class Rig:
     """One engine over fakes."""
 
@@ -139,7 +126,7 @@ class Rig:
         self.ports = make_ports(
             self.driver,
             processes=self.processes,
-            scheduling=Threads(),
+            scheduling=FakeThreads(),
             launches=self.launches,
             exits=self.exits,
             notices=self.events,
