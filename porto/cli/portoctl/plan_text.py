@@ -20,7 +20,7 @@ _WHEN = {
     "restart": "in the kernel, by a restart:",
     "stop": "in the kernel, when it is taken down:",
 }
-_COUNTED = ("create", "change", "start", "restart", "stop", "destroy", "repair")
+_COUNTED = ("create", "change", "start", "restart", "stop", "destroy", "follow", "repair")
 
 
 def is_idle(plan: dict[str, Any]) -> bool:
@@ -28,13 +28,19 @@ def is_idle(plan: dict[str, Any]) -> bool:
     return plan["action"] == "unchanged" and not plan["spec"] and not plan["kernel"]
 
 
-def plan_lines(plan: dict[str, Any], *, verbose: bool = False) -> Iterator[str]:
-    """One object; `verbose`: with each step of what is a list of operations."""
+def plan_lines(
+    plan: dict[str, Any], *, planned: bool = True, verbose: bool = False
+) -> Iterator[str]:
+    """One object.
+
+    planned -- what would become of it; otherwise what is not as specified
+    verbose -- with each step of what is a list of operations
+    """
     mark = "!" if plan["error"] else _MARKS.get(plan["action"], "~" if not is_idle(plan) else "=")
     kind = "" if plan["kind"] == "container" else f"{plan['kind']} "
     action = plan["action"]
     if action == "unchanged" and plan["kernel"]:
-        action = "differs"
+        action = "follows" if plan["reasons"] and planned else "differs"
     yield f"{mark} {kind}{plan['name']}: {action}"
     for reason in plan["reasons"]:
         yield f"    {shown(reason)}"
@@ -52,11 +58,12 @@ def plan_lines(plan: dict[str, Any], *, verbose: bool = False) -> Iterator[str]:
         yield f"    refused: {shown(plan['error'], 400)}"
 
 
-def summary(plans: list[dict[str, Any]], nothing: str) -> str:
+def summary(plans: list[dict[str, Any]], nothing: str, *, planned: bool = True) -> str:
     """The last line: how many objects of each action."""
     counts: dict[str, int] = {}
+    follow = "follow" if planned else "repair"
     for plan in plans:
-        action = "repair" if plan["action"] == "unchanged" and plan["kernel"] else plan["action"]
+        action = follow if plan["action"] == "unchanged" and plan["kernel"] else plan["action"]
         if plan["error"]:
             action = "refused"
         counts[action] = counts.get(action, 0) + 1

@@ -101,7 +101,7 @@ def _print(
         complain(shown(": ".join(part for part in parts if part), 1000))
     for item in plans:
         if not is_idle(item) or item["error"] or item["reasons"]:
-            print("\n".join(plan_lines(item, verbose=verbose)))
+            print("\n".join(plan_lines(item, planned=request == "Plan", verbose=verbose)))
     if request == "Plan":
         nothing = "Nothing would change."
     elif any(item["reasons"] for item in plans):
@@ -109,7 +109,7 @@ def _print(
     else:
         nothing = "Everything is as specified."
     if plans or not problems:
-        print(summary(plans, nothing))
+        print(summary(plans, nothing, planned=request == "Plan"))
 
 
 # -- what is asked ---------------------------------------------------------------

@@ -83,9 +83,9 @@ class Course:
         self._queue: deque[Key] = deque()
         self._cause = ""
         self.outcomes: dict[Key, Outcome] = {}
-        self._world = world(self._enqueue)
-        self._store = self._world.store
-        self._life = Life(self._world)
+        self.world = world(self._enqueue)
+        self._store = self.world.store
+        self._life = Life(self.world)
         self._relations = relations(self._store)
         self._store.subscribe(self._changed)
 
@@ -134,7 +134,7 @@ class Course:
 
     def target(self, record: ContainerRecord) -> Target:
         """A container as a pass would see it."""
-        target = self._world.target(record)
+        target = self.world.target(record)
         if record.key in self._imagined.made:
             return dataclasses.replace(target, is_new=True)
         return target
@@ -169,16 +169,16 @@ class Course:
         match change.effect:
             case Note() | Wish() | Delete() | Admit():
                 # Of the copy of the store and of the allocation: nothing else is written.
-                carry(change, self._world.ports)
+                carry(change, self.world.ports)
             case MakeGroup() if target.is_new:
                 imagined.made.add(key)
             case LaunchTask():
                 imagined.launched.add(change.effect.launch_id)
                 imagined.ended.discard(key)
-                imagined.emptied.discard(name)
+                imagined.emptied.pop(name, None)
             case Kill() | Signal():
                 imagined.ended.add(key)
-                imagined.emptied.add(name)
+                imagined.emptied[name] = target.group
             case Freeze():
                 imagined.frozen[name] = change.effect.frozen
             case RemoveGroup():

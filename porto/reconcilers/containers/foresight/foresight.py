@@ -50,8 +50,9 @@ class Foresight:
         course = self._imagine(fork)
         for _ in course.run(turns):
             yield None
+        words = Words(course.world)
         for outcome in course.outcomes.values():
-            yield self._foretold(outcome, relaunches.get(outcome.name, []))
+            yield _foretold(words, outcome, relaunches.get(outcome.name, []))
 
     def aspects(self, record: ContainerRecord, prop: Property) -> Sequence[Aspect]:
         """All that its facet keeps true, then the operations of the launch that it shapes."""
@@ -96,12 +97,6 @@ class Foresight:
         )
         return tuple(change for change in told if change is not None)
 
-    def _foretold(self, outcome: Outcome, relaunch: Sequence[KernelChange]) -> Foretold:
-        told = (self._words.told(target, change) for target, change in outcome.steps)
-        changes = tuple(change for change in told if change is not None)
-        error = outcome.error.text if outcome.error is not None else ""
-        return Foretold(outcome.name, (*changes, *relaunch), error, outcome.cause)
-
     def _relaunch(self, turn: Turn) -> Sequence[KernelChange]:
         """What a running container keeps until it is started again."""
         before, after = turn.before, turn.after
@@ -114,6 +109,13 @@ class Foresight:
         except (PortoError, OSError):
             # Its next start would tell; what it does now is not less true.
             return ()
+
+
+def _foretold(words: Words, outcome: Outcome, relaunch: Sequence[KernelChange]) -> Foretold:
+    told = (words.told(target, change) for target, change in outcome.steps)
+    changes = tuple(change for change in told if change is not None)
+    error = outcome.error.text if outcome.error is not None else ""
+    return Foretold(outcome.name, (*changes, *relaunch), error, outcome.cause)
 
 
 def _error(decision: Decision) -> str:

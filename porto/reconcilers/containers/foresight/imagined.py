@@ -45,14 +45,15 @@ class Imagination:
     made     -- containers whose groups were made here: their knobs have the kernel's defaults
     ended    -- those all of whose processes have ended
     launched -- names of launches that have succeeded
-    emptied, absent -- names of containers whose groups are empty, or gone
+    emptied  -- groups that are empty, with all below, by name of the container
+    absent   -- names of containers whose groups are gone
     frozen   -- what the freezers were told, by name of the container
     """
 
     made: set[Key] = field(default_factory=set)
     ended: set[Key] = field(default_factory=set)
     launched: set[str] = field(default_factory=set)
-    emptied: set[str] = field(default_factory=set)
+    emptied: dict[str, Group] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
     frozen: dict[str, bool] = field(default_factory=dict)
 
@@ -95,7 +96,15 @@ class ImaginedCgroups(ReadOnly):
 
     def subtree_processes(self, group: Group) -> Sequence[int]:
         """See `CgroupDriver`."""
-        return () if self._is_empty(group) else self._driver.subtree_processes(group)
+        if self._is_empty(group):
+            return ()
+        ended = {
+            pid
+            for name, below in self._imagined.emptied.items()
+            if is_below(name, group.name)
+            for pid in self._driver.subtree_processes(below)
+        }
+        return [pid for pid in self._driver.subtree_processes(group) if pid not in ended]
 
     def self_frozen(self, group: Group) -> bool:
         """See `CgroupDriver`."""

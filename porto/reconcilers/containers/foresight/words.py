@@ -45,7 +45,6 @@ class Words:
 
     def __init__(self, world: World) -> None:
         self._chain = world.chain
-        self._by_facet = {facet.name: facet for facet in world.chain.live}
 
     def told(self, target: Target, change: Change, *, drift: bool = False) -> KernelChange | None:
         """One change; None for what is written in our books alone."""
@@ -70,21 +69,35 @@ class Words:
         )
 
     def _asking(self, target: Target, change: Change) -> list[str]:
-        """The set properties without which the change would be another one, or none."""
-        facet = self._by_facet.get(change.facet)
-        spec = target.record.spec
-        mine = [p for p in SPEC_PROPERTIES if p.prop.owner == change.facet and spec.is_set(p)]
-        if facet is None:
+        """The set properties without which the change would be another one, or none.
+
+        Those of its facet; others only when it is none of them.
+        """
+        if not self._wants(target, change):
             return []
-        found = []
-        for prop in mine:
-            try:
-                without = facet.plan(_with(target, unset(target.record, prop)))
-            except (PortoError, OSError):
-                continue
-            if not any(c.subject == change.subject and c.want == change.want for c in without):
-                found.append(prop.name)
-        return found
+        chosen = [prop for prop in SPEC_PROPERTIES if target.record.spec.is_set(prop)]
+        mine = [prop for prop in chosen if prop.prop.owner == change.facet]
+        others = [prop for prop in chosen if prop not in mine]
+        return self._needed(target, change, mine) or self._needed(target, change, others)
+
+    def _needed(self, target: Target, change: Change, props: Sequence[Property]) -> list[str]:
+        return [
+            prop.name
+            for prop in props
+            if not self._wants(_with(target, unset(target.record, prop)), change)
+        ]
+
+    def _wants(self, target: Target, change: Change) -> bool:
+        """Whether the live facets of that name plan this change of a container."""
+        try:
+            return any(
+                item.subject == change.subject and item.want == change.want
+                for facet in self._chain.live
+                if facet.name == change.facet
+                for item in facet.plan(target)
+            )
+        except (PortoError, OSError):
+            return False
 
     # -- what a launch makes true ------------------------------------------------
 

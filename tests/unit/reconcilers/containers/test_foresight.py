@@ -97,10 +97,12 @@ def test_a_start_is_foreseen_change_by_change(play: Any) -> None:
         rig.create("a/b", command="")
         rig.create("a/b/c", thread_limit="9")
         before = facts(rig)
-        expected = foretold(rig, start("a/b/c"))
+        expected, reasons = foretold(rig, start("a/b/c")), foresee(rig, start("a/b/c"))
         assert facts(rig) == before
         await rig.start("a/b/c")
         assert carried(rig) == expected
+        whys = {change.subject: change.why for change in reasons["a"].changes}
+        assert (whys["pids.max"], whys["directories"], whys["notice"]) == ("thread_limit", "", "")
         assert {("a", "pids", "pids.max", "50", "max"), ("a", "life", "launch", "running", "")} <= (
             expected
         )
