@@ -14,7 +14,7 @@ import copy
 import dataclasses
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Generic, Self
 
@@ -121,6 +121,11 @@ class Store(Generic[R]):
         if current is None or current.name != record.name:
             raise self.kind.missing(f"cannot {verb} {record.name}: no such {self.kind.noun}")
         return current
+
+    @property
+    def unread(self) -> Set[int]:
+        """Ids whose records stayed where they are, unread: of these objects nothing is known."""
+        return frozenset() if self._files is None else self._files.reserved_ids
 
     def subscribe(self, subscriber: Subscriber[R]) -> Callable[[], None]:
         """Call `subscriber(old, new)` after each change; returns the way out."""
@@ -264,10 +269,9 @@ class Store(Generic[R]):
     def _next_id(self, name: str) -> int:
         first = self.kind.first_id
         span = self.kind.max_id - first + 1
-        reserved = self._files.reserved_ids if self._files is not None else ()
         for step in range(1, span + 1):
             candidate = first + (self._last_id - first + step) % span
-            if candidate not in self._by_id and candidate not in reserved:
+            if candidate not in self._by_id and candidate not in self.unread:
                 return candidate
         raise ResourceNotAvailable(
             f"cannot create {name}: all {span} {self.kind.noun} ids are in use"

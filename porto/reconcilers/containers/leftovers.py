@@ -50,7 +50,15 @@ async def remove_leftovers(
     files: Files,
     remove: Callable[[str, str], None],
 ) -> None:
-    """Sweep the cgroups, then the work directories, which `remove` frees of what is there."""
+    """Sweep the cgroups, then the work directories, which `remove` frees of what is there.
+
+    Nothing of it while there are records that could not be read, as those of a newer
+    release: what seems to be left over may be theirs, and run.
+    """
+    if store.unread:
+        unread = " ".join(map(str, sorted(store.unread)))
+        log.error("leftovers are not looked for: records were not read", ids=unread)
+        return
 
     def keep(name: str) -> bool:
         record = store.find(name)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import structlog
 
 from porto.launcher.ops import Launched
+from porto.reconcilers.containers.facets.task import container_of
 from porto.reconcilers.containers.life.ending import stopped_fields
 from porto.reconcilers.containers.life.starting import Starting
 from porto.reconcilers.containers.world import World
@@ -31,6 +32,8 @@ def take_over(
 ) -> list[Launched]:
     """Bring all records up to date; returns the launches that belong to nobody.
 
+    One whose record could not be read is somebody's.
+
     same_boot   -- False: the records are of an earlier boot, so nothing of them runs
     same_master -- False: an earlier master died, and what it alone knew is lost
     """
@@ -47,7 +50,12 @@ def take_over(
         if current is not None and current.spec.lifecycle.weak:
             now = world.ports.clock.wall()
             operations.destroy(world.store, current, actor=Actor(origin=RESTART_ORIGIN), now=now)
-    return list(by_launch.values())
+    return [launched for launched in by_launch.values() if not _is_unread(world, launched)]
+
+
+def _is_unread(world: World, launched: Launched) -> bool:
+    key = container_of(launched.launch_id)
+    return key is not None and key.id in world.store.unread
 
 
 def _reset(world: World, record: ContainerRecord) -> None:

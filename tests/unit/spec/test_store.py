@@ -366,6 +366,7 @@ class TestLoad:
         (problem,) = store.load()
         assert problem.path == str(path)
         assert "version 2 is newer than this program's 1" in problem.reason
+        assert store.unread == {4}
         assert make(store, "b").id == 5
         assert path.read_bytes() == newer
 

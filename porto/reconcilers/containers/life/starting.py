@@ -30,7 +30,7 @@ from porto.reconcilers.engine.decision import Decision, Failure
 from porto.reconcilers.engine.result import Again, Done, Retry, Stuck
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State
-from porto.spec.errors import EError, InvalidState, PortoError, by_errno
+from porto.spec.errors import Busy, EError, InvalidState, PortoError, by_errno
 from porto.spec.records.record import Run, is_file_origin
 from porto.spec.records.status import Condition
 
@@ -60,6 +60,9 @@ class Starting:
             return self._wait_for_parent(target, parent)
         if target.record.status.life.state is State.DEAD and self._world.is_populated(target):
             return kill(self._world, target)
+        if self._store.unread and self._world.is_populated(target):
+            text = "what runs in its cgroup may be of a record that was not read"
+            return Decision(result=Retry(Busy(f"cannot start {target.name}: {text}")))
         return self._begin(target)
 
     # -- begun -----------------------------------------------------------------

@@ -64,6 +64,27 @@ def test_leftovers_of_containers_that_are_not_started_go(host: Host) -> None:
     assert {name for name, pid in pids.items() if host.fake.alive(pid)} == {"kept"}
 
 
+def test_nothing_is_left_over_while_a_record_is_unread(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be that record's: a newer release's container outlives this one."""
+    group = Controllers(host.store, host.driver).group("of-a-newer-release")
+    host.driver.create(group)
+    pid = host.fake.spawn()
+    host.driver.attach(group, pid)
+    directory = host.place / "porto" / "of-a-newer-release"
+    directory.mkdir(parents=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(host.store), "unread", frozenset({7}))
+        run(host)
+    assert host.driver.exists(group)
+    assert host.fake.alive(pid)
+    assert directory.exists()
+    run(host)
+    assert not host.driver.exists(group)
+    assert not directory.exists()
+
+
 def test_what_a_started_container_has_no_more_goes_too(host: Host) -> None:
     before = host.driver.locate("a", lambda name: host.driver.controllers)
     host.driver.create(before)

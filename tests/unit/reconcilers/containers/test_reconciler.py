@@ -643,6 +643,18 @@ def test_a_stop_goes_on_when_the_groups_are_gone(play: Any, monkeypatch: Any) ->
     play(body)
 
 
+def test_a_launch_of_a_record_that_was_not_read_is_no_strangers(
+    play: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def body(rig: Rig) -> None:
+        monkeypatch.setattr(type(rig.store), "unread", frozenset({7}))
+        theirs, strange = (Launched(f"{number}:1", 50, 5, 51, 5, 2) for number in (7, 8))
+        found = take_over(rig.world, [theirs, strange], same_boot=True, same_master=True)
+        assert found == [strange]
+
+    play(body)
+
+
 def test_takeover_tells_no_exit_twice(play: Any) -> None:
     """The daemon died after it had recorded the exit, before it acknowledged it."""
 

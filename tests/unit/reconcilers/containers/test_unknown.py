@@ -99,6 +99,27 @@ def test_unknown_blocks_making_and_ending(
     assert not isinstance(scene.reconciler.reconcile(scene.get("a").key), Retry)
 
 
+def test_what_runs_without_a_record_that_was_read_is_left_alone(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file names a container whose record is a newer release's: it runs, and is not joined."""
+    starting(scene)
+    scene.driver.create(scene.group("a"))
+    scene.driver.place("a", 999)
+    before = world(scene)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(scene.store), "unread", frozenset({7}))
+        result = scene.reconciler.reconcile(scene.get("a").key)
+        assert isinstance(result, Retry)
+        assert result.error.text == (
+            "cannot start a: what runs in its cgroup may be of a record that was not read"
+        )
+        assert world(scene) == before
+        scene.driver.tasks.clear()
+        assert not isinstance(scene.reconciler.reconcile(scene.get("a").key), Retry)
+    assert scene.launches.requests
+
+
 def test_a_knob_that_cannot_be_read_is_not_written(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
