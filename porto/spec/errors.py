@@ -247,7 +247,7 @@ def by_errno(error: OSError, text: str) -> PortoError:
     return leaf(f"{text}: {cause}")
 
 
-_SHORTAGES = frozenset(
+SHORTAGES = frozenset(
     {
         errno.EAGAIN,
         errno.EBUSY,
@@ -261,6 +261,7 @@ _SHORTAGES = frozenset(
         errno.ETIMEDOUT,
     }
 )
+"""What a failed system call tells of the machine, not of what was asked for."""
 
 
 def by_value(error: OSError, text: str) -> PortoError:
@@ -268,6 +269,6 @@ def by_value(error: OSError, text: str) -> PortoError:
 
     InvalidValue, but for what says nothing of the value: `by_errno`.
     """
-    if error.errno in _SHORTAGES:
+    if error.errno in SHORTAGES:
         return by_errno(error, text)
     return InvalidValue(f"{text}: {error.strerror or error}")

@@ -19,12 +19,13 @@ from porto.spec.containers.effective import cwd, is_meta, is_os
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import Process
 from porto.spec.errors import (
+    SHORTAGES,
     InvalidCommand,
     InvalidValue,
     NotSupported,
     PortoError,
-    ResourceNotAvailable,
     Unknown,
+    by_errno,
 )
 from porto.spec.key import Key
 
@@ -152,11 +153,6 @@ _KINDS: dict[str, type[PortoError]] = {
 
 def launch_error(target: Target, failure: LaunchFailed) -> PortoError:
     """What the user is told about the operation that failed."""
-    kind = _KINDS.get(failure.op, Unknown)
-    if failure.op in ("Execute", "clone3") and failure.errno == errno.EAGAIN:
-        kind = ResourceNotAvailable
-    if failure.errno in (errno.ENOSYS, errno.EOPNOTSUPP):
-        kind = NotSupported
     cause = f": {os.strerror(failure.errno)}" if failure.errno else ""
     verb = {
         "Execute": "cannot execute",
@@ -169,4 +165,10 @@ def launch_error(target: Target, failure: LaunchFailed) -> PortoError:
         "SetCredentials": "cannot become",
         "timeout": "no answer in time from",
     }.get(failure.op, f"{failure.op} failed for")
-    return kind(f"cannot start {target.name}: {verb} {failure.subject}{cause}")
+    text = f"cannot start {target.name}: {verb} {failure.subject}"
+    if failure.errno in (errno.ENOSYS, errno.EOPNOTSUPP):
+        return NotSupported(f"{text}{cause}")
+    kind = _KINDS.get(failure.op)
+    if failure.errno and (kind is None or failure.errno in SHORTAGES):
+        return by_errno(OSError(failure.errno, os.strerror(failure.errno)), text)
+    return (kind or Unknown)(f"{text}{cause}")
