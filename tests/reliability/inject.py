@@ -46,6 +46,7 @@ INFALLIBLE = frozenset(
         "cgroups.locate",
         "cgroups.name_in",
         "files.exists",
+        "files.occupied",
         "launches.take",
         "mounts.is_mount",
         "notices.forget",

@@ -80,12 +80,14 @@ class Script:
         done: type[PortoException] | None = None,
         again: Callable[[], object] = lambda: None,
         lost_too: Callable[[], object] = lambda: None,
+        goes_on: bool = False,
     ) -> T | None:
         """Ask until it is granted.
 
         done     -- the refusal that says, to who asks again, that the lost answer was a yes
         again    -- called before what was refused is asked for again
         lost_too -- called before what got no answer is asked for again
+        goes_on  -- what was refused is not taken back, and may come true by itself
         """
         lost = False
         for _ in range(TRIES):
@@ -103,7 +105,7 @@ class Script:
                 if lost and done is not None and isinstance(error, done):
                     return None
                 self._judge(what, name, error)
-                lost = False
+                lost = goes_on
                 time.sleep(PAUSE_S)
                 again()
         raise Broken(f"{what} {name}: refused again and again: {self.refusals[-1:]}")
@@ -268,7 +270,7 @@ class Script:
     def destroy(self, name: str) -> None:
         """Destroy with all below."""
         gone = exceptions.ContainerDoesNotExist
-        self.ask("destroy", name, lambda: self._conn.Destroy(name), done=gone)
+        self.ask("destroy", name, lambda: self._conn.Destroy(name), done=gone, goes_on=True)
         for other in list(self._wanted):
             if other == name or other.startswith(f"{name}/"):
                 del self._wanted[other]
