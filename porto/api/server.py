@@ -22,6 +22,9 @@ from porto.spec.config import Config
 from porto.spec.containers.names import ROOT
 from porto.spec.containers.store import ContainerStore
 
+ACCEPTED_AT_ONCE = 8
+"""New clients before everybody else on the event loop has a turn; others wait in the kernel."""
+
 
 class ApiServer:
     """The listening socket and all that serves it."""
@@ -90,8 +93,9 @@ class ApiServer:
         self._server = await asyncio.get_running_loop().create_server(
             lambda: Conversation(self.clients, self.methods),
             sock=sock,
-            backlog=self.services.config.daemon.max_clients,
+            backlog=ACCEPTED_AT_ONCE,
         )
+        sock.listen(self.services.config.daemon.max_clients)
 
     async def shutdown(self, grace: float) -> None:
         """Stop: no new clients or requests; running ones have `grace` seconds.

@@ -20,7 +20,7 @@ from porto.spec.errors import PortoError, Unknown, by_errno
 from porto.spec.key import Key
 from porto.spec.records.record import Record
 
-TURN_S = 0.002
+TURN_S = 0.001
 """Seconds of passes before everybody else on the event loop has a turn."""
 
 log = structlog.get_logger()
