@@ -9,10 +9,17 @@ from pathlib import Path
 import pytest
 
 from porto.spec.containers import operations
+from porto.spec.containers.sources import ContainerOperations
 from porto.spec.containers.spec import find_property
 from porto.spec.errors import Permission
-from porto.spec.sources.claims import DIGEST_KEY, START_MARK
-from porto.spec.sources.directory import WatchedDirectory
+from porto.spec.kinds import DIALECTS
+from porto.spec.records.record import Run
+from porto.spec.sources.apply import Applier
+from porto.spec.sources.claims import DIGEST_KEY, START_MARK, Subject
+from porto.spec.sources.diagnostics import Diagnostic
+from porto.spec.sources.directory import DirectoryScanner, WatchedDirectory
+from porto.spec.sources.dormant import Dormant
+from porto.spec.sources.files import Rules
 from tests.unit.spec.sources.rig import Rig
 
 
@@ -562,6 +569,93 @@ def test_every_record_of_a_file_holds_its_digest(rig):
     rig.write("a.yaml", "name: a\nprivate: x\n")
     rig.sync()
     assert rig.record("a").origins[DIGEST_KEY] != first
+
+
+class Pass:
+    """Passes over one directory, and what each change of the store asks for."""
+
+    def __init__(self, rig: Rig, **policy: bool) -> None:
+        self.rig = rig
+        self.wakes = 0
+        self.dormant = Dormant(None)
+        directory = WatchedDirectory(path=str(rig.root / "specs"), **policy)
+        self.scanner = DirectoryScanner(directory, DIALECTS, rules=Rules())
+        self.applier = Applier(
+            [ContainerOperations(rig.store, rig.engine, now=lambda: 1.0)],
+            rig.engine,
+            dormant=self.dormant,
+            wake=self.wake,
+        )
+
+    def wake(self) -> None:
+        self.wakes += 1
+
+    def run(self) -> list[Diagnostic]:
+        found = asyncio.run(self.applier.apply([self.scanner.scan()]))
+        self.rig.engine.settle()
+        self.wakes = 0
+        return found
+
+
+class TestDestroyed:
+    """Who has destroyed the container of a file decides what becomes of it."""
+
+    @pytest.fixture
+    def one(self, rig: Rig) -> Pass:
+        rig.watcher.close()
+        rig.write("a.yaml", "name: a\n")
+        one = Pass(rig)
+        assert one.run() == []
+        return one
+
+    def end(self, rig: Rig, origin: str) -> None:
+        rig.store.put(rig.record("a").with_intent(run=Run.ABSENT, origin=origin), now=1.0)
+        rig.store.delete(rig.record("a"))
+
+    def test_by_a_user_it_sleeps(self, rig, one):
+        digest = rig.record("a").origins[DIGEST_KEY]
+        self.end(rig, "api")
+        assert (one.wakes, one.dormant.digests) == (0, {Subject("container", "a"): digest})
+        assert one.run() == []
+        assert rig.names() == []
+
+    def test_by_a_file_it_is_made_anew(self, rig, one):
+        self.end(rig, "file:/specs/other.yaml")
+        assert (one.wakes, one.dormant.digests) == (1, {})
+
+    def test_where_files_are_enforced_it_is_made_anew(self, rig):
+        rig.watcher.close()
+        rig.write("a.yaml", "name: a\n")
+        one = Pass(rig, enforce=True)
+        one.run()
+        self.end(rig, "api")
+        assert (one.wakes, one.dormant.digests) == (1, {})
+        one.run()
+        assert rig.names() == ["a"]
+
+    def test_what_no_file_has_touched_makes_room(self, rig, one):
+        rig.store.put(dataclasses.replace(rig.record("a"), origins={}), now=1.0)
+        self.end(rig, "api")
+        assert (one.wakes, one.dormant.digests) == (1, {})
+
+    def test_of_what_no_file_declares_no_notice_is_taken(self, rig, one):
+        rig.api_create("b")
+        rig.api_destroy("b")
+        assert (one.wakes, one.dormant.digests) == (0, {})
+
+    def test_once_closed_no_notice_is_taken(self, rig, one):
+        one.applier.close()
+        one.applier.close()
+        self.end(rig, "api")
+        assert (one.wakes, one.dormant.digests) == (0, {})
+
+    def test_a_waiting_claim_is_woken_once(self, rig, one):
+        rig.write("b.yaml", "name: p/b\n")
+        assert len(one.run()) == 1
+        rig.api_create("p")
+        assert one.wakes == 1
+        rig.api_destroy("p")
+        assert one.wakes == 1
 
 
 class TestEnforce:

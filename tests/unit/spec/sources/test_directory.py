@@ -5,6 +5,7 @@ import pytest
 
 from porto.spec.kinds import DIALECTS
 from porto.spec.sources import directory as module
+from porto.spec.sources.diagnostics import Diagnostic
 from porto.spec.sources.directory import DirectoryScanner, Snapshot, WatchedDirectory, faults
 from porto.spec.sources.files import Rules
 
@@ -273,3 +274,183 @@ def test_a_link_into_a_directory_that_others_can_write_is_refused(tmp_path):
     assert [str(fault) for fault in faults(snapshot)] == [
         f"{root}/a.yaml: its directory is writable by others than root (mode 0777)"
     ]
+
+
+def failing(monkeypatch, path, error: OSError) -> None:
+    """Listing `path` fails: its owner came in between, or the kernel refuses."""
+    real = os.scandir
+
+    def scandir(folder):
+        if folder == str(path):
+            raise error
+        return real(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+
+@pytest.mark.parametrize("name", ["sub", "sub.yaml"])
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (PermissionError(13, "Permission denied"), "cannot be read: permission denied"),
+        (OSError("torn"), "cannot be read: torn"),
+    ],
+)
+def test_an_unreadable_sub_directory_is_told_and_keeps_its_files(
+    place, monkeypatch, name, error, reason
+):
+    inner = place.write(f"{name}/a.yaml")
+    other = place.write("b.yaml")
+    assert sorted(place.names()) == ["a", "b"]
+    folder = str(place.root / name)
+    with monkeypatch.context() as patch:
+        failing(patch, folder, error)
+        snapshot = place.scan()
+    assert snapshot.unreadable == (folder,)
+    assert snapshot.diagnostics == (Diagnostic(folder, 0, "", reason),)
+    assert list(snapshot.documents) == sorted([str(inner), str(other)])
+    assert snapshot.settled
+    assert place.scan().diagnostics == ()
+
+
+def test_a_directory_that_cannot_be_read_at_all_keeps_its_files(place, monkeypatch):
+    path = place.write("a.yaml")
+    assert place.names() == ["a"]
+    failing(monkeypatch, place.root, PermissionError(13, "Permission denied"))
+    snapshot = place.scan()
+    assert snapshot.unreadable == (str(place.root),)
+    assert place.faults() == [f"{place.root}: cannot be read: permission denied"]
+    assert list(snapshot.documents) == [str(path)]
+
+
+def test_a_file_in_place_of_the_directory_is_told(tmp_path):
+    (tmp_path / "specs").write_text("")
+    scanner = DirectoryScanner(
+        WatchedDirectory(path=str(tmp_path / "specs")), DIALECTS, rules=Rules()
+    )
+    snapshot = scanner.scan()
+    assert snapshot.unreadable == (str(tmp_path / "specs"),)
+    assert snapshot.diagnostics == (
+        Diagnostic(str(tmp_path / "specs"), 0, "", "it is not a directory"),
+    )
+    assert snapshot.folders == ()
+
+
+def test_a_sub_directory_that_goes_while_it_is_listed_takes_its_files_along(place, monkeypatch):
+    place.write("sub/a.yaml")
+    assert place.names() == ["a"]
+    failing(monkeypatch, place.root / "sub", FileNotFoundError(2, "No such file or directory"))
+    snapshot = place.scan()
+    assert (snapshot.unreadable, snapshot.diagnostics) == ((), ())
+    assert snapshot.documents == {}
+
+
+def test_a_link_whose_directory_goes_while_it_is_listed_keeps_its_files(place, monkeypatch):
+    place.write(".data/a.yaml")
+    link = place.root / "current"
+    link.symlink_to(".data")
+    assert place.names() == ["a"]
+    failing(monkeypatch, link, FileNotFoundError(2, "No such file or directory"))
+    snapshot = place.scan()
+    assert (snapshot.unreadable, snapshot.diagnostics) == ((str(link),), ())
+    assert (snapshot.links, list(snapshot.documents)) == ((str(link),), [str(link / "a.yaml")])
+
+
+def test_what_a_scan_looked_at(place):
+    for name in ("a.yaml", "sub/deep/b.yaml", ".data/c.yaml"):
+        place.write(name)
+    (place.root / "link").symlink_to(".data")
+    (place.root / "z.yaml").symlink_to(".data/c.yaml")
+    snapshot = place.scan()
+    root = str(place.root)
+    assert snapshot.directory == WatchedDirectory(path=root)
+    assert snapshot.folders == (root, f"{root}/link", f"{root}/sub", f"{root}/sub/deep")
+    assert snapshot.links == (f"{root}/link", f"{root}/z.yaml")
+    assert (snapshot.unreadable, snapshot.pending, snapshot.diagnostics) == ((), frozenset(), ())
+
+
+def test_too_many_files_are_told_once_and_the_rest_is_not_read(place, monkeypatch):
+    monkeypatch.setattr(module, "FILES_MAX", 2)
+    for name in ("1/a.yaml", "1/b.yaml", "1/c.yaml", "2/d.yaml", "e.yaml"):
+        place.write(name)
+    snapshot = place.scan()
+    root = str(place.root)
+    assert list(snapshot.documents) == [f"{root}/1/a.yaml", f"{root}/1/b.yaml"]
+    assert snapshot.unreadable == (root,)
+    assert snapshot.diagnostics == (
+        Diagnostic(root, 0, "", "holds more than 2 files; the rest is not read"),
+    )
+
+
+def test_a_file_that_goes_while_it_is_read_is_looked_for_again(place, monkeypatch):
+    path = place.write("a.yaml")
+    place.write("b.yaml")
+    look = place.scanner.look()
+    path.unlink()
+    place.scanner.read(look, look.due)
+    snapshot = place.scanner.conclude(look)
+    assert list(snapshot.documents) == [str(place.root / "b.yaml")]
+    assert (snapshot.settled, snapshot.pending) == (False, frozenset())
+
+
+def test_a_file_that_is_written_while_it_is_read_is_looked_at_again(place, monkeypatch):
+    path = place.write("a.yaml", "- name: one\n")
+    assert place.names() == ["one"]
+    path.write_text("- name: two\n")
+    real = module.read_file
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "read_file", lambda path, rules: (real(path, rules)[0], None))
+        snapshot = place.scan()
+    assert not snapshot.settled
+    assert [item.name for item in snapshot.documents[str(path)].declared] == ["one"]
+    assert place.names() == ["two"]
+
+
+def test_a_refused_file_is_not_read_again_until_it_changes(place, monkeypatch):
+    path = place.write("a.yaml", "- name: a\n")
+    read = []
+    real = module.read_file
+
+    def noting(path, rules):
+        read.append(path)
+        return real(path, rules)
+
+    monkeypatch.setattr(module, "read_file", noting)
+    os.truncate(path, 2 << 20)
+    expected = ["a.yaml: it is larger (2097152 bytes) than the limit of 1048576 bytes"]
+    assert place.faults() == expected
+    assert place.faults() == expected
+    assert read == [str(path)]
+    path.write_text("- name: b\n")
+    assert place.names() == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("age_ns", "counts"),
+    [
+        (SETTLE_NS, True),
+        (SETTLE_NS - 1, False),
+        (0, False),
+        (1 - module.FUTURE_NS, False),
+        (-module.FUTURE_NS, True),
+    ],
+)
+def test_how_long_a_file_must_be_left_alone(place, age_ns, counts):
+    path = place.write("a.yaml")
+    place.clock.ns = path.stat().st_ctime_ns + age_ns
+    snapshot = place.scan(SETTLE_NS)
+    assert (snapshot.settled, list(snapshot.documents)) == (counts, [str(path)] if counts else [])
+
+
+@pytest.mark.parametrize(
+    ("passed_ns", "gone"), [(SETTLE_NS, True), (SETTLE_NS - 1, False), (-1, True)]
+)
+def test_how_long_a_file_must_stay_away(place, passed_ns, gone):
+    path = place.write("a.yaml")
+    assert place.names() == ["a"]
+    path.unlink()
+    first = place.scan(SETTLE_NS)
+    assert (first.settled, list(first.documents)) == (False, [str(path)])
+    place.clock.ns += passed_ns
+    second = place.scan(SETTLE_NS)
+    assert (second.settled, list(second.documents)) == (gone, [] if gone else [str(path)])

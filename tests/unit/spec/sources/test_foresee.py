@@ -1,21 +1,24 @@
 """Files that are not there yet, over a fork of the store."""
 
 import asyncio
+import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from porto.spec.catalog import Catalog
+from porto.spec.containers.intent import ContainerIntent
 from porto.spec.containers.outlook import Turn, outlook
 from porto.spec.containers.spec import find_property
 from porto.spec.containers.store import ContainerStore
 from porto.spec.kinds import DIALECTS
 from porto.spec.preview import Action
+from porto.spec.records.record import Run
 from porto.spec.sources.claims import START_MARK, Subject
-from porto.spec.sources.directory import WatchedDirectory
-from porto.spec.sources.documents import parse_document
-from porto.spec.sources.foresee import Foreseen, Proposal
+from porto.spec.sources.directory import Snapshot, WatchedDirectory
+from porto.spec.sources.documents import Document, parse_document
+from porto.spec.sources.foresee import Foreseen, Proposal, overlaid
 from tests.unit.spec.sources.rig import Rig
 
 
@@ -161,3 +164,100 @@ def test_no_mark_and_nothing_else_is_left(rig):
     assert START_MARK not in fork.get("a").origins
     assert rig.store._subscribers == [rig.watcher._applier._changed]
     assert not list(Path(rig.root).glob("**/*.tmp"))
+
+
+def test_a_restart_is_foreseen_as_a_new_launch_of_all_that_runs(rig):
+    text = "name: a\ncommand: {}\ncontainers: [{{name: b, command: x}}, {{name: c, command: x}}]\n"
+    path = rig.write("web.yaml", text.format("x"))
+    rig.sync()
+    rig.api_stop("a/c")
+    fork, _ = look(rig, **{"web.yaml": text.format("y")})
+    again = ContainerIntent(run=Run.RUNNING, origin=f"file:{path}", launch=2)
+    assert [record.intent for record in fork.records()] == [
+        again,
+        again,
+        rig.record("a/c").intent,
+    ]
+    assert [record.status.change_time for record in fork.records()] == [1.0, 1.0, 2.0]
+
+
+def test_what_is_stopped_is_foreseen_to_be_started_once(rig):
+    path = rig.write("web.yaml", "name: a\ncommand: x\n")
+    rig.sync()
+    rig.api_stop("a")
+    fork, _ = look(rig, **{"web.yaml": "name: a\ncommand: y\n"})
+    assert fork.get("a").intent == ContainerIntent(run=Run.RUNNING, origin=f"file:{path}", launch=2)
+
+
+@pytest.mark.parametrize(
+    ("directories", "path", "concerned"),
+    [
+        ((), "/specs/a.yaml", True),
+        ((), "/specs/b.yaml", False),
+        (("/specs",), "/specs/sub/b.yaml", True),
+        (("/other", "/specs"), "/specs/b.yaml", True),
+        (("/specs",), "/specs2/b.yaml", False),
+        (("/other", "/specs"), "/specs", True),
+    ],
+)
+def test_what_a_proposal_speaks_of(directories, path, concerned):
+    document = parse_document(b"name: a\n", "/specs/a.yaml", DIALECTS)
+    assert Proposal({"/specs/a.yaml": document}, directories).concerns(path) is concerned
+
+
+def documents_of(*paths: str) -> dict[str, Document]:
+    return {path: parse_document(b"name: a\n", path, DIALECTS) for path in paths}
+
+
+def snapshot(top: str, *paths: str, **values: object) -> Snapshot:
+    known = Snapshot(
+        directory=WatchedDirectory(path=top),
+        documents=documents_of(*paths),
+        unreadable=(),
+        pending=frozenset(),
+        settled=True,
+        diagnostics=(),
+        folders=(),
+        links=(),
+    )
+    return dataclasses.replace(known, **values)
+
+
+def test_a_proposal_replaces_what_is_watched_and_brings_directories_of_its_own():
+    enforced = WatchedDirectory(path="/specs", enforce=True)
+    watched = [
+        snapshot(
+            "/specs",
+            "/specs/m.yaml",
+            "/specs/old/x.yaml",
+            "/specs/z.yaml",
+            directory=enforced,
+            pending=frozenset({"/specs/late.yaml", "/specs/old/y.yaml", "/specs/b.yaml"}),
+            unreadable=("/specs/locked",),
+            settled=False,
+        ),
+        snapshot("/other", "/other/o.yaml"),
+    ]
+    proposed = documents_of(
+        "/specs/z.yaml",
+        "/specs/b.yaml",
+        "/specs/old/n.yaml",
+        "/far/1.yaml",
+        "/far/2.yaml",
+        "/alone.yaml",
+    )
+    found = overlaid(Proposal(proposed, ("/specs/old", "/other", "/far")), watched)
+    assert found == [
+        dataclasses.replace(
+            watched[0],
+            documents=documents_of(
+                "/specs/b.yaml", "/specs/m.yaml", "/specs/old/n.yaml", "/specs/z.yaml"
+            ),
+            pending=frozenset({"/specs/late.yaml"}),
+        ),
+        snapshot("/other"),
+        snapshot("/far", "/far/1.yaml", "/far/2.yaml"),
+        snapshot("/alone.yaml", "/alone.yaml"),
+    ]
+    assert list(found[0].documents) == sorted(found[0].documents)
+    assert found[0].documents["/specs/z.yaml"] is proposed["/specs/z.yaml"]

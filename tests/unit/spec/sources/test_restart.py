@@ -3,9 +3,13 @@
 import asyncio
 import dataclasses
 
+import pytest
+
 from porto.spec.containers.admission import Admission
+from porto.spec.containers.intent import ContainerIntent
+from porto.spec.containers.restarts import Restarts
 from porto.spec.containers.status import State
-from porto.spec.errors import Busy, ResourceNotAvailable
+from porto.spec.errors import Busy, InvalidState, ResourceNotAvailable
 from porto.spec.records.record import Run
 from porto.spec.sources.claims import START_MARK
 from tests.unit.spec.sources.rig import Rig
@@ -183,3 +187,167 @@ def test_a_container_on_its_way_down_is_started_when_it_is_down(rig):
     rig.write("a.yaml", "name: a\ncommand: x\nprivate: changed\n")
     asyncio.run(body())
     assert rig.state("a") == "running"
+
+
+class Wanted:
+    """Restarts by themselves: how each wait ends, and what they report."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.rig = rig
+        self.due: list[str] = []
+        self.restarts = Restarts(
+            rig.store, rig.engine, stop_timeout_s=7.0, now=lambda: 3.0, monotonic=lambda: 100.0
+        )
+        self.restarts.on_done = lambda: self.due.append(rig.state("a"))
+
+    def mark(self, mark: str, name: str = "a") -> None:
+        record = self.rig.record(name)
+        origins = {**record.origins, START_MARK: mark}
+        self.rig.store.put(dataclasses.replace(record, origins=origins), now=1.0)
+
+    def step(self, name: str = "a") -> str:
+        """One step and all that it waits for; the fault that it told."""
+
+        async def body() -> str:
+            try:
+                self.restarts.advance(self.rig.record(name), "file:/specs/a.yaml")
+            except InvalidState as error:
+                return error.text
+            finally:
+                await self.restarts.idle()
+            return ""
+
+        return asyncio.run(body())
+
+
+@pytest.fixture
+def wanted(rig: Rig) -> Wanted:
+    """A container that files have started, stopped and want to start again."""
+    started(rig)
+    wanted = Wanted(rig)
+    record = rig.record("a").with_intent(run=Run.STOPPED, origin="file:/specs/a.yaml")
+    rig.store.put(record, now=1.0)
+    rig.engine.stopping()
+    wanted.mark("1:stopping")
+    return wanted
+
+
+def test_each_end_is_told_and_the_same_failure_only_once(wanted):
+    engine = wanted.rig.engine
+    engine.error = Busy("it does not want to")
+    assert (wanted.step(), wanted.due) == ("", ["stopping"])
+    assert (wanted.step(), len(wanted.due)) == ("it does not want to", 1)
+    assert (wanted.step(), len(wanted.due)) == ("it does not want to", 1)
+    engine.error = Busy("it cannot")
+    assert (wanted.step(), len(wanted.due)) == ("it does not want to", 2)
+    assert len(engine.waited) == 3
+    assert (wanted.step(), len(wanted.due)) == ("it cannot", 2)
+    assert len(engine.waited) == 3
+    engine.error = None
+    assert (wanted.step(), wanted.due[2:]) == ("it cannot", ["starting"])
+    assert START_MARK not in wanted.rig.record("a").origins
+    assert wanted.step() == ""
+
+
+def test_a_wait_that_ends_well_ends_what_was_wrong(wanted, monkeypatch):
+    engine = wanted.rig.engine
+    engine.error = Busy("it does not want to")
+    assert [wanted.step(), wanted.step()] == ["", "it does not want to"]
+    engine.error = None
+    monkeypatch.setattr(engine, "settle", lambda: None)  # given up, still on its way down
+    assert (wanted.step(), len(wanted.due)) == ("it does not want to", 2)
+    assert (wanted.step(), len(wanted.due)) == ("", 3)
+
+
+def test_a_wait_that_is_given_up_asks_for_nothing(wanted):
+    async def body() -> None:
+        wanted.rig.engine.holding = asyncio.Event()
+        wanted.restarts.advance(wanted.rig.record("a"), "file:/specs/a.yaml")
+        await asyncio.sleep(0)
+        await wanted.restarts.cancel()
+        await wanted.restarts.idle()
+
+    asyncio.run(body())
+    assert wanted.due == []
+    assert wanted.rig.record("a").origins[START_MARK] == "1:stopping"
+
+
+def test_what_went_away_while_it_was_waited_for_is_left_alone(wanted):
+    async def body() -> None:
+        wanted.rig.engine.holding = asyncio.Event()
+        wanted.restarts.advance(wanted.rig.record("a"), "file:/specs/a.yaml")
+        await asyncio.sleep(0)
+        wanted.rig.store.delete(wanted.rig.record("a"))
+        wanted.rig.api_create("a")
+        wanted.rig.engine.holding.set()
+        await wanted.restarts.idle()
+
+    asyncio.run(body())
+    assert wanted.due == ["stopped"]
+    assert wanted.rig.record("a").intent.run is Run.STOPPED
+
+
+def test_a_stop_asks_like_a_client_and_marks_what_ran(rig):
+    started(rig, TREE.format("", "/"))
+    rig.api_stop("top/b")
+    wanted = Wanted(rig)
+    wanted.mark("1", "top")
+    rig.engine.holding = asyncio.Event()
+
+    async def body() -> None:
+        wanted.restarts.advance(rig.record("top"), "file:/specs/a.yaml")
+        await asyncio.sleep(0)
+
+    asyncio.run(body())
+    for name in ("top", "top/a"):
+        record = rig.record(name)
+        assert record.origins[START_MARK] == "1:stopping"
+        assert record.intent == ContainerIntent(
+            run=Run.STOPPED, origin="file:/specs/a.yaml", launch=1, kill_at=107.0
+        )
+    assert START_MARK not in rig.record("top/b").origins
+    assert rig.record("top/b").intent.origin == "api"
+    assert rig.engine.waited == [["top/a", "top"]]
+
+
+def test_a_start_asks_for_the_file_and_takes_the_mark_away(wanted):
+    wanted.rig.engine.settle()
+    assert (wanted.step(), wanted.due) == ("", [])
+    record = wanted.rig.record("a")
+    assert record.intent == ContainerIntent(run=Run.RUNNING, origin="file:/specs/a.yaml", launch=2)
+    assert record.status.change_time == 3.0
+    assert START_MARK not in record.origins
+
+
+@pytest.mark.parametrize(
+    ("mark", "values"),
+    [
+        ("0:stopping", {}),
+        ("", {}),
+        ("x", {}),
+        ("1:stopping", {"origin": "api"}),
+        ("1", {"run": Run.ABSENT}),
+    ],
+)
+def test_a_mark_that_is_void_goes_and_nothing_else_happens(wanted, mark, values):
+    wanted.mark(mark)
+    wanted.rig.store.put(wanted.rig.record("a").with_intent(**values), now=1.0)
+    before = wanted.rig.record("a")
+    assert (wanted.step(), wanted.due, wanted.rig.engine.waited) == ("", [], [])
+    after = wanted.rig.record("a")
+    assert after.intent == before.intent
+    assert after.origins == {k: v for k, v in before.origins.items() if k != START_MARK}
+    assert wanted.step() == ""
+    assert wanted.rig.record("a") is after
+
+
+def test_below_what_a_user_stopped_nothing_is_started(rig):
+    started(rig, TREE.format("", "/"))
+    rig.api_stop("top")
+    wanted = Wanted(rig)
+    wanted.mark("1", "top/a")
+    reason = "cannot start top/a: its parent top is stopped"
+    assert wanted.step("top/a") == reason
+    wanted.mark("1", "top")
+    assert wanted.step("top/a") == ""
+    assert rig.record("top").intent.run is Run.RUNNING

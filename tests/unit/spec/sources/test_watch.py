@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from porto.spec.sources import watch as module
+from porto.spec.sources.diagnostics import Diagnostic
 from porto.spec.sources.directory import WatchedDirectory
 from porto.spec.sources.removal_cap import FLOOR
 from porto.spec.sources.watch import SourceWatcher
@@ -235,6 +236,26 @@ def test_what_a_user_destroys_is_made_anew_at_once_where_files_are_enforced(tmp_
 
     rig = Rig(tmp_path, WatchedDirectory(path=str(tmp_path / "specs"), enforce=True))
     go(body)
+
+
+def test_the_fault_of_a_watch_names_the_first_directory():
+    async def fault(watched: WatchSet, error: Exception | None, more: bool) -> Diagnostic | None:
+        happened: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        if error is not None:
+            happened.set_exception(error)
+        else:
+            happened.set_result(more)
+        return module._watch_fault(happened, watched)
+
+    def told(*answers: object) -> Diagnostic | None:
+        return asyncio.run(fault(*answers))  # type: ignore[arg-type]
+
+    both = WatchSet({"/a": None, "/b": frozenset({"c"})})
+    reason = "cannot be watched, only looked at now and then: "
+    assert told(both, OSError("no space"), False) == Diagnostic("/a", 0, "", f"{reason}no space")
+    assert told(both, None, False) == Diagnostic("/a", 0, "", f"{reason}the watch ended")
+    assert told(WatchSet({}), None, False) == Diagnostic("/", 0, "", f"{reason}the watch ended")
+    assert told(both, None, True) is None
 
 
 class TestNative:
