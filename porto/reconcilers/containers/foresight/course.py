@@ -8,7 +8,6 @@ taken to succeed, and a process that is asked to end to do so.
 """
 
 import dataclasses
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -80,7 +79,7 @@ class Course:
     ) -> None:
         """`world` is built over the copy; it is given the way to ask for a pass."""
         self._imagined = imagined
-        self._queue: deque[Key] = deque()
+        self._queue: dict[Key, None] = {}
         self._cause = ""
         self.outcomes: dict[Key, Outcome] = {}
         self.world = world(self._enqueue)
@@ -98,7 +97,8 @@ class Course:
                     self._enqueue(record.key)
             self._changed(turn.before, turn.after)
         while self._queue:
-            key = self._queue.popleft()
+            key = next(iter(self._queue))
+            del self._queue[key]
             self._cause = self.outcomes[key].cause
             self._pass(key, self.outcomes[key])
             yield
@@ -110,8 +110,8 @@ class Course:
         outcome = self.outcomes.get(key)
         if outcome is None:
             outcome = self.outcomes[key] = Outcome(record.name, self._cause)
-        if key not in self._queue and outcome.passes < PASSES_MAX:
-            self._queue.append(key)
+        if outcome.passes < PASSES_MAX:
+            self._queue.setdefault(key)
 
     def _changed(self, old: ContainerRecord | None, new: ContainerRecord | None) -> None:
         for relation in self._relations:

@@ -19,7 +19,7 @@ from porto.reconcilers.containers.facets.task import container_of
 from porto.reconcilers.engine.recording import Recording
 from porto.reconcilers.ports import Launches, Ports
 from porto.spec.catalog import Catalog
-from porto.spec.containers.names import is_below
+from porto.spec.containers.names import ancestors, is_below
 from porto.spec.containers.status import Process
 from porto.spec.containers.store import ContainerStore
 from porto.spec.key import Key
@@ -73,9 +73,10 @@ class ReadOnly:
 class ImaginedCgroups(ReadOnly):
     """The host's cgroups with what has been imagined of them."""
 
-    def __init__(self, driver: CgroupDriver, imagined: Imagination) -> None:
+    def __init__(self, driver: CgroupDriver, store: ContainerStore, imagined: Imagination) -> None:
         super().__init__(driver)
         self._driver = driver
+        self._store = store
         self._imagined = imagined
 
     def __getattr__(self, name: str) -> Any:
@@ -99,10 +100,7 @@ class ImaginedCgroups(ReadOnly):
         if self._is_empty(group):
             return ()
         ended = {
-            pid
-            for name, below in self._imagined.emptied.items()
-            if is_below(name, group.name)
-            for pid in self._driver.subtree_processes(below)
+            pid for below in self._below(group) for pid in self._driver.subtree_processes(below)
         }
         return [pid for pid in self._driver.subtree_processes(group) if pid not in ended]
 
@@ -121,7 +119,14 @@ class ImaginedCgroups(ReadOnly):
         return self._driver.freezer_state(group)
 
     def _is_empty(self, group: Group) -> bool:
-        return any(_is_within(group.name, top) for top in self._imagined.emptied)
+        emptied = self._imagined.emptied
+        return any(name in emptied for name in (group.name, *ancestors(group.name)))
+
+    def _below(self, group: Group) -> list[Group]:
+        """Those that are empty below one that is not."""
+        emptied = self._imagined.emptied
+        below = self._store.descendants(group.name) if emptied else ()
+        return [emptied[item.name] for item in below if item.name in emptied]
 
 
 class ImaginedLaunches(ReadOnly):
@@ -164,7 +169,7 @@ def imagined_ports(ports: Ports, store: ContainerStore, imagined: Imagination) -
         if item.name not in ("disks", "cpus", "clock")
     }
     closed |= {
-        "cgroups": cast(CgroupDriver, ImaginedCgroups(ports.cgroups, imagined)),
+        "cgroups": cast(CgroupDriver, ImaginedCgroups(ports.cgroups, store, imagined)),
         "launches": cast(Launches, ImaginedLaunches(ports.launches, imagined)),
         "records": Recording(Catalog(store), ports.clock),
     }
