@@ -16,7 +16,7 @@ from porto.reconcilers.engine.decision import Decision
 from porto.reconcilers.engine.result import Done, Result, Retry
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State
-from porto.spec.errors import InvalidState, PortoError, by_errno
+from porto.spec.errors import InvalidState, PortoError
 from porto.spec.events import Event, What
 from porto.spec.key import Key
 from porto.spec.records.record import Run
@@ -38,17 +38,16 @@ class ContainerReconciler:
         self.drift: dict[str, int] = {}
 
     def reconcile(self, key: Key) -> Result:
-        """One pass."""
+        """One pass.
+
+        Raises OSError for what cannot be looked at, neither there nor absent: nothing is made
+        and nothing is ended.
+        """
         record = self._store.find_id(key.id)
         if record is None:
             self._world.memory.forget(key)
             return self._carrier.run(key, "", Decision())
-        try:
-            decision = self.life.decide(self._world.target(record))
-        except OSError as error:
-            # Neither there nor absent: nothing is made and nothing is removed.
-            text = f"cannot look at {record.name}: {error.filename}"
-            return Retry(by_errno(error, text))
+        decision = self.life.decide(self._world.target(record))
         result = self._carrier.run(key, record.name, decision)
         self._remember(key, record, result)
         return result

@@ -1,4 +1,7 @@
-"""What cannot be looked at is neither there nor absent: nothing is made, nothing is ended."""
+"""What cannot be looked at is neither there nor absent: nothing is made, nothing is ended.
+
+How the loop tells it: `tests/unit/reconcilers/engine/test_loop.py`.
+"""
 
 import copy
 import errno
@@ -92,9 +95,9 @@ def test_unknown_blocks_making_and_ending(
     before = world(scene)
     with monkeypatch.context() as patch:
         blind(scene, patch, asked, code)
-        result = scene.reconciler.reconcile(scene.get("a").key)
-        assert isinstance(result, Retry)
-        assert result.error.text == f"cannot look at a: {WHERE}: {os.strerror(code)}"
+        with pytest.raises(OSError, match=WHERE) as caught:
+            scene.reconciler.reconcile(scene.get("a").key)
+        assert caught.value.errno == code
     assert world(scene) == before
     assert not isinstance(scene.reconciler.reconcile(scene.get("a").key), Retry)
 
