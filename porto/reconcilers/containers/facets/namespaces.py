@@ -51,7 +51,7 @@ class ProcessHandle:
         """Raises InvalidState when it is gone."""
         try:
             return ports.processes.open_pidfd(self.pid, self.start)
-        except OSError as error:
+        except ProcessLookupError as error:
             raise InvalidState(self.refusal) from error
 
 

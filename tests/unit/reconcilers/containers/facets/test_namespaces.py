@@ -1,5 +1,7 @@
 """Which namespaces a task lives in and what is mounted there, as launch operations."""
 
+import errno
+
 import pytest
 
 from porto.kernel.syscalls import (
@@ -157,3 +159,13 @@ def test_a_parent_that_is_gone_is_named(facet: Namespaces) -> None:
     with pytest.raises(InvalidState) as caught:
         handle.open(make_ports(None, processes=Pidfds(None)))
     assert caught.value.text == "cannot start a/b: its parent a has no process any more"
+
+
+def test_a_parent_that_cannot_be_looked_at_is_not_gone(facet: Namespaces) -> None:
+    class Short:
+        def open_pidfd(self, pid: int, start: int) -> int:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+    (handle,) = start_of(record("a/b"), facet, lineage=(running("a"),)).sources
+    with pytest.raises(OSError, match="Too many open files"):
+        handle.open(make_ports(None, processes=Short()))
