@@ -16,6 +16,7 @@ from porto.api.names import View
 from porto.api.users import Cred, Users
 from porto.kernel.process import processes
 from porto.observers.viewer import Viewer
+from porto.spec.accounts import control_groups, may_run
 from porto.spec.containers import effective
 from porto.spec.containers.intent import Client
 from porto.spec.containers.names import ROOT, is_below
@@ -25,8 +26,6 @@ from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import ContainerDoesNotExist, InvalidValue, Permission
 
 PORTO_GROUP = "porto"
-SHARED_OWNERS_GROUP = "porto-containers"
-OWNERS_GROUP_SUFFIX = "-containers"
 
 
 class Level(IntEnum):
@@ -193,8 +192,7 @@ class Authority:
             raise Permission(f"{text}: Write access denied")
         if caller.superuser or caller.cred.uid == cred.uid:
             return
-        personal = self._users.user_name(caller.cred.uid) + OWNERS_GROUP_SUFFIX
-        for name in (SHARED_OWNERS_GROUP, personal):
+        for name in control_groups(self._users.user_name(caller.cred.uid)):
             if cred.in_group(self._users.group_id(name)):
                 return
         raise Permission(
@@ -249,8 +247,15 @@ class Authority:
         owner, task = self.owner(record), self.task(record)
         self.check_cred(caller, owner, text)
         self.check_cred(caller, task, f"{text} as user {self._users.user_name(task.uid)}")
-        if task.uid == 0 and owner.uid != 0:
-            raise Permission(f"{text}: root's tasks need an owner who is root")
+        name = self._users.user_name(owner.uid)
+        if not may_run(
+            owner.uid, name, task.uid, lambda group: task.in_group(self._users.group_id(group))
+        ):
+            if task.uid == 0:
+                raise Permission(f"{text}: root's tasks need an owner who is root")
+            raise Permission(
+                f"{text}: its owner {name} may not run tasks as {self._users.user_name(task.uid)}"
+            )
         if not (
             caller.superuser or owner.in_group(task.gid) or self._has_group(task.uid, task.gid)
         ):

@@ -13,6 +13,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from porto.spec.accounts import user_name
+
 T = TypeVar("T")
 REMEMBERED_S = 5.0
 REMEMBERED_MAX = 1024
@@ -47,14 +49,7 @@ class Users:
 
     def user_name(self, uid: int) -> str:
         """The name of a uid, or its digits."""
-
-        def look() -> str:
-            try:
-                return pwd.getpwuid(uid).pw_name
-            except KeyError:
-                return str(uid)
-
-        return self._remember(("user", uid), look)
+        return self._remember(("user", uid), lambda: user_name(uid))
 
     def group_id(self, group: str) -> int | None:
         """The gid of a group's name; digits are a gid themselves."""

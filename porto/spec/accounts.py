@@ -1,6 +1,6 @@
 """Numbers of users and groups, for rules about what an owner may do.
 
-Called by `spec/containers/device_access.py` and `facets/identity.py`. Lookups are
+Called by `spec/containers/device_access.py`, `facets/identity.py` and `api/auth.py`. Lookups are
 remembered until the user databases change, because a database may be slow and rules are
 looked at on every pass.
 """
@@ -9,6 +9,7 @@ import functools
 import grp
 import os
 import pwd
+from collections.abc import Callable
 from dataclasses import dataclass
 
 NOBODY_AT_ALL = -1
@@ -65,6 +66,34 @@ def gid_of(group: str) -> int:
     """The same, for comparing: an unknown one is `NOBODY_AT_ALL`."""
     gid = find_gid(group)
     return NOBODY_AT_ALL if gid is None else gid
+
+
+def control_groups(user: str) -> tuple[str, ...]:
+    """Groups whose members' objects the user of that name controls like his own.
+
+    Manual section "Security": porto-containers and USER-containers.
+    """
+    return "porto-containers", f"{user}-containers"
+
+
+def may_run(owner: int, name: str, task: int, is_member: Callable[[str], bool]) -> bool:
+    """Whether the owner of a container, of that uid and name, may have tasks of the uid `task`.
+
+    Root anybody's; others their own, and those of users whom they control, but never root's.
+    Whoever owns a container can change its command, so this holds whoever asks for the start.
+    is_member -- whether the task's user is in the group of that name
+    """
+    if owner in (0, task):
+        return True
+    return task != 0 and any(map(is_member, control_groups(name)))
+
+
+def user_name(uid: int) -> str:
+    """The name of a uid, or its digits."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 def databases() -> tuple[int, ...]:

@@ -491,11 +491,17 @@ def test_roots_tasks_need_a_root_owner_even_for_root(house: House) -> None:
     )
     for name, values in {
         "own": {"owner": "root", "user": "root"},
-        "lent": {"owner": "alice", "user": "1"},
         "given": {"owner": "root", "user": "alice"},
         "any group": {"owner": "alice", "user_group": "workers"},
     }.items():
         check(root, house.make(name.replace(" ", "-"), **values))
+
+
+def test_an_owner_has_no_tasks_of_others_even_when_root_asks(house: House) -> None:
+    record = house.make("x", "alice", user="bob")
+    assert refused(Permission, house.authority.check_start, house.on_host(ROOT), record) == (
+        "cannot start x: its owner alice may not run tasks as bob"
+    )
 
 
 @pytest.mark.parametrize(

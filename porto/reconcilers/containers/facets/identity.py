@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from porto.launcher.ops import ChangeDirectory, SetCapabilities, SetCredentials, SetUmask
 from porto.reconcilers.containers.target import LaunchPlan, Target
-from porto.spec.accounts import databases, find_gid, find_uid
+from porto.spec.accounts import databases, find_gid, find_uid, may_run, user_name
 from porto.spec.containers import effective
 from porto.spec.errors import InvalidValue, Permission
 
@@ -100,7 +100,10 @@ class Identity:
         """Working directory as root, then the credentials."""
         credentials = task_credentials(target)
         owner, _ = effective.owner_names(target.record.spec)
-        if _uid(owner) not in (0, credentials.uid):
+        uid = _uid(owner)
+        if not may_run(
+            uid, user_name(uid), credentials.uid, lambda name: find_gid(name) in credentials.groups
+        ):
             raise Permission(
                 f"cannot start {target.name}: its owner {owner} may not run tasks as "
                 f"{credentials.user}"

@@ -109,6 +109,20 @@ def test_an_owner_may_not_run_tasks_as_somebody_else(owner: str, user: str, who:
     assert caught.value.text == f"cannot start a: its owner {owner} may not run tasks as {who}"
 
 
+@pytest.mark.parametrize("group", ["porto-containers", "nobody-containers"])
+def test_an_owner_may_run_tasks_of_users_he_controls(
+    group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = {group: pwd.getpwnam("daemon").pw_gid, "root": 0}
+    monkeypatch.setattr("porto.reconcilers.containers.facets.identity.find_gid", shared.get)
+    assert start_of(record("a", owner_user="nobody", user="daemon"), identity()).ops
+    with pytest.raises(Permission, match="its owner nobody may not run tasks as"):
+        start_of(record("a", owner_user="nobody", user="bin"), identity())
+    shared[group] = 0
+    with pytest.raises(Permission, match="its owner nobody may not run tasks as root"):
+        start_of(record("a", owner_user="nobody", user="root"), identity())
+
+
 def test_the_default_user_is_the_owner() -> None:
     assert credentials(owner_user="54321") == SetCredentials(54321, 54321, (54321,))
     assert credentials(owner_user="54321", owner_group="54322").gid == 54322
