@@ -571,6 +571,18 @@ def test_every_record_of_a_file_holds_its_digest(rig):
     assert rig.record("a").origins[DIGEST_KEY] != first
 
 
+def test_clients_are_served_between_changes(rig, monkeypatch):
+    turns = []
+
+    async def sleep(seconds):
+        turns.append((seconds, len(rig.names())))
+
+    rig.write("a.yaml", "".join(f"- name: c{number:02}\n" for number in range(33)))
+    monkeypatch.setattr("porto.spec.sources.apply.asyncio.sleep", sleep)
+    assert rig.sync() == []
+    assert turns == [(0, 16), (0, 32)]
+
+
 class Pass:
     """Passes over one directory, and what each change of the store asks for."""
 

@@ -10,6 +10,7 @@ from porto.spec.sources.files import (
     Rules,
     check_directory,
     check_file,
+    os_reason,
     read_file,
 )
 
@@ -120,3 +121,58 @@ def test_the_rules_follow_who_we_are(monkeypatch):
     assert Rules.of_this_process().trusted_uids == {0}
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert Rules.of_this_process().trusted_uids is None
+
+
+def test_it_is_opened_without_waiting_for_anybody(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(b"text")
+    flags = []
+    real = os.open
+
+    def noting(path, flag):
+        flags.append((path, flag))
+        return real(path, flag)
+
+    monkeypatch.setattr(os, "open", noting)
+    assert read_file(str(tmp_path / "a"), Rules())[0] == b"text"
+    wanted = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+    assert flags == [(str(tmp_path / "a"), wanted)]
+
+
+def test_a_long_file_is_read_in_parts_up_to_the_limit(tmp_path, monkeypatch):
+    content = bytes(range(256)) * 1200
+    (tmp_path / "a").write_bytes(content)
+    sizes = []
+    real = os.read
+
+    def noting(descriptor, size):
+        sizes.append(size)
+        return real(descriptor, size)
+
+    monkeypatch.setattr(os, "read", noting)
+    data, key = read_file(str(tmp_path / "a"), Rules(max_bytes=len(content)))
+    assert (data, key) == (content, FileKey.of(os.stat(tmp_path / "a")))
+    assert sizes == [1 << 18, len(content) + 1 - (1 << 18), 1]
+
+
+def test_a_file_of_just_the_limit_is_read(tmp_path):
+    (tmp_path / "a").write_bytes(b"12345")
+    assert read_file(str(tmp_path / "a"), Rules(max_bytes=5))[0] == b"12345"
+    assert reason(tmp_path / "a", Rules(max_bytes=4)) == (
+        "it is larger (5 bytes) than the limit of 4 bytes"
+    )
+
+
+def test_a_file_that_somebody_changed_before_it_was_opened_is_checked_again(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(b"text")
+    monkeypatch.setattr(os, "fstat", lambda descriptor: stat_of(0o100666, uid=7))
+    assert reason(tmp_path / "a", Rules(trusted_uids=frozenset({os.geteuid()}))) == (
+        "the file belongs to user 7, not to root"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(OSError(13, "whatever"), "permission denied"), (OSError("torn"), "torn")],
+)
+def test_the_systems_words_for_a_failure(error, words):
+    assert os_reason(error) == words

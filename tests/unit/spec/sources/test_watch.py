@@ -258,6 +258,82 @@ def test_the_fault_of_a_watch_names_the_first_directory():
     assert told(both, None, True) is None
 
 
+def test_what_is_asked_of_the_native_watch(monkeypatch):
+    asked = []
+
+    async def awatch(*folders, watch_filter, **options):
+        names = [watch_filter(1, path) for path in ("/a/x", "/b/c", "/b/x")]
+        asked.append((folders, names, options))
+        yield {"something"}
+
+    async def body() -> list[object]:
+        watched = WatchSet({"/a": None, "/b": frozenset({"c"})})
+        return [item async for item in module.native_events(watched)]
+
+    monkeypatch.setattr(module.watchfiles, "awatch", awatch)
+    assert asyncio.run(body()) == [{"something"}]
+    assert asked == [
+        (
+            ("/a", "/b"),
+            [True, True, False],
+            {
+                "debounce": 1000,
+                "step": 200,
+                "rust_timeout": 0,
+                "recursive": False,
+                "force_polling": False,
+                "ignore_permission_denied": True,
+            },
+        )
+    ]
+
+
+def test_files_are_read_in_parts_and_only_settled_ones_by_the_watcher(rig, monkeypatch):
+    monkeypatch.setattr(module, "READ_CHUNK", 2)
+    for name in "abcde":
+        rig.write(f"{name}.CT", "command = x\n")
+    (scanner,) = rig.watcher._scanners
+    look, read = scanner.look, scanner.read
+    settle, parts = [], []
+
+    def looking(*, settle_ns):
+        settle.append(settle_ns)
+        return look(settle_ns=settle_ns)
+
+    def reading(seen, part):
+        parts.append([os.path.basename(path) for path in part])
+        read(seen, part)
+
+    monkeypatch.setattr(scanner, "look", looking)
+    monkeypatch.setattr(scanner, "read", reading)
+    rig.sync()
+    assert rig.names() == list("abcde")
+    assert (settle, parts) == ([0], [["a.CT", "b.CT"], ["c.CT", "d.CT"], ["e.CT"]])
+
+    async def body() -> None:
+        task = asyncio.ensure_future(rig.watcher.run())
+        while len(settle) < 2:
+            await asyncio.sleep(0)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    go(body)
+    assert settle[1] == 100_000_000
+
+
+def test_all_that_is_wrong_is_told_sorted_and_once(rig):
+    rig.write("b.yaml", "name: [\n")
+    rig.write("a.yaml", "- name: p/a\n- name: q/a\n")
+    problems = rig.sync()
+    assert [text.partition(": ")[0] for text in problems] == [
+        "specs/a.yaml:1",
+        "specs/a.yaml:2",
+        "specs/b.yaml:2",
+    ]
+    assert rig.engine.reports == [tuple(rig.watcher.problems())]
+
+
 class TestNative:
     """With inotify. The watcher's step is made short, for the tests' sake."""
 
