@@ -9,7 +9,7 @@ from porto.kernel.cgroup.group import Group
 from porto.launcher.ops import SetLimit
 from porto.reconcilers.containers.facets.environment import environment
 from porto.reconcilers.containers.target import LaunchPlan
-from porto.spec.containers.status import State
+from porto.spec.containers.status import Process, State
 from porto.spec.errors import PortoError
 from porto.spec.records.record import Run
 from tests.fakes.scenes import Scene
@@ -50,6 +50,12 @@ def test_one_that_somebody_took_out_of_all_containers_is_put_back(
     scene.put("a", State.RUNNING)
     scene.driver.tasks["a"] = {40}
     assert differences(scene, "a", "cgroups") == [("pid 41", "/", "a")]
+
+
+def test_a_process_without_a_task_is_one_process(scene: Scene) -> None:
+    scene.put("a", State.META, status={"process": Process("4:1", 40, 5)})
+    scene.driver.place("a", 40)
+    assert differences(scene, "a", "cgroups") == []
 
 
 def test_one_that_is_about_to_exit_is_left_alone(scene: Scene) -> None:

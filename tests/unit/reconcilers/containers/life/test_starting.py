@@ -339,6 +339,12 @@ def test_success_of_another_start_in_place_is_no_respawn(scene: Scene) -> None:
     assert not [line for line in scene.told("a") if "respawn" in line]
 
 
+def test_a_start_after_a_stop_is_no_respawn_whoever_asked_first(scene: Scene) -> None:
+    scene.put("a", State.STARTING, intent={"origin": "respawn"}, status={"respawn_count": 5})
+    scene.launches.outcomes["4:1"] = Launched("4:1", 40, 5, 41, 6, 2)
+    assert not [line for line in scene.told("a") if "respawn" in line]
+
+
 def test_success_and_its_end_at_once(scene: Scene) -> None:
     scene.put("a", State.STARTING)
     scene.launches.outcomes["4:1"] = Launched("4:1", 40, 5, 41, 6, 2)

@@ -319,7 +319,10 @@ def test_a_parent_keeps_the_counts(scene: Scene) -> None:
 
 def test_a_stopped_one_has_no_present_life_to_count(scene: Scene) -> None:
     scene.put("a", State.RUNNING)
-    scene.put("a/b", State.STOPPED, run=Run.ABSENT, status={"oom_kills_before": 2})
+    status = {"oom_kills_before": 2}
+    scene.put("a/b", State.STOPPED, run=Run.ABSENT, status=status, controllers="memory")
+    # Its groups are left over, with what was counted already.
+    scene.driver.create(scene.group("a/b"))
     scene.driver.oom.counts["a/b"] = 5
     assert scene.told("a/b") == lines("""
         life record of a: - -> with its counts
