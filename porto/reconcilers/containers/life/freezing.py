@@ -40,7 +40,7 @@ class Freezing:
             return self._pause(target, frozen=frozen)
         if frozen:
             return self._thaw(target)
-        if record.status.life.state is State.PAUSED and not self._paused_from_above(record):
+        if record.status.life.state is State.PAUSED and self._paused_above(record) is None:
             if target.look(self._driver.freezer_state, target.group) is not FreezerState.THAWED:
                 return self._still_thawing(target)
             return Decision(self._resumed(target), Again(0.0))
@@ -66,9 +66,9 @@ class Freezing:
     def _thaw(self, target: Target) -> Decision:
         record = target.record
         drift = record.status.life.state is not State.PAUSED
-        parent = self._store.parent(record)
-        if parent is not None and parent.status.life.state is State.PAUSED:
-            error = Busy(f"cannot resume {record.name}: {parent.name} is paused")
+        above = self._paused_above(record)
+        if above is not None:
+            error = Busy(f"cannot resume {record.name}: {above.name} is paused")
             return Decision([self._freezer(target, frozen=False)], Stuck(error))
         thawed = self._freezer(target, frozen=False, is_drift=drift)
         return Decision([thawed, awaited(self._world, target, THAW)], Again(POLL_S))
@@ -122,8 +122,10 @@ class Freezing:
         effect = Freeze(target.group, frozen)
         return Change(FREEZER, "freezer.state", want, have, effect, is_drift=is_drift)
 
-    def _paused_from_above(self, record: ContainerRecord) -> bool:
-        return any(ancestor.intent.paused for ancestor in self._store.ancestors(record))
+    def _paused_above(self, record: ContainerRecord) -> ContainerRecord | None:
+        """The nearest ancestor that shall be paused; one that is being resumed is none."""
+        ancestors = self._store.ancestors(record)
+        return next((ancestor for ancestor in ancestors if ancestor.intent.paused), None)
 
 
 def _poll(waited: float) -> float:

@@ -125,6 +125,14 @@ def test_no_resume_below_a_paused_parent(scene: Scene) -> None:
     """)
 
 
+def test_a_parent_that_is_being_resumed_does_not_stand_in_the_way(scene: Scene) -> None:
+    """Whichever of the two has its pass first."""
+    scene.put("a", State.PAUSED)
+    scene.put("a/b", State.PAUSED)
+    scene.driver.frozen.update(("a", "a/b"))
+    assert scene.told("a/b") == scene.told("a")
+
+
 def test_a_resume_is_written_down_with_those_below(scene: Scene) -> None:
     scene.put("a", State.PAUSED)
     scene.put("a/b", State.PAUSED)
