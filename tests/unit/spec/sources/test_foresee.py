@@ -16,6 +16,7 @@ from porto.spec.kinds import DIALECTS
 from porto.spec.preview import Action
 from porto.spec.records.record import Run
 from porto.spec.sources.claims import START_MARK, Subject
+from porto.spec.sources.diagnostics import Diagnostic
 from porto.spec.sources.directory import Snapshot, WatchedDirectory
 from porto.spec.sources.documents import Document, parse_document
 from porto.spec.sources.foresee import Foreseen, Proposal, overlaid
@@ -104,6 +105,17 @@ def test_a_name_that_another_file_holds_is_a_problem(rig):
     assert not fork.get("a").spec.is_set(find_property("thread_limit"))
 
 
+def test_a_name_that_sleeps_is_held_by_the_file_that_had_it(rig):
+    path = rig.write("one.yaml", "name: a\n")
+    rig.sync()
+    rig.api_destroy("a")
+    earlier = rig.path("a.yaml")
+    fork, foreseen = look(rig, **{"a.yaml": "name: a\nthread_limit: 3\n"})
+    reason = f"'a' is declared already by {path}:1, which keeps it"
+    assert foreseen.diagnostics == (Diagnostic(earlier, 1, "name", reason),)
+    assert fork.find("a") is None
+
+
 def test_only_what_the_files_concern_is_named(rig):
     rig.write("one.yaml", "name: a\n")
     rig.write("bad.yaml", "name: [\n")
@@ -170,9 +182,10 @@ def test_a_restart_is_foreseen_as_a_new_launch_of_all_that_runs(rig):
     text = "name: a\ncommand: {}\ncontainers: [{{name: b, command: x}}, {{name: c, command: x}}]\n"
     path = rig.write("web.yaml", text.format("x"))
     rig.sync()
-    rig.api_stop("a/c")
+    rig.api_stop("a")
+    rig.api_start("a/b")
     fork, _ = look(rig, **{"web.yaml": text.format("y")})
-    again = ContainerIntent(run=Run.RUNNING, origin=f"file:{path}", launch=2)
+    again = ContainerIntent(run=Run.RUNNING, origin=f"file:{path}", launch=3)
     assert [record.intent for record in fork.records()] == [
         again,
         again,
