@@ -15,7 +15,7 @@ from porto.spec.errors import Permission
 from porto.spec.kinds import DIALECTS
 from porto.spec.records.record import Run
 from porto.spec.sources.apply import Applier
-from porto.spec.sources.claims import DIGEST_KEY, START_MARK, Subject
+from porto.spec.sources.claims import DIGEST_KEY, FILE_KEY, START_MARK, Subject
 from porto.spec.sources.diagnostics import Diagnostic
 from porto.spec.sources.directory import DirectoryScanner, WatchedDirectory
 from porto.spec.sources.dormant import Dormant
@@ -145,6 +145,25 @@ def test_a_removed_file_destroys_what_it_owned(rig):
     rig.remove("a.yaml")
     assert rig.sync() == []
     assert rig.names() == ["c", "other"]
+
+
+def test_what_goes_with_its_parent_does_not_keep_others_from_going(rig):
+    path = rig.write("a.yaml", "- {name: a, command: x}\n- {name: a/b}\n- {name: c}\n")
+    rig.sync()
+    rig.remove("a.yaml")
+    asyncio.run(rig.watcher.sync())  # destruction is asked for, nothing is done yet
+    assert [record.intent.run for record in rig.store.records()] == [Run.ABSENT] * 3
+    assert {record.intent.origin for record in rig.store.records()} == {f"file:{path}"}
+
+
+def test_what_cannot_be_destroyed_is_told_of_its_file_as_a_whole(rig):
+    path = rig.write("a.yaml", "name: a\n")
+    rig.sync()
+    rig.api_create("a/mine")
+    rig.remove("a.yaml")
+    rig.sync()
+    (problem,) = rig.watcher.problems()
+    assert (problem.path, problem.line, problem.property) == (path, 0, "name")
 
 
 def test_a_removed_declaration_destroys_its_container_only(rig):
@@ -630,6 +649,12 @@ class TestDestroyed:
         assert (one.wakes, one.dormant.digests) == (0, {Subject("container", "a"): digest})
         assert one.run() == []
         assert rig.names() == []
+
+    def test_without_a_digest_nothing_keeps_it_asleep(self, rig, one):
+        origins = {FILE_KEY: rig.path("a.yaml")}
+        rig.store.put(dataclasses.replace(rig.record("a"), origins=origins), now=1.0)
+        self.end(rig, "api")
+        assert (one.wakes, one.dormant.digests) == (0, {Subject("container", "a"): ""})
 
     def test_by_a_file_it_is_made_anew(self, rig, one):
         self.end(rig, "file:/specs/other.yaml")

@@ -12,6 +12,7 @@ from porto.spec.containers.status import State
 from porto.spec.errors import Busy, InvalidState, ResourceNotAvailable
 from porto.spec.records.record import Run
 from porto.spec.sources.claims import START_MARK
+from porto.spec.sources.diagnostics import Diagnostic
 from tests.unit.spec.sources.rig import Rig
 
 TREE = "name: top\nprivate: '{}'\ncwd: {}\ncontainers:\n- name: a\n  command: x\n- name: b\n"
@@ -172,6 +173,23 @@ def test_below_a_paused_parent_nothing_is_restarted(rig):
     rig.store.put(rig.record("top").with_intent(paused=False), now=1.0)
     assert rig.sync() == []
     assert rig.engine.launched == ["top/a"]
+
+
+def test_a_restart_goes_on_while_its_file_is_at_fault(rig):
+    started(rig, TREE.format("", "/"))
+    record = rig.record("top/a")
+    origins = {**record.origins, START_MARK: str(record.intent.launch)}
+    rig.store.put(dataclasses.replace(record, origins=origins), now=1.0)
+    rig.store.put(rig.record("top").with_intent(paused=True), now=1.0)
+    path = rig.write("a.yaml", "name: [\n")
+    rig.sync()
+    told = [item for item in rig.watcher.problems() if item.property]
+    reason = "cannot stop top/a: its parent top is paused"
+    assert told == [Diagnostic(path, 0, "name", reason)]
+    rig.store.put(rig.record("top").with_intent(paused=False), now=1.0)
+    before = rig.record("top/a").intent
+    rig.sync()
+    assert rig.record("top/a").intent == dataclasses.replace(before, launch=before.launch + 1)
 
 
 def test_a_container_on_its_way_down_is_started_when_it_is_down(rig):

@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from porto.spec.errors import Busy
 from porto.spec.sources import watch as module
 from porto.spec.sources.diagnostics import Diagnostic
-from porto.spec.sources.directory import WatchedDirectory
+from porto.spec.sources.directory import DirectoryScanner, WatchedDirectory
+from porto.spec.sources.files import Rules
 from porto.spec.sources.removal_cap import FLOOR
 from porto.spec.sources.watch import SourceWatcher
 from porto.spec.sources.watch_set import WatchSet
@@ -334,6 +336,48 @@ def test_all_that_is_wrong_is_told_sorted_and_once(rig):
         "specs/b.yaml:2",
     ]
     assert rig.engine.reports == [tuple(rig.watcher.problems())]
+
+
+def test_nothing_is_looked_at_while_nothing_happens(rig, monkeypatch):
+    looks = []
+    real = DirectoryScanner.look
+
+    def look(scanner, *, settle_ns):
+        looks.append(settle_ns)
+        return real(scanner, settle_ns=settle_ns)
+
+    async def body() -> None:
+        async with running(rig, events=Events()):
+            while len(looks) < 2:  # the second begins when it is known what to watch
+                await asyncio.to_thread(len, looks)
+            for _ in range(50):
+                await asyncio.to_thread(len, looks)
+            assert looks == [0, 0]
+
+    monkeypatch.setattr(DirectoryScanner, "look", look)
+    rig.write("a.yaml", "name: a\n")
+    go(body)
+
+
+def test_a_restart_that_fails_is_told_without_an_event(rig):
+    async def body() -> None:
+        async with running(rig, events=Events()) as watcher:
+            rig.engine.error = Busy("it does not want to")
+            await watcher.sync()
+            await until(rig, lambda: bool(watcher.problems()))
+            assert rig.problems() == ["specs/a.yaml:1: name: it does not want to"]
+
+    rig.write("a.yaml", "name: a\ncommand: x\n")
+    rig.sync()
+    rig.write("a.yaml", "name: a\ncommand: y\n")
+    go(body)
+
+
+def test_the_rules_of_files_are_those_it_was_made_with(rig):
+    rig.write("a.yaml", "name: a\n")
+    rig.watcher.close()
+    rig.watcher = rig.new_watcher(rules=Rules(max_bytes=3))
+    assert rig.sync() == ["specs/a.yaml: it is larger (8 bytes) than the limit of 3 bytes"]
 
 
 class TestNative:
