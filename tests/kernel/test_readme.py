@@ -57,10 +57,13 @@ def shell(own_daemon, tmp_path: Path):
 
 
 def test_the_shell_examples_do_what_they_say(shell) -> None:
-    hello, background, validate, kill = blocks("sh")
+    hello, background, validate, see, kill = blocks("sh")
     assert shell(hello) == "Hello, world!\n"
     assert "running" in shell(background)
     shell(validate)
+    seen = shell(see)
+    assert "pids.max" in seen
+    assert "destroy" in seen
     shell("portoctl run kept command='sleep 1000'")
     assert "kept" in shell(kill)
 
