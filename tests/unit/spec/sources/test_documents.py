@@ -2,7 +2,7 @@ import pytest
 
 from porto.spec.kinds import DIALECTS
 from porto.spec.sources.diagnostics import Diagnostic
-from porto.spec.sources.documents import Document, is_source_name, parse_document
+from porto.spec.sources.documents import Document, is_source_name, parse_document, refused
 
 
 def parse(text: str | bytes, path: str = "x.yaml") -> Document:
@@ -214,8 +214,26 @@ def test_the_digest_follows_what_is_said_not_where():
 @pytest.mark.parametrize("path", ["a.CT", "a.yaml", "a.json", "a.toml"])
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n"])
 def test_a_file_that_declares_nothing_is_a_fault(path, text):
-    assert len(parse(text, path).diagnostics) == 1
-    assert not parse(text, path).declared
+    document = parse(text, path)
+    (fault,) = document.diagnostics
+    assert document == Document(path, (), (fault,))
+    assert (fault.path, fault.property) == (path, "")
+    if not fault.reason.startswith("not JSON"):
+        assert (fault.line, fault.reason) == (0, "declares no container")
+
+
+def test_what_is_no_source_is_refused_whole():
+    reason = "not a kind of file that declares containers: .CT, .yaml, .yml, .json, .toml"
+    assert parse("name: a\n", "a.txt") == Document(
+        "a.txt", (), (Diagnostic("a.txt", 0, "", reason),)
+    )
+    assert refused("b.CT", "torn", 7) == Document("b.CT", (), (Diagnostic("b.CT", 7, "", "torn"),))
+    assert [item.name for item in parse("name: a\n", "-").declared] == ["a"]
+
+
+def test_every_wrong_line_of_ct_is_a_fault_of_no_property():
+    document = parse("command = x\n\nfoo\n", "web.CT")
+    assert document.diagnostics == (Diagnostic("web.CT", 3, "", "the line has no '='"),)
 
 
 @pytest.mark.parametrize("path", ["a.CT", "a.yaml", "a.json", "a.toml"])

@@ -69,3 +69,11 @@ def test_the_same_file_twice_is_no_duplicate(tmp_path):
     path = tmp_path / "a.yaml"
     path.write_text("name: a\n")
     assert validate_files([str(path), str(path)], DIALECTS) == []
+
+
+def test_whoever_may_write_a_file_may_have_it_validated(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text("name: a\n")
+    path.chmod(0o666)
+    assert validate_files([str(path)], DIALECTS) == []
+    assert validate_files([str(tmp_path)], DIALECTS) == []
