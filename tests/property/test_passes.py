@@ -168,8 +168,9 @@ def test_any_state_comes_to_rest(
     struck: bool,
 ) -> None:
     scene = Scene()
-    # Who asks for a start asks for a thawed one.
-    intent = {"paused": paused and state not in NOT_STARTED and not relaunch}
+    # Who asks for a start asks for a thawed one, also while it is being stopped.
+    is_asked = relaunch or (state is State.STOPPING and run is Run.RUNNING)
+    intent = {"paused": paused and state not in NOT_STARTED and not is_asked}
     record = scene.put("a", state, run=run, intent=intent, command=command, isolate=isolate)
     if relaunch and state is not State.STOPPED:
         again = record.with_intent(launch=record.intent.launch + 1)
