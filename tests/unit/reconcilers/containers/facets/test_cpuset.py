@@ -114,7 +114,8 @@ class Rig:
 
 
 def told(change: Change) -> str:
-    words = f"{change.subject}: {change.have or '-'} -> {change.want or '-'}"
+    have = "-" if change.have == "" else change.have
+    words = f"{change.subject}: {have} -> {change.want}"
     return f"{words} {type(change.effect).__name__}{' drift' if change.is_drift else ''}"
 
 

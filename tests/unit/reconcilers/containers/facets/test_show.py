@@ -12,13 +12,21 @@ import pytest
 
 from porto.kernel.cgroup.group import Group
 from porto.kernel.process.scheduling import IDLE, Schedule
+from porto.reconcilers.containers.target import Shown
+from porto.reconcilers.engine.change import Change
 from porto.spec.containers.status import Process, State
 from tests.fakes.hosts import FakeHost
 from tests.fakes.scenes import Scene, lines
 
 ALL = ("memory", "cpu", "cpuset", "blkio", "pids", "devices", "hugetlb")
 HOSTS = {"v1": ("freezer", *ALL), "v2": ("v2",)}
-WANTED = {"memory_limit": "64M", "thread_limit": "7", "cpu_limit": "0.5c", "io_policy": "rt"}
+WANTED = {
+    "pressurize_on_death": "false",
+    "memory_limit": "64M",
+    "thread_limit": "7",
+    "cpu_limit": "0.5c",
+    "io_policy": "rt",
+}
 
 FOREIGN = {
     "v1": (
@@ -133,15 +141,41 @@ NEW = {
 }
 
 
+GUARANTEE = {
+    "v1": [],
+    "v2": ["memory memory.low: 0 -> 1048576"],
+}
+
+
 def shown(scene: Scene, name: str, *facets: str) -> list[str]:
-    """What these facets show, or all that keep more than the main task."""
+    """What these facets show, or all of them."""
     target = scene.world.target(scene.get(name))
     return [
-        f"{facet.name} {item.subject}: {item.have or '-'} -> {item.want or '-'}"
+        line(facet.name, item)
         for facet in scene.world.chain.live
         if not facets or facet.name in facets
         for item in facet.show(target)
     ]
+
+
+def planned(scene: Scene, name: str) -> list[str]:
+    """What all facets would change."""
+    target = scene.world.target(scene.get(name))
+    return [
+        line(change.facet, change)
+        for facet in scene.world.chain.live
+        for change in facet.plan(target)
+    ]
+
+
+def is_true(line: str) -> bool:
+    have, want = line.partition(": ")[2].split(" -> ")
+    return have == want
+
+
+def line(facet: str, item: Shown | Change) -> str:
+    have, want = ("-" if text == "" else text for text in (item.have, item.want))
+    return f"{facet} {item.subject}: {have} -> {want}"
 
 
 def table(text: str) -> list[str]:
@@ -180,6 +214,21 @@ def test_knobs_show_what_somebody_else_wrote(kind: str, host: FakeHost) -> None:
     for controller, knob, text in FOREIGN[kind]:
         host.driver.write(scene.group("a"), controller, knob, text)
     assert shown(scene, "a") == table(WRITTEN[kind])
+
+
+def test_what_is_shown_as_different_is_what_is_planned(kind: str, host: FakeHost) -> None:
+    scene = on(host, State.RUNNING)
+    for controller, knob, text in FOREIGN[kind]:
+        host.driver.write(scene.group("a"), controller, knob, text)
+    different = [each for each in table(WRITTEN[kind]) if not is_true(each)]
+    assert len(different) == len(FOREIGN[kind])
+    assert planned(scene, "a") == different
+
+
+def test_a_guarantee_is_shown_with_the_other_limits_of_memory(kind: str, host: FakeHost) -> None:
+    scene = Scene(driver=host.driver)
+    scene.put("a", State.STARTING, memory_guarantee="1M", controllers="memory")
+    assert [each for each in shown(scene, "a", "memory") if not is_true(each)] == GUARANTEE[kind]
 
 
 def test_knobs_of_a_start_show_what_a_new_group_has(kind: str, host: FakeHost) -> None:
@@ -289,7 +338,7 @@ def test_a_process_that_nobody_can_find_is_shown_at_home(
 
 def test_limits_show_the_explicit_ones_by_kind(scene: Scene) -> None:
     scene.put("a", State.RUNNING, ulimit="nofile: 5 6; core: 7 unlimited; stack: unlimited")
-    scene.put("a/b", State.RUNNING, ulimit="nofile: 0 8")
+    scene.put("a/b", State.RUNNING, ulimit="nofile: 0 8; core: 0 0")
     limits = scene.processes.limits
     limits[51] = {
         "Max open files": (1, 2),
@@ -297,7 +346,7 @@ def test_limits_show_the_explicit_ones_by_kind(scene: Scene) -> None:
         "Max stack size": (0, 9),
     }
     assert shown(scene, "a/b", "limits") == [
-        "limits ulimit[core]: 7 unlimited -> 7 unlimited",
+        "limits ulimit[core]: 7 unlimited -> 0 0",
         "limits ulimit[nofile]: 1 2 -> 0 8",
         "limits ulimit[stack]: 0 9 -> unlimited unlimited",
     ]

@@ -20,7 +20,7 @@ from porto.reconcilers.containers.facets.hugetlb import Hugetlb
 from porto.reconcilers.containers.facets.pids import Pids
 from porto.reconcilers.containers.facets.pressure import Pressure
 from porto.reconcilers.containers.facets.rotation import Rotation
-from porto.reconcilers.containers.target import Target
+from porto.reconcilers.containers.target import Target, Verdict
 from porto.reconcilers.engine.change import Change
 from porto.spec.config import ContainerConfig
 from porto.spec.containers.status import State
@@ -261,6 +261,29 @@ def test_output_that_goes_nowhere_is_no_file() -> None:
     assert files == {"stderr": "/place/porto/a/stderr"}
 
 
+# -- notices of the OOM killer -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("told_at", "verdict"),
+    [
+        (100.0, Verdict({}, wait=0.02)),
+        (99.5078125, Verdict({}, wait=0.0078125)),
+        (99.5, Verdict({"oom_killed": True})),
+        (None, None),
+    ],
+)
+def test_a_victim_is_given_a_moment_to_be_counted(
+    told_at: float | None, verdict: Verdict | None
+) -> None:
+    scene = Scene()
+    found = scene.put("a", State.RUNNING, oom_is_fatal="true")
+    if told_at is not None:
+        scene.notices.oom[found.key] = told_at
+    (facet,) = (each for each in scene.world.chain.witnesses if each.name == "oom")
+    assert facet.verdict(scene.world.target(found)) == verdict
+
+
 # -- what a launch opens --------------------------------------------------------
 
 
@@ -279,6 +302,14 @@ def test_descriptors_of_a_launch_are_opened_for_it_and_closed() -> None:
     assert (request.pid_ns, request.cgroup_fd) == (1, None)
     assert request.ops == launch_of_request(scene).ops
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_child_is_born_in_its_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene()
+    monkeypatch.setattr(scene.driver, "launch_directory", lambda group: f"/fake/{group.name}")
+    scene.apply([launch_of(scene)])
+    (request,) = scene.launches.requests
+    assert (request.cgroup_fd, len(request.fds)) == (0, 3)
 
 
 def launch_of_request(scene: Scene) -> Any:
