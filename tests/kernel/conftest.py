@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import porto
-from tests.patience import patient
+from tests.patience import patient, until
 
 START_TIMEOUT_S = patient(30.0)
 GROUPS = "/sys/fs/cgroup"
@@ -166,11 +166,25 @@ def shared_daemon(make_daemon) -> Daemon:
     return make_daemon()
 
 
+def _is_of_file(connection: "porto.Connection", name: str) -> bool:
+    with contextlib.suppress(porto.exceptions.ContainerDoesNotExist):
+        return "file:" in str(connection.GetProperty(name, "porto_origins"))
+    return False
+
+
 @pytest.fixture
 def daemon(shared_daemon: Daemon) -> Iterator[Daemon]:
-    """The shared daemon; the test's containers are destroyed afterwards."""
+    """The shared daemon; the test's files and containers are gone afterwards."""
     yield shared_daemon
     connection = shared_daemon.connection()
+    if shared_daemon.containers.exists():
+        for path in shared_daemon.containers.iterdir():
+            path.unlink()
+    # Before anybody destroys them: that would count as a wish that outlasts the files.
+    until(
+        lambda: not any(_is_of_file(connection, name) for name in connection.List()),
+        "the containers of the files are gone",
+    )
     for name in connection.List():
         if "/" not in name:
             with contextlib.suppress(porto.exceptions.ContainerDoesNotExist):
