@@ -79,6 +79,7 @@ def state(daemon: Daemon, name: str) -> str:
     return daemon.portoctl("get", name, "state", check=False).stdout.strip()
 
 
+@pytest.mark.lengthy
 def test_each_example_is_planned_as_it_comes(own_daemon: Daemon) -> None:
     daemon = own_daemon
     planned(daemon, str(EXAMPLES))  # The first look finds out what the kernel's defaults are.

@@ -36,12 +36,15 @@ SLOWNESS = {True: 2, False: 10}
 """How much longer a test may wait in a guest, with KVM and without."""
 SAME_EVERYWHERE = (
     "test_bad_input",
+    "test_default_streams",
+    "test_foresight",
     "test_leaks",
     "test_launcher_*",
     "test_observers",
     "test_portoctl",
     "test_privilege",
     "test_readme",
+    "test_reliability",
     "test_sources",
     "test_start",
 )
