@@ -9,7 +9,7 @@ Operations"; man 2 pidfd_open.
 import asyncio
 import os
 import select
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import structlog
 
@@ -46,7 +46,7 @@ async def _until_unpopulated(path: str) -> None:
     try:
         watch.register(events, select.EPOLLPRI)
         while _is_populated(events):
-            await _readable([watch.fileno()])
+            await _readable(watch.fileno())
             watch.poll(0)
     finally:
         watch.close()
@@ -67,7 +67,8 @@ async def _until_no_process(driver: CgroupDriver, group: Group) -> None:
         pidfds = driver.pidfds(group, PIDFDS_MAX)
         try:
             if pidfds:
-                await _all_readable(pidfds)
+                for pidfd in pidfds:
+                    await _readable(pidfd)
             else:
                 await asyncio.sleep(LAST_RESORT_S)
         finally:
@@ -75,28 +76,20 @@ async def _until_no_process(driver: CgroupDriver, group: Group) -> None:
                 os.close(pidfd)
 
 
-async def _all_readable(descriptors: list[int]) -> None:
-    for descriptor in descriptors:
-        await _readable([descriptor])
-
-
-async def _readable(descriptors: Iterable[int]) -> None:
-    """Until one of them is readable."""
+async def _readable(descriptor: int) -> None:
+    """Until it is readable."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
-    watched = list(descriptors)
 
     def ready() -> None:
         if not done.done():
             done.set_result(None)
 
-    for descriptor in watched:
-        loop.add_reader(descriptor, ready)
+    loop.add_reader(descriptor, ready)
     try:
         await done
     finally:
-        for descriptor in watched:
-            loop.remove_reader(descriptor)
+        loop.remove_reader(descriptor)
 
 
 class Vacancies:
