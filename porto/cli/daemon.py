@@ -24,7 +24,7 @@ from porto.api.config import LoadedConfig, read_config
 from porto.api.counters import DaemonCounters
 from porto.api.server import ApiServer
 from porto.cli.log import reopen_log, setup_log
-from porto.cli.preparation import is_same_boot, prepare, tune_collector
+from porto.cli.preparation import prepare, tune_collector
 from porto.cli.report import Report
 from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.probe import probe
@@ -314,21 +314,29 @@ class Daemon:
 
     async def _take_over(self, parts: _Parts) -> None:
         """Join what runs already; from here on every change becomes a pass."""
-        same_boot = is_same_boot(Path(self._config.paths.store) / BOOT_FILE)
-        master, present = Path(self._config.paths.store) / MASTER_FILE, self._arguments.master_start
-        same_master = master.exists() and master.read_text() == f"{present}"
+        notes = Notes(self._config.paths.store)
+        boot, master = processes.boot_id(), f"{self._arguments.master_start}"
+        known_boot, known_master = notes.find(BOOT_FILE), notes.find(MASTER_FILE)
         survivors = await parts.launcher.connect()
         for job in await parts.jobs.recover():
             log.warning("job was cut short", job=job)
         world = parts.containers.world
         world.ports.launches.resume()
-        found = take_over(world, survivors, same_boot=same_boot, same_master=same_master)
+        found = take_over(
+            world,
+            survivors,
+            same_boot=known_boot in (None, boot),
+            same_master=known_master == master,
+        )
         for launched in found:
             log.warning("unknown launch", launch=launched.launch_id, pid=launched.init_pid)
             processes.send_signal(launched.init_pid, launched.init_start, signal.SIGKILL)
             parts.launcher.forget(launched.launch_id)
         # Only now: a takeover that is cut short is none.
-        master.write_text(f"{present}")
+        if known_boot != boot:
+            notes.put(BOOT_FILE, boot)
+        if known_master != master:
+            notes.put(MASTER_FILE, master)
         world.notices.start()
         parts.store.subscribe(parts.triggers.on_change)
         parts.triggers.all()

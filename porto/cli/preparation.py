@@ -8,14 +8,12 @@ import gc
 import grp
 import os
 import resource
-from pathlib import Path
 
 from porto.api.auth import PORTO_GROUP
 from porto.cli.instance import be_alone
 from porto.kernel import syscalls
 from porto.kernel.host.allocator import return_large_blocks
 from porto.kernel.mount.mounts import ensure_tmpfs
-from porto.kernel.process import processes
 from porto.spec.config import Config
 
 STORE_MODE = 0o750
@@ -62,18 +60,6 @@ def _porto_gid() -> int:
         return grp.getgrnam(PORTO_GROUP).gr_gid
     except KeyError:
         return 0
-
-
-def is_same_boot(path: Path) -> bool:
-    """Whether the records are of this boot; writes down which boot it is."""
-    now = processes.boot_id()
-    try:
-        before = path.read_text()
-    except FileNotFoundError:
-        before = ""
-    if before != now:
-        path.write_text(now)
-    return before in ("", now)
 
 
 def tune_collector() -> None:

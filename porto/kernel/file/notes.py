@@ -1,7 +1,7 @@
 """Small files that tell a later daemon what this one was about to do.
 
-Called by `reconcilers/engine/jobs_programs.py`. One file a note, replaced as a whole, in a
-directory of their own below the runtime directory, which a reboot empties.
+Called by `reconcilers/engine/jobs_programs.py` and `cli/daemon.py`. One file a note, replaced
+as a whole, in a directory below the runtime directory, which a reboot empties.
 """
 
 import contextlib
@@ -50,12 +50,18 @@ class Notes:
             if name.startswith(_TEMPORARY):
                 self.remove(name)
                 continue
-            with (
-                contextlib.suppress(FileNotFoundError),
-                open(self._path(name), encoding="utf-8", errors="surrogateescape") as file,
-            ):
-                found[name] = file.read()
+            text = self.find(name)
+            if text is not None:
+                found[name] = text
         return found
+
+    def find(self, name: str) -> str | None:
+        """One note; None when there is none."""
+        try:
+            with open(self._path(name), encoding="utf-8", errors="surrogateescape") as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
 
     def _create(self, path: str) -> int:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

@@ -17,6 +17,14 @@ def test_a_note_is_found_by_another_daemon(tmp_path: Path) -> None:
     assert list(Notes(directory).read().items()) == [("a", "new"), ("b", "text \udcff")]
 
 
+def test_one_note_is_found_by_its_name(tmp_path: Path) -> None:
+    notes = Notes(str(tmp_path / "notes"))
+    assert notes.find("a") is None
+    notes.put("a", "text \udcff")
+    notes.put("b", "")
+    assert [notes.find(name) for name in ("a", "b", "c")] == ["text \udcff", "", None]
+
+
 def test_a_removed_note_is_gone_and_may_be_removed_again(tmp_path: Path) -> None:
     notes = Notes(str(tmp_path))
     notes.put("a", "text")
