@@ -117,11 +117,11 @@ def with_kernel(turn: Turn, found: Foretold | None, *reasons: str) -> ObjectPlan
     return dataclasses.replace(plan, kernel=found.changes, error=found.error)
 
 
-def explainable(services: Services, name: str, full: str) -> ContainerRecord:
-    """The record of a container that can be compared and explained."""
+def specified(services: Services, name: str, full: str, verb: str) -> ContainerRecord:
+    """The record of a container that has a specification to `verb`."""
     if full == ROOT:
-        raise InvalidValue(f"cannot explain {name}: the host has no specification")
+        raise InvalidValue(f"cannot {verb} {name}: the host has no specification")
     record = services.store.find(full)
     if record is None:
-        raise ContainerDoesNotExist(f"cannot explain {name}: no such container")
+        raise ContainerDoesNotExist(f"cannot {verb} {name}: no such container")
     return record

@@ -12,7 +12,7 @@ from porto.api.dispatch import Outcome, handles
 from porto.api.handlers.targets import resolve
 from porto.api.masks import ANY, is_mask
 from porto.api.names import View
-from porto.api.previews import PlanReply, explainable, with_kernel
+from porto.api.previews import PlanReply, specified, with_kernel
 from porto.api.slices import sliced
 from porto.spec.containers.outlook import unmoved
 from porto.spec.errors import (
@@ -35,7 +35,7 @@ def diff(services: Services, session: Session, request: rpc_pb2.TDiffRequest) ->
         )
     names = {resolve(session, name): name for name in request.name if not is_mask(name)}
     for full, name in names.items():
-        explainable(services, name, full)
+        specified(services, name, full, "compare")
     return _diff(services, session, names, masks if request.name else [ANY])
 
 

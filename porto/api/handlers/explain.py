@@ -10,7 +10,7 @@ from porto.api import previews, replies, variables
 from porto.api.context import Services, Session
 from porto.api.dispatch import Outcome, handles
 from porto.api.handlers.targets import resolve
-from porto.api.previews import explainable
+from porto.api.previews import specified
 from porto.api.slices import sliced
 from porto.spec.containers.outlook import KIND
 from porto.spec.containers.record import ContainerRecord
@@ -31,7 +31,7 @@ CREATOR = "creation"
 def explain(services: Services, session: Session, request: rpc_pb2.TExplainRequest) -> Outcome:
     """Why a property is what it is; without one, the container and all that were set."""
     full = resolve(session, request.name)
-    record = explainable(services, request.name, full)
+    record = specified(services, request.name, full, "explain")
     if request.property:
         wanted = [find_property(split_index(request.property)[0])]
         services.store.admission.check_supported("explain", record.name, wanted[0])
