@@ -14,14 +14,13 @@ from porto.kernel.cgroup.driver import CgroupDriver
 from porto.kernel.cgroup.group import Group
 from porto.kernel.ports import Processes
 from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.status import State
+from porto.spec.containers.status import STARTED
 from porto.spec.containers.store import ContainerStore
 from porto.spec.key import Key
 
 DEPTH_MAX = 4096
 """Of a line of ancestors; a longer one is not followed."""
 KNOWN_MAX = 16384
-STARTED = frozenset({State.RUNNING, State.META, State.PAUSED})
 
 
 class Strays:

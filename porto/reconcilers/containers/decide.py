@@ -34,7 +34,7 @@ class Life:
         if record.intent.run is Run.STOPPED:
             return self._stopping.stopped(target)
         state = record.status.life.state
-        relaunch = record.intent.launch > record.status.life.launched
+        relaunch = record.is_launch_due
         if state in (State.STOPPED, State.STARTING) or (state is State.DEAD and relaunch):
             return self.starting.start(target)
         if state is State.DEAD:

@@ -15,14 +15,12 @@ from porto.reconcilers.engine.change import Change
 from porto.reconcilers.engine.decision import Decision
 from porto.reconcilers.engine.result import Done, Result, Retry
 from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.status import State
+from porto.spec.containers.status import ENDED, State
 from porto.spec.errors import InvalidState, PortoError
 from porto.spec.events import Event, What
 from porto.spec.key import Key
 from porto.spec.records.record import Run
 from porto.spec.records.status import Condition
-
-_ENDED = frozenset({State.STOPPED, State.DEAD})
 
 log = structlog.get_logger()
 
@@ -54,7 +52,7 @@ class ContainerReconciler:
 
     def _remember(self, key: Key, record: ContainerRecord, result: Result) -> None:
         current = self._store.find_id(key.id)
-        if current is None or current.status.life.state in _ENDED:
+        if current is None or current.status.life.state in ENDED:
             self._world.memory.forget(key)
             return
         if record.intent.run is Run.RUNNING and current.status.life.state is not State.STARTING:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import structlog
 
 from porto.launcher.ops import Launched
-from porto.reconcilers.containers.facets.task import container_of
+from porto.reconcilers.containers.facets.task import container_of, launch_id, launch_name
 from porto.reconcilers.containers.life.ending import stopped_fields
 from porto.reconcilers.containers.life.starting import Starting
 from porto.reconcilers.containers.world import World
@@ -72,7 +72,7 @@ def _may_have_been_launched(world: World, record: ContainerRecord) -> bool:
     life = record.status.life
     return (
         record.intent.run is Run.RUNNING
-        and life.launched < record.intent.launch
+        and record.is_launch_due
         and life.state in (State.STARTING, State.DEAD)
         and not world.target(record).is_new
     )
@@ -114,17 +114,17 @@ def _give_up_launch(world: World, record: ContainerRecord) -> None:
 def _adopt(world: World, record: ContainerRecord, by_launch: dict[str, Launched]) -> None:
     """The launch that the record asks for, or asked for, if the launcher holds it."""
     life = record.status.life
-    launched = by_launch.pop(f"{record.id}:{record.intent.launch}", None)
-    older = by_launch.pop(f"{record.id}:{life.launched}", None)
+    launched = by_launch.pop(launch_id(record), None)
+    older = by_launch.pop(launch_name(record.id, life.launched), None)
     found = launched or older
     process = life.process
-    if found is not None and process is None and life.launched >= record.intent.launch:
+    if found is not None and process is None and not record.is_launch_due:
         # The daemon died between the record of the exit and its acknowledgement.
         world.exits.acknowledge(found.launch_id)
         return
     if found is not None:
         world.exits.track(found.launch_id)
-    if launched is not None and life.launched < record.intent.launch:
+    if launched is not None and record.is_launch_due:
         # The daemon died between the launch and its record: the intent was durable, the
         # task runs, so this is what the client asked for.
         log.info("launch adopted", container=record.name, launch=launched.launch_id)

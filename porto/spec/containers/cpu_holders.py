@@ -12,10 +12,9 @@ from weakref import WeakKeyDictionary
 from porto.spec.codecs.cpuset import EXCLUSIVE
 from porto.spec.containers.names import ROOT, parent_name
 from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.status import State
+from porto.spec.containers.status import ENDED
 from porto.spec.containers.store import ContainerStore
 
-_ENDED = frozenset({State.STOPPED, State.DEAD})
 _indexes: "WeakKeyDictionary[ContainerStore, _Holders]" = WeakKeyDictionary()
 
 
@@ -59,5 +58,5 @@ def _holds(record: ContainerRecord | None) -> bool:
     return (
         record is not None
         and record.spec.cpuset.cpu_set[0] in EXCLUSIVE
-        and record.status.life.state not in _ENDED
+        and record.status.life.state not in ENDED
     )

@@ -18,3 +18,8 @@ class ContainerRecord(Record):
     spec: ContainerSpec
     intent: ContainerIntent = field(default=ContainerIntent())
     status: ContainerStatus = field(default=ContainerStatus())
+
+    @property
+    def is_launch_due(self) -> bool:
+        """Whether a launch is wanted that has not been recorded yet."""
+        return self.intent.launch > self.status.life.launched

@@ -39,6 +39,10 @@ class State(StrEnum):
 
 ACTIVE = frozenset({State.RUNNING, State.META, State.PAUSED, State.STARTING})
 """States with a live cgroup and possibly tasks."""
+STARTED = frozenset({State.RUNNING, State.META, State.PAUSED})
+"""States that a good start leads to, until the end is wanted or seen."""
+ENDED = frozenset({State.STOPPED, State.DEAD})
+"""States in which nothing of the last life runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from porto.spec.errors import EError
 class Condition:
     """Something a user should know about an object or one of its facets.
 
-    kind    -- "Stuck", "RestartRequired", "Retrying" or "Contested"
+    kind    -- "Stuck", "RestartRequired", "Retrying", "Waiting" or "Contested"
     facet   -- owner of the property or knob
     message -- the whole error text
     code    -- the EError, Success when nothing failed

@@ -47,7 +47,7 @@ class Pressure(KnobFacet):
         record = target.record
         life = record.status.life
         if life.state is State.DEAD:
-            return record.intent.launch <= life.launched
+            return not record.is_launch_due
         if life.state is not State.META:
             return False
         inside = target.look(self.driver.subtree_processes, target.group)

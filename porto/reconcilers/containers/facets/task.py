@@ -119,7 +119,12 @@ def launch_effect(target: Target, plan: LaunchPlan, *, timeout: float) -> Launch
 
 def launch_id(record: ContainerRecord) -> str:
     """The launcher's name for the launch that is wanted: container id and launch number."""
-    return f"{record.id}:{record.intent.launch}"
+    return launch_name(record.id, record.intent.launch)
+
+
+def launch_name(container: int, launch: int) -> str:
+    """The launcher's name for a launch of the container of that id."""
+    return f"{container}:{launch}"
 
 
 def container_of(launch_id: str) -> Key | None:

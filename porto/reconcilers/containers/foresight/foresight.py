@@ -14,14 +14,12 @@ from porto.reconcilers.engine.decision import Decision
 from porto.reconcilers.engine.result import Again, Done, Retry, Stuck
 from porto.spec.containers.outlook import Turn
 from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.status import State
+from porto.spec.containers.status import STARTED, State
 from porto.spec.containers.store import ContainerStore
 from porto.spec.errors import PortoError, by_errno
 from porto.spec.preview import Aspect, Foretold, KernelChange
 from porto.spec.prop import Property
 from porto.spec.records.record import Run
-
-STARTED = frozenset({State.RUNNING, State.META, State.PAUSED})
 
 
 class Foresight:
@@ -137,7 +135,7 @@ def _next(record: ContainerRecord, decision: Decision, changes: Sequence[KernelC
         if state is State.STOPPING and isinstance(result, Again) and result.after is not None:
             return "kill it, if it has not ended in time"
         return "stop it after its children"
-    if intent.launch > record.status.life.launched and intent.run is Run.RUNNING:
+    if record.is_launch_due and intent.run is Run.RUNNING:
         if not changes and isinstance(result, Again):
             return "start it, when what it waits for has happened"
         return "start it" if state in (State.STOPPED, State.STARTING) else "start it again"

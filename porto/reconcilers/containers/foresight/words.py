@@ -151,7 +151,7 @@ def moment(record: ContainerRecord) -> When:
     state, intent = record.status.life.state, record.intent
     if intent.run is not Run.RUNNING or state is State.STOPPING:
         return When.STOP
-    relaunch = intent.launch > record.status.life.launched
+    relaunch = record.is_launch_due
     if state in (State.STOPPED, State.STARTING) or (state is State.DEAD and relaunch):
         return When.START
     return When.STOP if relaunch else When.LIVE

@@ -146,7 +146,7 @@ class Starting:
         record = target.record
         life = parent.status.life
         if parent.intent.run is Run.RUNNING and life.state is not State.PAUSED:
-            dying = life.state is State.DEAD and parent.intent.launch <= life.launched
+            dying = life.state is State.DEAD and not parent.is_launch_due
             if not dying:
                 text = f"{record.name} waits for its parent {parent.name}, which is {life.state}"
                 return wait(self._world, target, "parent", text)

@@ -32,11 +32,9 @@ from porto.reconcilers.host.cpuset.requests import (
 from porto.reconcilers.host.cpuset.solve import grant, revoke, solve
 from porto.spec.containers.names import ROOT, parent_name
 from porto.spec.containers.record import ContainerRecord
-from porto.spec.containers.status import State
+from porto.spec.containers.status import ENDED, State
 from porto.spec.containers.store import ContainerStore
 from porto.spec.key import Key
-
-_ENDED = frozenset({State.STOPPED, State.DEAD})
 
 
 class Allocation:
@@ -178,7 +176,7 @@ class Allocation:
         self._machine.look()
         self._solution = self._solve({})
         for record in self.store.records():
-            if record.status.life.state not in (*_ENDED, State.STARTING):
+            if record.status.life.state not in (*ENDED, State.STARTING):
                 confined = self.locate(record.name).owns("cpuset")
                 self._put(record.name, member_of(record, confined))
         if self._requests:
@@ -200,7 +198,7 @@ class Allocation:
         if old is None or self._solution is None or old.name not in self._members:
             return
         if new is None or (
-            new.status.life.state in _ENDED and new.status.life.state is not old.status.life.state
+            new.status.life.state in ENDED and new.status.life.state is not old.status.life.state
         ):
             self._leave(old.name, self._solution)
 
