@@ -22,7 +22,7 @@ from porto.spec.config import Config
 from porto.spec.containers.names import ROOT
 from porto.spec.containers.store import ContainerStore
 
-ACCEPTED_AT_ONCE = 8
+ACCEPTED_AT_ONCE = 4
 """New clients before everybody else on the event loop has a turn; others wait in the kernel."""
 
 

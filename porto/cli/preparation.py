@@ -4,6 +4,7 @@ Called by `cli/daemon.py`.
 """
 
 import contextlib
+import fcntl
 import gc
 import grp
 import os
@@ -24,7 +25,7 @@ PREDECESSOR_S = 30.0
 
 def prepare(config: Config) -> None:
     """Limits, name and directories; raises OSError with the path as filename."""
-    _raise_file_limit(config)
+    _make_room_for_files(_raise_file_limit(config))
     os.umask(0o022)
     syscalls.set_name("portod")
     return_large_blocks()
@@ -40,19 +41,36 @@ def prepare(config: Config) -> None:
     )
 
 
-def _raise_file_limit(config: Config) -> None:
+def _raise_file_limit(config: Config) -> int:
     """Room for two descriptors a container (its OOM notice, a passing pidfd) and the clients.
 
-    As much of it as the kernel allows: what does not fit is refused one by one.
+    As much of it as the kernel allows: what does not fit is refused one by one. Gives how
+    many of them there may be.
     """
     wanted = 2 * config.container.max_total + config.daemon.max_clients + SPARE_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft >= wanted:
-        return
+        return wanted
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(hard, wanted)))
-        return
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+        return wanted
+    allowed = min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return allowed
+
+
+def _make_room_for_files(count: int) -> None:
+    """Let the kernel's table of descriptors grow now, while there is one thread.
+
+    Later whoever opens the file for which it has to grow waits for an RCU grace period (10 ms
+    and more), and with him all that waits for the event loop. It does not shrink.
+    """
+    some = os.open("/", os.O_PATH | os.O_CLOEXEC)
+    try:
+        # The lowest free one from there on: nobody's is closed.
+        os.close(fcntl.fcntl(some, fcntl.F_DUPFD_CLOEXEC, count - 1))
+    finally:
+        os.close(some)
 
 
 def _porto_gid() -> int:

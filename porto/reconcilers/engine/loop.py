@@ -1,8 +1,9 @@
 """The reconcile loop: keys in, passes run, outcomes recorded, callers answered.
 
 A store change, an exit, a timer and the resync tick all become the same thing: a key in the
-queue. A pass never waits, so it is a plain call; after a few milliseconds of passes the event
-loop gets its turn. Built by `cli/daemon.py`, which hands `converge` to the API.
+queue. A pass never waits, so it is a plain call; after half a millisecond of passes the event
+loop gets its turn, and what it has read comes before the next ones. Built by `cli/daemon.py`,
+which hands `converge` to the API.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from porto.spec.errors import PortoError, Unknown, by_errno
 from porto.spec.key import Key
 from porto.spec.records.record import Record
 
-TURN_S = 0.001
+TURN_S = 0.0005
 """Seconds of passes before everybody else on the event loop has a turn."""
 
 log = structlog.get_logger()
@@ -119,7 +120,8 @@ class Engine:
     def _wake_soon(self) -> None:
         if not self._wake_scheduled and not self._closed:
             self._wake_scheduled = True
-            asyncio.get_running_loop().call_soon(self._wake)
+            # Not soon: what has been read meanwhile comes first.
+            asyncio.get_running_loop().call_later(0, self._wake)
 
     def _wake(self) -> None:
         self._wake_scheduled = False

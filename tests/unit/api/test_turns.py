@@ -1,6 +1,7 @@
 """Whose request is next: there is time, or parties take turns."""
 
 import asyncio
+import socket
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -28,6 +29,14 @@ class Rig:
             self.turns.spent()
 
 
+async def a_turn() -> None:
+    """Until what is due now has run."""
+    loop = asyncio.get_running_loop()
+    over: asyncio.Future[None] = loop.create_future()
+    loop.call_later(0, over.set_result, None)
+    await over
+
+
 def play(body: Callable[[Rig], Coroutine[Any, Any, None]]) -> None:
     async def main() -> None:
         await body(Rig())
@@ -40,7 +49,7 @@ def test_requests_run_at_once_until_the_turn_is_over() -> None:
         for name in ("a1", "a2", "a3", "a4"):
             rig.ask(name)
         assert rig.done == ["a1", "a2"]
-        await asyncio.sleep(0)
+        await a_turn()
         assert rig.done == ["a1", "a2", "a3", "a4"]
 
     play(body)
@@ -50,9 +59,9 @@ def test_others_on_the_event_loop_come_between_turns() -> None:
     async def body(rig: Rig) -> None:
         for number in range(6):
             rig.ask(f"a{number}")
-        asyncio.get_running_loop().call_soon(rig.done.append, "other")
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0, rig.done.append, "other")
+        await a_turn()
+        await a_turn()
         assert rig.done == ["a0", "a1", "a2", "a3", "other", "a4", "a5"]
 
     play(body)
@@ -65,9 +74,38 @@ def test_one_party_s_hundred_delay_another_s_by_one() -> None:
         rig.ask("b0")
         rig.ask("b1")
         while len(rig.done) < 102:
-            await asyncio.sleep(0)
-        assert rig.done[2:7] == ["a2", "b0", "a3", "b1", "a4"]
+            await a_turn()
+        assert rig.done[:7] == ["a0", "a1", "b0", "a2", "b1", "a3", "a4"]
         assert [name for name in rig.done if name[0] == "a"] == [f"a{n}" for n in range(100)]
+
+    play(body)
+
+
+def test_what_is_read_comes_before_the_next_turn() -> None:
+    """Else who has waited for the present one would wait for the whole next one, too."""
+
+    async def body(rig: Rig) -> None:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.setblocking(False)
+            asyncio.get_running_loop().add_reader(ours, rig.done.append, "read")
+            for number in range(3):
+                rig.ask(f"a{number}")
+            theirs.send(b"x")
+            await a_turn()
+            asyncio.get_running_loop().remove_reader(ours)
+        assert rig.done[:4] == ["a0", "a1", "read", "a2"]
+
+    play(body)
+
+
+def test_newcomers_have_as_much_again_of_a_turn() -> None:
+    async def body(rig: Rig) -> None:
+        for name in ("a0", "a1", "a2", "b0", "b1", "c0", "d0"):
+            rig.ask(name)
+        assert rig.done == ["a0", "a1", "b0", "c0"]
+        await a_turn()
+        assert rig.done[4:6] == ["a2", "b1"]
 
     play(body)
 
@@ -79,7 +117,7 @@ def test_nobody_overtakes_who_waits() -> None:
         rig.now += 1.0
         rig.ask("a3")
         assert rig.done == ["a0", "a1"]
-        await asyncio.sleep(0)
+        await a_turn()
         assert rig.done == ["a0", "a1", "a2", "a3"]
 
     play(body)
@@ -94,7 +132,7 @@ def test_a_pause_begins_a_new_turn() -> None:
         rig.now += GAP_S / 2
         rig.ask("a2")
         assert rig.done == ["a0", "a1"]
-        await asyncio.sleep(0)
+        await a_turn()
         assert rig.done == ["a0", "a1", "a2"]
 
     play(body)

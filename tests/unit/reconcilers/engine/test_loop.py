@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import itertools
+import socket
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -321,3 +322,27 @@ def test_many_passes_leave_others_their_turn(monkeypatch: pytest.MonkeyPatch) ->
 
     script = Script()
     run(script, body)
+
+
+def test_what_is_read_comes_before_the_next_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "TURN_S", 0.0)
+    order: list[str] = []
+
+    def inside(key: Key) -> None:
+        if not order:
+            theirs.send(b"x")
+        order.append("pass")
+
+    async def body(engine: Engine, store: ContainerStore, record: ContainerRecord) -> None:
+        for name in "bcd":
+            engine.enqueue(store.create(name, DEFAULT_SPEC, now=0.0, origins={}).key)
+        events = asyncio.get_running_loop()
+        is_read = events.create_future()
+        events.add_reader(ours, lambda: (order.append("read"), is_read.set_result(None)))
+        await is_read
+        events.remove_reader(ours)
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        run(Script(inside=inside), body)
+    assert order[:2] == ["pass", "read"]
