@@ -63,7 +63,7 @@ def _is_populated(events: int) -> bool:
 
 
 async def _until_no_process(driver: CgroupDriver, group: Group) -> None:
-    while driver.subtree_processes(group):
+    while driver.is_populated(group):
         pidfds = driver.pidfds(group, PIDFDS_MAX)
         try:
             if pidfds:

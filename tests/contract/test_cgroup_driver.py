@@ -93,6 +93,7 @@ def test_a_member_is_found_by_group_and_by_pid(world: World) -> None:
     assert world.driver.processes(child) == [pid]
     assert world.driver.processes(parent) == []
     assert world.driver.subtree_processes(parent) == [pid]
+    assert world.driver.is_populated(parent)
     assert world.driver.subtree_threads(parent) == 1
     assert world.driver.subtree_threads(child) == 1
 

@@ -66,7 +66,10 @@ _V2_INNER = {"cgroup.events": "", "cgroup.freeze": "0", "cgroup.kill": "", "cgro
 
 @dataclass
 class FakeProcess:
-    """One process; `groups` is its directory by hierarchy's mount point."""
+    """One process; `groups` is its directory by hierarchy's mount point.
+
+    is_ending -- its first thread has ended, the last ones have not: not listed any more
+    """
 
     pid: int
     groups: dict[str, str]
@@ -74,6 +77,7 @@ class FakeProcess:
     killed: bool = False
     ended: int = field(default_factory=lambda: os.eventfd(0))
     forks: bool = False
+    is_ending: bool = False
 
 
 class FakeCgroups(Knobs, Members):
@@ -303,7 +307,8 @@ class FakeCgroups(Knobs, Members):
                 self._fork(directory)
             lines = []
             for process in self._in(directory):
-                count = 1 if name == "cgroup.procs" else process.threads
+                listed = 0 if process.is_ending else 1
+                count = listed if name == "cgroup.procs" else process.threads
                 lines += [f"{process.pid + thread * 100_000}\n" for thread in range(count)]
             return "".join(lines)
         if name == "devices.list":

@@ -42,6 +42,7 @@ class _Memory:
     """Has no knobs."""
 
     guarantee_knob = None
+    reclaiming = frozenset[str]()
 
     def promised(self) -> int | None:
         return None
@@ -79,6 +80,8 @@ class FakeDriver:
         self.frozen: set[str] = set()
         self.refuse: dict[str, OSError] = {}
         self.immortal: set[int] = set()
+        self.ending: set[str] = set()
+        """Groups in which the last thread of a process ends that is not listed any more."""
         self.oom = FakeOom()
         self.writes: list[tuple[str, str, str]] = []
 
@@ -121,7 +124,7 @@ class FakeDriver:
         return True
 
     def remove(self, group: Group) -> None:
-        if self.subtree_processes(group):
+        if self.is_populated(group):
             raise OSError(16, "Device or resource busy", group.freezer)
         self.groups.pop(group.name, None)
         self.frozen.discard(group.name)
@@ -146,6 +149,9 @@ class FakeDriver:
 
     def subtree_processes(self, group: Group) -> list[int]:
         return sorted(pid for name in self._subtree(group) for pid in self.tasks[name])
+
+    def is_populated(self, group: Group) -> bool:
+        return bool(self.subtree_processes(group)) or group.name in self.ending
 
     def subtree_threads(self, group: Group) -> int:
         return len(self.subtree_processes(group))

@@ -32,6 +32,7 @@ class Daemon:
         self.log = directory / "portod.log"
         self.config = directory / "portod.conf"
         self._connections: list[porto.Connection] = []
+        self._is_closed = False
         self.runtime.mkdir(parents=True, exist_ok=True)
         self.config.write_text(
             f"""paths {{
@@ -90,6 +91,15 @@ class Daemon:
             connection.disconnect()
         self._connections.clear()
         self.portod("stop", check=False)
+
+    def close(self) -> None:
+        """Stop it for good, once, and remove its files."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self.stop()
+        if str(self.directory) not in Path("/proc/self/mountinfo").read_text():
+            shutil.rmtree(self.directory)
 
     def pid(self, which: str) -> int:
         """Pid of "master" or "daemon"."""
@@ -155,9 +165,7 @@ def make_daemon() -> Iterator["object"]:
 
     yield make
     for daemon in made:
-        daemon.stop()
-        if str(daemon.directory) not in Path("/proc/self/mountinfo").read_text():
-            shutil.rmtree(daemon.directory)
+        daemon.close()
 
 
 @pytest.fixture(scope="session")
@@ -197,7 +205,7 @@ def own_daemon(make_daemon) -> Iterator[Daemon]:
     """A daemon that the test may kill."""
     made = make_daemon()
     yield made
-    made.stop()
+    made.close()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +15,7 @@ from porto.kernel.process import processes
 from porto.spec.containers.names import level
 from tests.contract.worlds import DEADLINE_S, KernelWorld
 from tests.fakes.waiting import emptied
-from tests.patience import until
+from tests.patience import LIMIT_S, until
 
 pytestmark = pytest.mark.needs("root", "cgroup")
 
@@ -195,3 +196,29 @@ def test_a_new_cpuset_takes_tasks(world: KernelWorld) -> None:
     for knob in ("cpuset.cpus", "cpuset.mems"):
         with open(f"{os.path.dirname(directory)}/{knob}") as parent:
             assert world.driver.read(group, "cpuset", knob) == parent.read()
+
+
+THREADS = """
+import threading, time
+for _ in range(60):
+    threading.Thread(target=time.sleep, args=(600,)).start()
+print(flush=True)
+"""
+
+
+def test_a_group_that_is_said_to_be_empty_can_be_removed(world: KernelWorld) -> None:
+    """Its processes are not listed any more before their last threads have ended."""
+    group = made(world, "a")
+    for _ in range(5):
+        world.driver.create(group)
+        command = [sys.executable, "-S", "-c", THREADS]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+            assert child.stdout is not None
+            world.driver.attach(group, child.pid)
+            child.stdout.readline()
+            child.kill()
+            deadline = time.monotonic() + LIMIT_S
+            while world.driver.is_populated(group):
+                # Without a pause: the moment is short.
+                assert time.monotonic() < deadline, "still in use"
+            world.driver.remove(group)

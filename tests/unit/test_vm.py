@@ -14,6 +14,8 @@ from tests.vm import __main__ as runner
 from tests.vm import cannot, disks, image, machine
 from tests.vm.cannot import Cannot
 
+KERNEL = Path(__file__).parents[1] / "kernel"
+
 
 def test_options_end_where_those_of_pytest_begin() -> None:
     options = runner.parse(["--cgroup", "v2", "--timeout", "9", "-k", "x", "--cgroup"])
@@ -33,18 +35,26 @@ def test_named_tests_replace_all_tests() -> None:
     python = Path("/venv/bin/python")
     one = runner.Options(pytest=["tests/kernel/test_cgroups.py::test_x"])
     some = runner.Options(pytest=["-k", "x y"])
-    text = runner.script(python, one, kvm=True, limit_s=900)
+    text = runner.script(python, one, "v1", kvm=True, limit_s=900)
     assert text.endswith("tests/kernel/test_cgroups.py::test_x\n")
     assert "tests/contract" not in text
-    text = runner.script(python, some, kvm=False, limit_s=900)
+    text = runner.script(python, some, "v1", kvm=False, limit_s=900)
     assert "tests/contract tests/kernel -k 'x y'" in text
 
 
 def test_only_an_emulated_machine_is_spared() -> None:
     short = runner.Options(short=True)
     python = Path("/venv/bin/python")
-    assert "not lengthy" in runner.script(python, short, kvm=False, limit_s=900)
-    assert "not lengthy" not in runner.script(python, short, kvm=True, limit_s=900)
+    assert "not lengthy" in runner.script(python, short, "v1", kvm=False, limit_s=900)
+    assert "not lengthy" not in runner.script(python, short, "v1", kvm=True, limit_s=900)
+
+
+def test_whole_lives_are_left_out_of_one_mode_only() -> None:
+    left_out = {mode: set(runner.left_out(mode)) for mode in ("v1", "v2")}
+    assert len({frozenset(files) for files in left_out.values()}) == 2
+    for files in left_out.values():
+        assert set(runner.SAME_EVERYWHERE) <= files
+        assert all(any(KERNEL.glob(f"{name}.py")) for name in files)
 
 
 def test_the_exchange_carries_a_script_out_and_files_back(tmp_path: Path) -> None:

@@ -136,6 +136,13 @@ class CgroupDriver(Protocol):
     def subtree_processes(self, group: Group) -> list[int]:
         """Process ids in this group and all below."""
 
+    def is_populated(self, group: Group) -> bool:
+        """Whether a task is in this group or below; an absent group has none.
+
+        A process whose first thread has ended is not listed any more while its last
+        threads are ending: its group is in use all the same, and is not removed.
+        """
+
     def subtree_threads(self, group: Group) -> int:
         """Number of threads in this group and all below."""
 

@@ -127,6 +127,10 @@ class GroupFiles:
         """Process ids in this group and all below."""
         return self.list_subtree(group.freezer)
 
+    def is_populated(self, group: Group) -> bool:
+        """Whether a thread is in this group or below."""
+        return bool(self.list_subtree(group.freezer, "tasks"))
+
     def pidfds(self, group: Group, limit: int) -> list[int]:
         """Descriptors of at most `limit` processes of the subtree."""
         opened = map(self.members.open_pidfd, self.subtree_processes(group)[:limit])

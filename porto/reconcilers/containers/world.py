@@ -53,4 +53,4 @@ class World:
         """Whether anything lives in its groups."""
         if target.is_new:
             return False
-        return bool(target.look(self.ports.cgroups.subtree_processes, target.group))
+        return target.look(self.ports.cgroups.is_populated, target.group)

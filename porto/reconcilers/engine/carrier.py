@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from porto.reconcilers.engine.change import Change
 from porto.reconcilers.engine.decision import Decision, Failure
-from porto.reconcilers.engine.jobs_values import Job
+from porto.reconcilers.engine.jobs_values import Job, Phase
 from porto.reconcilers.engine.result import Again, Done, Result, Retry
 from porto.reconcilers.ports import Ports
 from porto.spec.errors import PortoError, by_errno
@@ -39,7 +39,7 @@ class Carrier:
     ports: Ports
     told: Told
     owner: Callable[[Key], str]
-    _begun: dict[Key, set[str]] = field(default_factory=dict)
+    _begun: dict[Key, dict[str, Change]] = field(default_factory=dict)
 
     def run(self, key: Key, subject: str, decision: Decision) -> Result:
         """Carry a decision about the object of that name, and what follows its failures."""
@@ -94,7 +94,7 @@ class Carrier:
             timeout=SLOW_S,
             patience=SLOW_S,
         )
-        self._begun.setdefault(key, set()).add(job.id)
+        self._begun.setdefault(key, {})[job.id] = change
         return self.ports.jobs.ensure(job)
 
     def _let_go(self, key: Key, decision: Decision) -> None:
@@ -106,10 +106,14 @@ class Carrier:
         if begun is None:
             return
         jobs = self.ports.jobs
-        for job_id in begun - {_job_id(key, change) for change in decision.changes}:
+        for job_id in begun.keys() - {_job_id(key, change) for change in decision.changes}:
+            state = jobs.state(job_id)
+            if state is not None and not state.has_ended:
+                continue
             jobs.forget(job_id)
-            if jobs.state(job_id) is None:
-                begun.discard(job_id)
+            change = begun.pop(job_id)
+            if state is not None and state.phase is Phase.DONE:
+                self.told(key, change)
         if not begun:
             del self._begun[key]
 

@@ -50,12 +50,14 @@ class Memory(Protocol):
 
     guarantee_knob -- the knob whose guarantee reaches only as far as the ancestors' do,
                       None where there is none
+    reclaiming     -- knobs whose write lasts until the usage is below
 
     Readings look at a group and all below. They raise OSError; FileNotFoundError when the
     group is gone.
     """
 
     guarantee_knob: str | None
+    reclaiming: frozenset[str]
 
     def unsupported(self) -> Mapping[str, str]:
         """Why a feature is not there, by its name."""

@@ -56,6 +56,7 @@ class MemoryV1:
     """See `meaning.memory.Memory`."""
 
     guarantee_knob: str | None = None
+    reclaiming = frozenset({LIMIT, SWAP_LIMIT})
 
     def __init__(self, files: GroupFiles) -> None:
         """Looks once which knobs the kernel has, at those of the root cgroup."""

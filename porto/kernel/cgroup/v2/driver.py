@@ -170,6 +170,20 @@ class V2Driver(GroupFiles):
             return self.list_pids(self._mount)
         return self.list_pids(group.own[0]) + self.list_subtree(group.own[1])
 
+    def is_populated(self, group: Group) -> bool:
+        """What ``cgroup.events`` says; the group of the whole host has no such file."""
+        path = self.events_file(group)
+        if path is None:
+            return True
+        try:
+            return bool(freezer.parse_event(self.knobs.read(path), b"populated"))
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            if error.errno != errno.ENODEV:  # removed since it was opened
+                raise
+            return False
+
     def subtree_threads(self, group: Group) -> int:
         """Number of threads in this group and all below."""
         if group.own and group.directories.get("pids") == group.own[0]:

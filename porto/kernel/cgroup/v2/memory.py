@@ -37,6 +37,7 @@ class MemoryV2:
     """See `meaning.memory.Memory`."""
 
     guarantee_knob: str | None = LOW
+    reclaiming = frozenset({LIMIT, HIGH})
 
     def __init__(self, files: GroupFiles) -> None:
         """Looks once which knobs the kernel has, in the directory of all containers."""

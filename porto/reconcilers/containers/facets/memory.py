@@ -63,7 +63,9 @@ class Memory(KnobFacet):
     def plan(self, target: Target) -> Sequence[Change]:
         """The difference of each knob, and of what the ancestors must promise for it."""
         changes = [self._timed(target, change) for change in super().plan(target)]
-        if target.group.owns(self.controller) and (self._total(target) or not self._kept):
+        # What is new promises with its own knob.
+        looks = not target.is_new and (self._total(target) or not self._kept)
+        if target.group.owns(self.controller) and looks:
             changes += self._promised(target)
         return changes
 
@@ -80,7 +82,7 @@ class Memory(KnobFacet):
 
     def _timed(self, target: Target, change: Change) -> Change:
         """A limit below the usage is slow: the kernel reclaims within the write."""
-        if not change.want.isdecimal() or change.subject == self.driver.memory.guarantee_knob:
+        if change.subject not in self.driver.memory.reclaiming or not change.want.isdecimal():
             return change
         if target.is_new or int(change.want) >= self.driver.memory.usage(target.group):
             return change

@@ -104,6 +104,14 @@ class ImaginedCgroups(ReadOnly):
         }
         return [pid for pid in self._driver.subtree_processes(group) if pid not in ended]
 
+    def is_populated(self, group: Group) -> bool:
+        """See `CgroupDriver`; of some that are empty below, the lists tell."""
+        if self._is_empty(group):
+            return False
+        if self._below(group):
+            return bool(self.subtree_processes(group))
+        return self._driver.is_populated(group)
+
     def self_frozen(self, group: Group) -> bool:
         """See `CgroupDriver`."""
         told = self._imagined.frozen.get(group.name)

@@ -167,7 +167,7 @@ class Starting:
         record = target.record
         dropped = drop_launch(self._world, target)
         made = not target.is_new or target.look(self._world.ports.cgroups.exists, target.group)
-        if made and self._world.ports.cgroups.subtree_processes(target.group):
+        if made and self._world.is_populated(target):
             # The outcome of the launch is still there for the pass that finds it empty.
             return kill(self._world, target)
         written = note(

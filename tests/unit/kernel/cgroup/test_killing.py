@@ -53,6 +53,23 @@ def test_a_bomb_that_outruns_the_rounds_is_frozen(
     assert driver.freezer_state(group) is FreezerState.THAWED
 
 
+def test_the_last_threads_of_a_process_hold_its_group(
+    fake: FakeCgroups, driver: CgroupDriver
+) -> None:
+    parent, group = made(driver, "a"), made(driver, "a/b")
+    pid = fake.spawn(threads=2)
+    driver.attach(group, pid)
+    fake.processes[pid].is_ending = True
+    assert driver.subtree_processes(parent) == []
+    assert driver.is_populated(parent)
+    with pytest.raises(OSError, match="busy"):
+        driver.remove(group)
+    del fake.processes[pid]
+    assert not driver.is_populated(parent)
+    driver.remove(group)
+    assert not driver.is_populated(group)
+
+
 def test_a_failing_freeze_leaves_the_group_thawed(fake: FakeCgroups, driver: CgroupDriver) -> None:
     group = made(driver, "a")
     driver.attach(group, fake.spawn(forks=True))

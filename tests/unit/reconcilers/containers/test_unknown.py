@@ -78,8 +78,8 @@ def paused(scene: Scene) -> None:
     ("made", "asked"),
     [
         (starting, "is_new"),
-        (stopping, "subtree_processes"),
-        (destroyed, "subtree_processes"),
+        (stopping, "is_populated"),
+        (destroyed, "is_populated"),
         (running, "self_frozen"),
         (paused, "freezer_state"),
     ],

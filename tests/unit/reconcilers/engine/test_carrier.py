@@ -111,6 +111,7 @@ def test_a_slow_change_that_is_wanted_again_is_made_again() -> None:
             await rig.ended.get()
             assert rig.run() == Done(5.0)
         assert slow.texts == ["1", "2", "1", "1"]
+        assert rig.told == ["memory 1", "memory 2", "memory 1", "memory 1"]
 
     play(body)
 
@@ -127,6 +128,7 @@ def test_a_slow_change_that_is_not_wanted_any_more_leaves_no_result() -> None:
         assert rig.run(slow.change("1")) == Again()
         await rig.ended.get()
         assert slow.texts == ["1"]
+        assert rig.told == []
 
     play(body)
 

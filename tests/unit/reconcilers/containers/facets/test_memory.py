@@ -293,3 +293,36 @@ def test_the_default_of_pressure_is_configured(v1: World) -> None:
 def test_v2_plans_no_pressure(v2: World) -> None:
     v2.make("a", State.DEAD, pressurize_on_death="true")
     assert list(Pressure(v2.driver, v2.config).plan(v2.target("a"))) == []
+
+
+@pytest.mark.parametrize("guarantee", ["0", "1M"])
+def test_what_is_new_does_not_mend_what_others_were_promised(
+    tmp_path: Path, guarantee: str
+) -> None:
+    """Its own knob does: a plan of many starts would tell of it with each of them."""
+    v2 = World(tmp_path, "v2")
+    v2.make("a", memory_guarantee=guarantee)
+    v2.make("b", memory_guarantee="2M")
+    target = dataclasses.replace(v2.target("a"), is_new=True)
+    subjects = {change.subject for change in v2.memory.plan(target)}
+    assert subjects == ({"memory.low"} if guarantee != "0" else set())
+
+
+@pytest.mark.parametrize(
+    ("kind", "slow"),
+    [
+        ("v1", {"memory.limit_in_bytes", "memory.memsw.limit_in_bytes"}),
+        ("v2", {"memory.max"}),
+    ],
+)
+def test_only_what_reclaims_is_slow(tmp_path: Path, kind: str, slow: set[str]) -> None:
+    """Not that nothing may be swapped, a "0" that is below every usage."""
+    world = World(tmp_path, kind)
+    world.make("a", memory_limit="64M", memory_guarantee="1M")
+    target = world.target("a")
+    changes = world.memory.plan(target)
+    assert {change.subject for change in changes} >= slow
+    assert not any(change.is_slow for change in changes)
+    world.use("a", anon=65 * MIB)
+    changes = world.memory.plan(world.target("a"))
+    assert {change.subject for change in changes if change.is_slow} == slow

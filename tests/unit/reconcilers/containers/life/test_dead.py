@@ -28,6 +28,7 @@ class Soft:
     """A memory controller whose soft limit is its only knob."""
 
     guarantee_knob = None
+    reclaiming = frozenset[str]()
 
     def promised(self) -> int | None:
         return None

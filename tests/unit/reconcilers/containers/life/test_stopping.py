@@ -210,6 +210,14 @@ def test_a_launch_in_its_setup_is_dropped_before_the_kill(scene: Scene) -> None:
     """)
 
 
+@pytest.mark.parametrize("run", [Run.STOPPED, Run.ABSENT])
+def test_a_process_that_is_not_listed_any_more_is_waited_for(scene: Scene, run: Run) -> None:
+    scene.put("a", State.META, run=run)
+    scene.driver.ending.add("a")
+    assert scene.told("a") == lines(KILL)
+    assert scene.carry("a") == Again(1.0)
+
+
 def test_what_does_not_die_is_shown(scene: Scene) -> None:
     scene.put("a", State.META, run=Run.STOPPED)
     scene.driver.place("a", *range(90, 97))
