@@ -19,7 +19,14 @@ from porto.api.clients import Clients
 from porto.api.context import Session
 from porto.api.dispatch import Method, Refusal
 from porto.api.turns import party
-from porto.spec.errors import EError, InvalidMethod, InvalidValue, PortoError, Unknown
+from porto.spec.errors import (
+    EError,
+    GuaranteeNotAvailable,
+    InvalidMethod,
+    InvalidValue,
+    PortoError,
+    Unknown,
+)
 from porto.wire import rpc_pb2
 from porto.wire.framing import FrameSplitter, FrameTooLong, frame
 from porto.wire.messages import check_texts, parse
@@ -307,6 +314,8 @@ class Conversation(asyncio.BufferedProtocol):
         counters.add("requests_failed")
         if public.code in _FAILURES:
             counters.add(_FAILURES[public.code])
+        if isinstance(public, GuaranteeNotAvailable):
+            counters.add("fail_memory_guarantee")
         self._trace(public)
         self._reply(replies.failure(public, payload), timed=True)
 
@@ -318,7 +327,6 @@ class Conversation(asyncio.BufferedProtocol):
             return error
         name = self._method.name if self._method else "request"
         log.error("handler failed", method=name, pid=self.pid, exc_info=error)
-        self._services.counters.add("errors")
         return Unknown(f"cannot {name}: internal error: {error!r}")
 
     def _trace(self, error: PortoError | None) -> None:

@@ -5,6 +5,9 @@ the observer of porto_stat. Counters live in a mapped file of the runtime direct
 so they survive the death of the daemon at any instruction; without a path they live
 in memory. Gauges are functions that are asked at each reading and never stored.
 
+What the original counts and nothing here can count is named in `UNCOUNTED`, with the
+reason; it is shown as 0.
+
 The file is an array of slots, one counter each: its name, padded with zero bytes,
 then an unsigned 64-bit number. A file of another shape is started afresh.
 """
@@ -29,12 +32,7 @@ COUNTERS = (
     "errors",
     "warnings",
     "fatals",
-    "taints",
-    "cgerrors",
-    "postfork_issues",
     "start_timeouts",
-    "queued_statuses",
-    "queued_events",
     "remove_dead",
     "restore_failed",
     "log_lines",
@@ -48,19 +46,7 @@ COUNTERS = (
     "containers_started",
     "containers_failed_start",
     "containers_oom",
-    "containers_tainted",
     "drift_repaired",
-    "layer_import",
-    "layer_export",
-    "layer_remove",
-    "volumes_created",
-    "volumes_failed",
-    "volume_links",
-    "volume_links_mounted",
-    "volume_lost",
-    "networks_created",
-    "network_problems",
-    "network_repairs",
     "clients_connected",
     "clients_refused",
     "clients_dropped",
@@ -77,6 +63,44 @@ COUNTERS = (
     "fail_invalid_netaddr",
 )
 """Counters that exist from the start; others appear when they are first added to."""
+
+GAUGES = (
+    "porto_uptime",
+    "master_uptime",
+    "queued_statuses",
+    "queued_events",
+    "containers",
+    "running",
+    "clients",
+    "requests_queued",
+    "requests_top_running_time",
+)
+"""Numbers that the whole daemon shows beside them."""
+
+_VOLUMES = "this daemon makes no volumes"
+_LAYERS = "this daemon keeps no layers"
+_NETWORKS = "this daemon makes no networks"
+_TAINTS = "no configuration is judged here: what is allowed is no taint"
+UNCOUNTED: Mapping[str, str] = {
+    "taints": _TAINTS,
+    "containers_tainted": _TAINTS,
+    "cgerrors": "what the kernel refuses is an error of its facet, told and shown there",
+    "postfork_issues": "children are made by a program of one thread, whole or not at all",
+    "volumes": _VOLUMES,
+    "volumes_created": _VOLUMES,
+    "volumes_failed": _VOLUMES,
+    "volume_links": _VOLUMES,
+    "volume_links_mounted": _VOLUMES,
+    "volume_lost": _VOLUMES,
+    "layer_import": _LAYERS,
+    "layer_export": _LAYERS,
+    "layer_remove": _LAYERS,
+    "networks": _NETWORKS,
+    "networks_created": _NETWORKS,
+    "network_problems": _NETWORKS,
+    "network_repairs": _NETWORKS,
+}
+"""What is shown as 0 because nothing counts it, and why."""
 
 KEPT = frozenset({"spawned"})
 """Counters that a client may not clear."""
@@ -108,18 +132,19 @@ class DaemonCounters:
         self._gauges[name] = ask
 
     def snapshot(self) -> Mapping[str, int]:
-        """All counters and gauges by name, sorted."""
-        values = {
-            name: _NUMBER.unpack_from(self._memory, offset)[0]
+        """All counters, gauges and what is not counted, by name, sorted."""
+        values = dict.fromkeys(UNCOUNTED, 0)
+        values.update(
+            (name, _NUMBER.unpack_from(self._memory, offset)[0])
             for name, offset in self._offsets.items()
-        }
+        )
         values.update((name, ask()) for name, ask in self._gauges.items())
         return dict(sorted(values.items()))
 
     def clear(self, name: str | None) -> None:
         """Reset one counter, or all that may be reset; raises InvalidValue."""
         if name is not None:
-            if name not in self._offsets and name not in self._gauges:
+            if not any(name in known for known in (self._offsets, self._gauges, UNCOUNTED)):
                 raise InvalidValue(f"cannot clear statistic {name!r}: no such counter")
             if name in KEPT or name in self._gauges:
                 raise InvalidValue(f"cannot clear statistic {name!r}: it is not resettable")

@@ -128,8 +128,14 @@ class ApiServer:
         counters, clients, services = self.services.counters, self.clients, self.services
         counters.gauge("clients", lambda: len(clients))
         counters.gauge("requests_queued", lambda: sum(item.owing for item in clients))
+        counters.gauge("requests_top_running_time", self._longest)
         counters.gauge("containers", lambda: len(services.store))
         counters.gauge("running", lambda: services.waits.running)
+
+    def _longest(self) -> int:
+        """Seconds for which the oldest request in progress has been."""
+        began = [item.active_at for item in self.clients if item.owing]
+        return int(self.services.monotonic() - min(began)) if began else 0
 
 
 def _same_on_host(caller: Caller, pid: int) -> int | None:

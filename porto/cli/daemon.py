@@ -156,8 +156,21 @@ class Daemon:
         self._ending = loop.create_future()
         for signo in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(signo, self._end, int(signo))
-        loop.add_signal_handler(signal.SIGUSR1, self._reopen_log)
-        parts = self._assemble()
+        counters = DaemonCounters(Path(self._config.paths.runtime) / "portod.stat")
+        loop.add_signal_handler(signal.SIGUSR1, self._reopen_log, counters)
+        verbose = self._arguments.verbose or self._config.log.verbose
+        setup_log(verbose=verbose, count=counters.add)
+        # The master has opened it for us.
+        counters.add("log_open")
+        try:
+            await self._serve(counters)
+        except Exception:
+            log.critical("the daemon ends", exc_info=True)
+            raise
+
+    async def _serve(self, counters: DaemonCounters) -> None:
+        """From the first look at the kernel to the last reply."""
+        parts = self._assemble(counters)
         await self._take_over(parts)
         await parts.server.serve(socket.socket(fileno=self._arguments.listen_fd))
         log.info("serving", containers=len(parts.store), cgroups=parts.driver.version)
@@ -181,11 +194,9 @@ class Daemon:
             self._start(housekeeping.run(self._config.daemon.log_rotate_ms / 1000))
         await self._shut_down(parts, await self._ending)
 
-    def _assemble(self) -> _Parts:
+    def _assemble(self, counters: DaemonCounters) -> _Parts:
         """Build and join all objects; nothing is started yet."""
         config, paths = self._config, self._config.paths
-        counters = DaemonCounters(Path(paths.runtime) / "portod.stat")
-        setup_log(verbose=self._arguments.verbose or config.log.verbose, count=counters.add)
         for problem in self._loaded.problems:
             log.error("configuration not read", problem=str(problem))
         if self._loaded.ignored:
@@ -293,7 +304,7 @@ class Daemon:
             version=VERSION,
             revision=REVISION,
         )
-        self._gauges(counters)
+        self._gauges(counters, exits, engine)
         return _Parts(
             counters=counters,
             history=history,
@@ -386,19 +397,20 @@ class Daemon:
         if not self._ending.done():
             self._ending.set_result(signo)
 
-    def _reopen_log(self) -> None:
+    def _reopen_log(self, counters: DaemonCounters) -> None:
         if not self._arguments.stdlog:
             reopen_log(self._config.paths.log)
+            counters.add("log_open")
 
-    def _gauges(self, counters: DaemonCounters) -> None:
+    def _gauges(self, counters: DaemonCounters, exits: Exits, engine: Engine) -> None:
         counters.add("spawned")
         counters.gauge("porto_uptime", lambda: int(self._clock.mono() - self._started))
         counters.gauge(
             "master_uptime",
             lambda: max(0, int(self._clock.wall() - self._arguments.master_start)),
         )
-        for name in ("volumes", "networks"):
-            counters.gauge(name, lambda: 0)
+        counters.gauge("queued_statuses", lambda: len(exits))
+        counters.gauge("queued_events", lambda: engine.queued)
 
 
 def watched_directories(config: Config) -> list[WatchedDirectory]:

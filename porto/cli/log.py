@@ -7,33 +7,30 @@ Manual section "FILES", /var/log/portod.log.
 
 import logging
 import os
-import sys
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import structlog
 
+STDERR = 2
 Event = MutableMapping[str, Any]
 
 
 def setup_log(*, verbose: bool, count: Callable[[str, int], None]) -> None:
     """Configure structlog; `count` is told counters of porto_stat and what to add to them.
 
-    Those are "warnings" and "errors" for such events, "log_lines" and "log_bytes" for all.
+    Those are "warnings", "errors" and "fatals" for such events, "log_lines" and "log_bytes"
+    for all, "log_lines_lost" and "log_bytes_lost" for what could not be written.
     """
 
     def counting(_: Any, method: str, event: Event) -> Event:
         if method in ("warning", "warn"):
             count("warnings", 1)
-        elif method in ("error", "exception", "critical"):
+        elif method in ("error", "exception"):
             count("errors", 1)
+        elif method == "critical":
+            count("fatals", 1)
         return event
-
-    def measured(logger: Any, method: str, event: Event) -> str:
-        text = _line(logger, method, event)
-        count("log_lines", text.count("\n") + 1)
-        count("log_bytes", len(text.encode("utf-8", "surrogateescape")) + 1)
-        return text
 
     structlog.configure(
         processors=[
@@ -42,14 +39,36 @@ def setup_log(*, verbose: bool, count: Callable[[str, int], None]) -> None:
             counting,
             structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
             structlog.processors.format_exc_info,
-            measured,
+            _line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.DEBUG if verbose else logging.INFO
         ),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: _Lines(count),
         cache_logger_on_first_use=True,
     )
+
+
+class _Lines:
+    """Writes to standard error. Nobody fails because the log cannot be written."""
+
+    def __init__(self, count: Callable[[str, int], None]) -> None:
+        self._count = count
+
+    def msg(self, text: str) -> None:
+        """Write one event; what of it is lost is counted."""
+        data = f"{text}\n".encode("utf-8", "backslashreplace")
+        self._count("log_lines", data.count(b"\n"))
+        self._count("log_bytes", len(data))
+        try:
+            rest = data[os.write(STDERR, data) :]
+        except OSError:
+            rest = data
+        if rest:
+            self._count("log_lines_lost", rest.count(b"\n"))
+            self._count("log_bytes_lost", len(rest))
+
+    debug = info = warning = warn = error = exception = critical = msg
 
 
 def _line(_: Any, __: str, event: Event) -> str:

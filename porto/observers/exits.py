@@ -36,6 +36,10 @@ class Exits:
         self._exited: dict[str, Exited] = {}
         self._foreign: dict[str, int] = {}
 
+    def __len__(self) -> int:
+        """Exits that are not recorded yet."""
+        return len(self._exited)
+
     def attach(self, launcher: Acknowledger) -> None:
         """Name the launcher that is to be told of recorded exits."""
         self._launcher = launcher

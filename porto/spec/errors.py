@@ -145,6 +145,10 @@ class ResourceNotAvailable(PortoError):
     code = EError.ResourceNotAvailable
 
 
+class GuaranteeNotAvailable(ResourceNotAvailable):
+    """What this host has is promised to others already; counted apart."""
+
+
 class Permission(PortoError):
     """The client may not do this."""
 

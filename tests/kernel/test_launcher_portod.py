@@ -116,7 +116,9 @@ def test_a_rotated_log_is_opened_again(make_daemon) -> None:
     made = make_daemon()
     moved = made.log.with_suffix(".1")
     made.log.rename(moved)
+    assert "log_open: 1\n" in made.portod("get").stdout
     made.portod("reopenlog")
+    assert wait_until(lambda: "log_open: 2\n" in made.portod("get").stdout, 30)
     made.stop()
     assert "stopped" in made.log.read_text()
     assert "stopped" not in moved.read_text()

@@ -1,7 +1,7 @@
 """The daemon itself: version, GetSystem, SetSystem, ClearStatistics.
 
 Counters come from `protocols.Counters`; the names on the wire and those of porto_stat
-differ, `_COUNTERS` is the map.
+differ, `COUNTED` is the map.
 """
 
 import os
@@ -40,7 +40,7 @@ _SAME = (
     "network_problems",
     "network_repairs",
 )
-_COUNTERS: Mapping[str, str] = {
+COUNTED: Mapping[str, str] = {
     **{name: name for name in _SAME},
     "porto_starts": "spawned",
     "stream_rotate_bytes": "log_rotate_bytes",
@@ -64,9 +64,12 @@ _COUNTERS: Mapping[str, str] = {
     "request_longer_3s": "requests_longer_3s",
     "request_longer_30s": "requests_longer_30s",
     "request_longer_5m": "requests_longer_5m",
+    "request_top_running_time": "requests_top_running_time",
     "network_count": "networks",
     "network_created": "networks_created",
 }
+"""Fields of the answer, and the counters that they show."""
+
 VOLUMES_MAX = 3000
 
 
@@ -96,7 +99,7 @@ def get_system(services: Services, session: Session, request: rpc_pb2.TGetSystem
         # Requests run in one thread, the event loop's.
         request_threads=1,
     )
-    for field, counter in _COUNTERS.items():
+    for field, counter in COUNTED.items():
         setattr(answer, field, counted.get(counter, 0))
     return replies.answer("GetSystem", answer)
 

@@ -75,6 +75,11 @@ class Engine:
         self._closed = False
         self.passes = 0
 
+    @property
+    def queued(self) -> int:
+        """Keys that wait for a pass."""
+        return len(self._queue)
+
     # -- in ------------------------------------------------------------------
 
     def enqueue(self, key: Key, *, after: float = 0.0, priority: Priority = Priority.EVENT) -> None:

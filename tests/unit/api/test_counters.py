@@ -2,7 +2,7 @@
 
 import pytest
 
-from porto.api.counters import COUNTERS, KEPT, DaemonCounters
+from porto.api.counters import COUNTERS, KEPT, UNCOUNTED, DaemonCounters
 from porto.spec.errors import InvalidValue
 
 
@@ -15,7 +15,7 @@ def test_counting_and_gauges():
     shown = counters.snapshot()
     assert (shown["errors"], shown["a_new_one"], shown["clients"]) == (3, 5, 7)
     assert list(shown) == sorted(shown)
-    assert set(COUNTERS) < set(shown)
+    assert {*COUNTERS, *UNCOUNTED} < set(shown)
 
 
 def test_counters_wrap():
@@ -43,7 +43,7 @@ def test_a_damaged_file_starts_afresh(tmp_path, content):
     path = tmp_path / "stat"
     path.write_bytes(content)
     counters = DaemonCounters(path)
-    assert set(counters.snapshot()) == set(COUNTERS)
+    assert set(counters.snapshot()) == {*COUNTERS, *UNCOUNTED}
     assert not any(counters.snapshot().values())
     counters.add("errors")
     counters.close()
@@ -67,6 +67,7 @@ def test_clearing():
     counters.gauge("clients", lambda: 1)
     counters.clear("errors")
     assert (counters.snapshot()["errors"], counters.snapshot()["warnings"]) == (0, 1)
+    counters.clear("taints")
     counters.clear(None)
     assert counters.snapshot()["warnings"] == 0
     for name in (*KEPT, "clients", "nonsense"):

@@ -1,6 +1,7 @@
 """Properties as text: get, set, lists, the combined get."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from porto.spec.containers.spec import PROPERTIES
 from porto.spec.containers.status import State
@@ -214,10 +215,13 @@ async def test_a_broken_reader_does_not_end_the_server(tmp_path):
         client = await api.connect()
         await client.ok("create", name="a")
         api.readers.crash = "id"
-        reply = await client.call("getProperty", name="a", property="id")
+        with capture_logs() as logged:
+            reply = await client.call("getProperty", name="a", property="id")
         assert reply.error == EError.Unknown
         assert "broken reader" in reply.errorMsg
-        assert api.counters.snapshot()["errors"] == 1
+        assert [(line["log_level"], line["event"]) for line in logged] == [
+            ("error", "handler failed")
+        ]
         assert await client.get("a", "state") == "stopped"
 
 

@@ -1,10 +1,22 @@
 """The daemon's own requests, processes, and what is not built in."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
+import porto
+from porto.api.counters import COUNTERS, GAUGES, UNCOUNTED
+from porto.api.handlers.system import COUNTED
+from porto.spec.config import Config
+from porto.spec.containers.admission import Admission
 from porto.spec.errors import EError
+from porto.spec.host import Host
 from porto.wire import rpc_pb2
 from tests.fakes.api import ALICE, asynchronous, serving
+
+COUNTING = ("add", "gauge", "count", "Count")
+"""What is told the name of a statistic."""
 
 
 @asynchronous
@@ -40,10 +52,67 @@ async def test_requests_that_are_not_answered_yet_are_queued(tmp_path):
         waiter.send(wait={"name": ["a"]})
         await api.until(lambda: sum(item.busy for item in api.server.clients) == 2)
         # The one who waits for the container is not in anybody's way.
-        assert (await watcher.ok("GetSystem")).GetSystem.request_queued == 1
+        api.mono[0] += 7
+        system = (await watcher.ok("GetSystem")).GetSystem
+        assert (system.request_queued, system.request_top_running_time) == (1, 7)
         api.engine.hold.set()
         await api.until(lambda: not any(item.owing for item in api.server.clients))
-        assert (await watcher.ok("GetSystem")).GetSystem.request_queued == 0
+        system = (await watcher.ok("GetSystem")).GetSystem
+        assert (system.request_queued, system.request_top_running_time) == (0, 0)
+
+
+def texts_in(nodes):
+    return {
+        item.value
+        for node in nodes
+        for item in ast.walk(node)
+        if isinstance(item, ast.Constant) and isinstance(item.value, str)
+    }
+
+
+def told_and_kept():
+    """Texts that porto's modules tell to what counts, and those they keep under a name."""
+    told, kept = set(), set()
+    for path in Path(porto.__file__).parent.rglob("*.py"):
+        if path.name in ("counters.py", "system.py") or "wire" in path.parts:
+            continue
+        tree = ast.parse(path.read_text())
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+        told |= texts_in(
+            call.args[0]
+            for call in calls
+            if ast.unparse(call.func).rpartition(".")[2].strip("_") in COUNTING
+        )
+        kept |= texts_in(node.value for node in tree.body if isinstance(node, ast.Assign))
+    return told, kept
+
+
+def test_each_statistic_is_counted_or_has_a_reason():
+    told, kept = told_and_kept()
+    assert {*COUNTERS, *GAUGES} - told - kept == set()
+    assert {*COUNTERS, *GAUGES, *told} & UNCOUNTED.keys() == set()
+    assert all(UNCOUNTED.values())
+
+
+@asynchronous
+async def test_each_field_of_the_answer_shows_something(tmp_path):
+    assert set(COUNTED.values()) <= {*COUNTERS, *GAUGES, *UNCOUNTED}
+    async with serving(tmp_path) as api:
+        system = (await (await api.connect()).ok("GetSystem")).GetSystem
+        shown = {field.name for field, _ in system.ListFields()}
+        assert set(system.DESCRIPTOR.fields_by_name) == shown
+
+
+@asynchronous
+async def test_a_refused_memory_guarantee_is_counted_apart(tmp_path):
+    async with serving(tmp_path) as api:
+        api.store.admission = Admission(Host(memory=1 << 30), Config())
+        client = await api.connect()
+        await client.ok("create", name="a")
+        value = {"name": "a", "property": "memory_guarantee", "value": "2G"}
+        assert await client.error("setProperty", **value) is EError.ResourceNotAvailable
+        system = (await client.ok("GetSystem")).GetSystem
+        assert (system.request_failed, system.fail_memory_guarantee) == (1, 1)
 
 
 @asynchronous

@@ -36,6 +36,7 @@ from porto.spec.records.status import Condition
 
 STARTED = "containers_started"
 FAILED = "containers_failed_start"
+TIMEOUTS = "start_timeouts"
 
 
 class Starting:
@@ -54,7 +55,8 @@ class Starting:
         if isinstance(outcome, Launched):
             return self._launched(target, outcome)
         if isinstance(outcome, LaunchFailed):
-            return self._failed(target, self._explained(target, outcome))
+            late = (TIMEOUTS,) if outcome.op == "timeout" else ()
+            return self._failed(target, self._explained(target, outcome), *late)
         parent = self._store.parent(target.record)
         if parent is not None and parent.status.life.state not in (State.RUNNING, State.META):
             return self._wait_for_parent(target, parent)
@@ -162,8 +164,8 @@ class Starting:
                 return error
         return task.launch_error(target, failure)
 
-    def _failed(self, target: Target, error: PortoError) -> Decision:
-        """Take down what there is, and write down why."""
+    def _failed(self, target: Target, error: PortoError, *counted: str) -> Decision:
+        """Take down what there is, write down why, and count it; as `counted`, too."""
         record = target.record
         dropped = drop_launch(self._world, target)
         made = not target.is_new or target.look(self._world.ports.cgroups.exists, target.group)
@@ -177,9 +179,12 @@ class Starting:
             start_error_code=error.code,
             **stopped_fields(self._world, target, State.STOPPED),
         )
-        count = Change(LIFE, FAILED, "one more", "", Count(FAILED), is_drift=False)
+        counts = [
+            Change(LIFE, name, "one more", "", Count(name), is_drift=False)
+            for name in (FAILED, *counted)
+        ]
         removed = [*dropped, *take_down(self._world, target)] if made else dropped
-        return self._taken_back(target, error, [*removed, written, count])
+        return self._taken_back(target, error, [*removed, written, *counts])
 
     def _taken_back(self, target: Target, error: PortoError, changes: Sequence[Change]) -> Decision:
         """An imperative start is taken back; a file's is tried again."""

@@ -14,7 +14,7 @@ from porto.spec.containers.names import ROOT
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.rules.proposal import Proposal, SetRule, StartRule
 from porto.spec.containers.status import State
-from porto.spec.errors import InvalidValue, ResourceNotAvailable
+from porto.spec.errors import GuaranteeNotAvailable, InvalidValue
 from porto.spec.host import Host
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _check_guarantee(proposal: Proposal) -> None:
 
         _check_total(proposal.refusal, proposal.store, room, own)
     elif value > room:
-        raise ResourceNotAvailable(f"{proposal.refusal}: {_left(room)}")
+        raise GuaranteeNotAvailable(f"{proposal.refusal}: {_left(room)}")
 
 
 def _check_start(
@@ -79,7 +79,7 @@ def _check_start(
 def _check_total(refusal: str, store: "ContainerStore", room: int, own: Guarantee) -> None:
     total = children_total(store, ROOT, own)
     if total > room:
-        raise ResourceNotAvailable(
+        raise GuaranteeNotAvailable(
             f"{refusal}: {_left(room - children_total(store, ROOT))}, "
             f"all guarantees together would be {total}"
         )

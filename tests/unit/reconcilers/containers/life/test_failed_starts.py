@@ -180,6 +180,17 @@ def test_a_launch_that_failed_takes_everything_down(scene: Scene) -> None:
     """)
 
 
+def test_a_launch_that_was_too_slow_is_counted_apart(scene: Scene) -> None:
+    scene.put("a", State.STARTING)
+    scene.launches.outcomes["4:1"] = LaunchFailed("4:1", "timeout", 0, "the launched child")
+    told = scene.told("a")
+    assert "    Count name=containers_failed_start" in told
+    assert "    Count name=start_timeouts" in told
+    assert told[-1] == (
+        "= Stuck Unknown: cannot start a: no answer in time from the launched child"
+    )
+
+
 def test_a_launch_that_failed_and_left_processes(scene: Scene) -> None:
     scene.put("a", State.STARTING)
     scene.driver.create(scene.group("a"))
