@@ -80,7 +80,7 @@ class Memory:
         return known
 
     def forget(self, key: Key) -> None:
-        """It is stopped or gone."""
+        """It is gone, or another life of it has begun or ended."""
         self._known.pop(key, None)
 
 

@@ -13,7 +13,7 @@ from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.carrier import Carrier
 from porto.reconcilers.engine.change import Change
 from porto.reconcilers.engine.decision import Decision
-from porto.reconcilers.engine.result import Done, Result, Retry
+from porto.reconcilers.engine.result import Again, Done, Result, Retry
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import ENDED, State
 from porto.spec.errors import InvalidState, PortoError
@@ -52,8 +52,16 @@ class ContainerReconciler:
 
     def _remember(self, key: Key, record: ContainerRecord, result: Result) -> None:
         current = self._store.find_id(key.id)
-        if current is None or current.status.life.state in ENDED:
+        if current is None:
             self._world.memory.forget(key)
+            return
+        ended = current.status.life.state in ENDED
+        if ended is not (record.status.life.state in ENDED):
+            self._world.memory.forget(key)
+        if ended:
+            if not isinstance(result, Again):
+                # It waits for nothing.
+                self._world.memory.forget(key)
             return
         if record.intent.run is Run.RUNNING and current.status.life.state is not State.STARTING:
             remembered = self._world.memory.of(key)

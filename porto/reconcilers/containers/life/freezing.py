@@ -5,7 +5,13 @@ Pure. Used by `decide.py`. Manual section "Operations", pause and resume.
 
 from porto.kernel.cgroup.driver import FreezerState
 from porto.reconcilers.containers.effects import Freeze, Note, Wish
-from porto.reconcilers.containers.life.ending import LIFE, awaited, note, waiting
+from porto.reconcilers.containers.life.ending import (
+    LIFE,
+    SHOWN_AFTER_S,
+    awaited,
+    note,
+    waiting,
+)
 from porto.reconcilers.containers.target import Target
 from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.change import Change
@@ -55,7 +61,13 @@ class Freezing:
             return self._still_freezing(target)
         if record.status.life.state is State.PAUSED:
             return Decision(result=Done())
-        paused = note(target, state=State.PAUSED, observed_generation=record.generation)
+        shown = tuple(c for c in record.status.conditions if c.kind != "Waiting")
+        paused = note(
+            target,
+            state=State.PAUSED,
+            observed_generation=record.generation,
+            conditions=shown,
+        )
         followers = [
             _state_of(child, State.PAUSED)
             for child in self._store.descendants(record.name)
@@ -96,8 +108,9 @@ class Freezing:
             # Somebody else, or an earlier daemon, has asked the kernel.
             return Decision([awaited(self._world, target, FREEZER)], Again(POLL_S))
         timeout = self._world.config.daemon.freezer_wait_timeout_s
-        if target.mono - since < timeout:
-            return Decision(result=Again(_poll(target.mono - since)))
+        waited = target.mono - since
+        if waited < timeout:
+            return Decision(self._shown(target, waited, "freeze"), Again(_poll(waited)))
         back = record.with_intent(paused=False)
         wish = Change(FREEZER, "intent", "running", "paused", Wish(back), is_drift=False)
         error = Unknown(f"cannot pause {record.name}: not frozen after {timeout} s")
@@ -109,11 +122,19 @@ class Freezing:
         if since is None:
             return Decision([awaited(self._world, target, THAW)], Again(POLL_S))
         timeout = self._world.config.daemon.freezer_wait_timeout_s
-        later = Again(_poll(target.mono - since))
-        if target.mono - since < timeout:
-            return Decision(result=later)
+        waited = target.mono - since
+        later = Again(_poll(waited))
+        if waited < timeout:
+            return Decision(self._shown(target, waited, "thaw"), later)
         text = f"cannot resume {target.name}: still frozen after {timeout} s"
         return Decision([waiting(target, FREEZER, text)], later)
+
+    @staticmethod
+    def _shown(target: Target, waited: float, verb: str) -> list[Change]:
+        """What takes long is shown."""
+        if waited < SHOWN_AFTER_S:
+            return []
+        return [waiting(target, FREEZER, f"{target.name} waits for its processes to {verb}")]
 
     @staticmethod
     def _freezer(target: Target, *, frozen: bool, is_drift: bool = False) -> Change:

@@ -14,6 +14,8 @@ from porto.reconcilers.containers.facets import task
 from porto.reconcilers.containers.life.dying import RESPAWN_ORIGIN
 from porto.reconcilers.containers.life.ending import (
     LIFE,
+    SHOWN_AFTER_S,
+    awaited,
     condition,
     drop_launch,
     kill,
@@ -37,6 +39,7 @@ from porto.spec.records.status import Condition
 STARTED = "containers_started"
 FAILED = "containers_failed_start"
 TIMEOUTS = "start_timeouts"
+LAUNCH = "launch"
 
 
 class Starting:
@@ -50,7 +53,8 @@ class Starting:
         """A stopped container, or a dead one that is started again in place."""
         launches, name = self._world.ports.launches, task.launch_id(target.record)
         if launches.in_setup(name):
-            return Decision(result=Again())
+            text = f"{target.name} waits for its launch, which is still being set up"
+            return wait(self._world, target, LAUNCH, text)
         outcome = launches.find(name)
         if isinstance(outcome, Launched):
             return self._launched(target, outcome)
@@ -101,7 +105,8 @@ class Starting:
             target, plan, timeout=self._world.config.container.start_timeout_ms / 1000
         )
         launch = Change(LIFE, f"launch {effect.launch_id}", "running", "", effect, is_drift=False)
-        return Decision([*ready, launch], Again(), failed=failed)
+        since = awaited(self._world, target, LAUNCH)
+        return Decision([*ready, since, launch], Again(SHOWN_AFTER_S), failed=failed)
 
     def _launched(self, target: Target, launched: Launched) -> Decision:
         exited = target.look(self._world.exits.find, task.as_process(launched))

@@ -15,6 +15,7 @@ from porto.reconcilers.containers.life.ending import (
     ended,
     forget_launch,
     kill,
+    lasting,
     note,
     stopped_fields,
     take_down,
@@ -57,7 +58,10 @@ class Stopping:
         """A container that shall be stopped."""
         record = target.record
         if record.status.life.state is State.STOPPED:
-            return Decision(result=Done())
+            # Nothing stands in the way of what is not wanted any more.
+            left = lasting(record)
+            stale = record.status.conditions != left
+            return Decision([note(target, conditions=left)] if stale else (), Done())
         for child in self._store.children(record.name):
             if child.status.life.state is not State.STOPPED:
                 return self._wait_for(target, child)

@@ -19,6 +19,7 @@ from porto.observers.launches import Launches
 from porto.observers.population import Vacancies
 from porto.reconcilers.containers.assembly import assemble
 from porto.reconcilers.containers.facets.task import container_of
+from porto.reconcilers.containers.life import ending, starting
 from porto.reconcilers.containers.takeover import take_over
 from porto.reconcilers.engine import backoff
 from porto.reconcilers.engine.jobs import Jobs
@@ -347,6 +348,74 @@ def test_a_failed_start_of_a_file_is_tried_again(
         rig.launcher.fail.clear()
         await rig.until(lambda: rig.state("a") is State.RUNNING)
         assert rig.get("a").status.conditions == ()
+
+    play(body)
+
+
+def _waits(rig: Rig, name: str) -> list[str]:
+    return [c.message for c in rig.get(name).status.conditions if c.kind == "Waiting"]
+
+
+def test_who_waits_says_so_and_is_woken_not_looked_at(
+    play: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (ending, starting):
+        monkeypatch.setattr(module, "SHOWN_AFTER_S", 0.01)
+
+    async def body(rig: Rig) -> None:
+        for name in ("a", "a/b"):
+            rig.create(name)
+        rig.launcher.held = True
+        operations.start(rig.store, rig.get("a/b"), actor=ACTOR, now=0.0)
+        await rig.until(lambda: bool(_waits(rig, "a/b")))
+        assert _waits(rig, "a/b") == ["a/b waits for its parent a, which is starting"]
+        await rig.until(lambda: bool(_waits(rig, "a")))
+        assert _waits(rig, "a") == ["a waits for its launch, which is still being set up"]
+        assert not rig.engine.queued
+        rig.launcher.held = False
+        rig.launcher.release()
+        await rig.until(lambda: rig.state("a/b") is State.RUNNING)
+        assert rig.state("a") is State.RUNNING
+        assert not [*_waits(rig, "a"), *_waits(rig, "a/b")]
+
+    play(body)
+
+
+def test_the_dead_say_what_they_wait_for(play: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (ending, starting):
+        monkeypatch.setattr(module, "SHOWN_AFTER_S", 0.01)
+
+    async def body(rig: Rig) -> None:
+        rig.create("a")
+        await rig.start("a")
+        rig.end("a", 0)
+        await rig.until(lambda: rig.state("a") is State.DEAD)
+        rig.launcher.held = True
+        operations.respawn(rig.store, rig.get("a"), actor=ACTOR, now=0.0)
+        await rig.until(lambda: bool(_waits(rig, "a")))
+        assert rig.state("a") is State.DEAD
+        assert not rig.engine.queued
+        rig.launcher.release()
+        await rig.until(lambda: rig.state("a") is State.RUNNING)
+        assert not _waits(rig, "a")
+
+    play(body)
+
+
+def test_who_need_not_wait_any_more_does_not_say_so(
+    play: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (ending, starting):
+        monkeypatch.setattr(module, "SHOWN_AFTER_S", 0.01)
+
+    async def body(rig: Rig) -> None:
+        for name in ("a", "a/b"):
+            rig.create(name)
+        rig.launcher.held = True
+        operations.start(rig.store, rig.get("a/b"), actor=ACTOR, now=0.0)
+        await rig.until(lambda: bool(_waits(rig, "a/b")))
+        await rig.stop("a/b")
+        assert (rig.state("a/b"), _waits(rig, "a/b")) == (State.STOPPED, [])
 
     play(body)
 

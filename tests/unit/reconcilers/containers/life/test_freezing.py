@@ -8,9 +8,11 @@ from porto.reconcilers.engine.result import Again
 from porto.spec.config import DaemonConfig
 from porto.spec.containers.status import State
 from porto.spec.records.record import Run
+from porto.spec.records.status import Condition
 from tests.fakes.scenes import Scene, lines
 
 PAUSED = {"paused": True}
+RESTART = Condition("RestartRequired", "task", "later")
 
 
 @pytest.fixture
@@ -159,6 +161,45 @@ def test_a_resume_is_written_down_when_all_is_thawed(
     freezes(scene, monkeypatch)
     assert scene.carry("a") == Again(0.005)
     assert scene.get("a").status.life.state is State.PAUSED
+
+
+@pytest.mark.parametrize(
+    ("state", "intent", "verb"),
+    [
+        pytest.param(State.RUNNING, PAUSED, "freeze", id="pause"),
+        pytest.param(State.PAUSED, {}, "thaw", id="resume"),
+    ],
+)
+def test_a_freezer_that_takes_long_is_shown(
+    monkeypatch: pytest.MonkeyPatch, state: State, intent: dict[str, object], verb: str
+) -> None:
+    scene = Scene()
+    scene.put("a", state, intent=intent, status={"conditions": (RESTART,)})
+    if verb == "thaw":
+        scene.driver.frozen.add("a")
+    scene.carry("a")
+    freezes(scene, monkeypatch)
+    scene.clock.now = 104.0
+    assert scene.told("a") == ["= Again after 1"]
+    scene.clock.now = 105.0
+    waits = f"Waiting freezer a waits for its processes to {verb} Busy"
+    assert scene.told("a") == lines(f"""
+        life record: {state} -> {state}
+            a conditions=[RestartRequired task later Success, {waits}]
+        = Again after 1
+    """)
+
+
+def test_who_is_frozen_waits_no_more(scene: Scene) -> None:
+    shown = (RESTART, Condition("Waiting", "freezer", "a waits"))
+    scene.put("a", State.RUNNING, intent=PAUSED, status={"conditions": shown})
+    scene.driver.frozen.add("a")
+    assert scene.told("a") == lines("""
+        life record: running -> paused
+            a state=paused
+            a conditions=[RestartRequired task later Success]
+        = Done
+    """)
 
 
 def test_a_thaw_that_does_not_come_is_shown_and_looked_for_less_often(

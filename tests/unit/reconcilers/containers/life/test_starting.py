@@ -55,7 +55,7 @@ def test_a_task(scene: Scene) -> None:
             MakeWorkDirectory root=/place/porto name=a uid=0 gid=0 kept=False
         life launch 4:1: - -> running
             LaunchTask timeout=300
-        = Again
+        = Again after 5
     """)
 
 
@@ -72,7 +72,7 @@ def test_a_process_that_only_keeps_the_namespaces(scene: Scene) -> None:
             MakeWorkDirectory root=/place/porto name=a uid=0 gid=0 kept=False
         life launch 4:1: - -> running
             LaunchTask timeout=300
-        = Again
+        = Again after 5
     """)
 
 
@@ -104,7 +104,7 @@ def test_a_container_that_shares_the_namespaces_and_runs_a_command(scene: Scene)
     assert scene.told("a")[-3:] == lines("""
         life launch 4:1: - -> running
             LaunchTask timeout=300
-        = Again
+        = Again after 5
     """)
 
 
@@ -113,7 +113,7 @@ def test_an_init_needs_no_command(scene: Scene) -> None:
     assert scene.told("a")[-3:] == lines("""
         life launch 4:1: - -> running
             LaunchTask timeout=300
-        = Again
+        = Again after 5
     """)
 
 
@@ -127,7 +127,7 @@ def test_a_child_below_a_running_parent(scene: Scene) -> None:
             MakeWorkDirectory root=/place/porto name=a/b uid=1 gid=1 kept=False
         life launch 5:1: - -> running
             LaunchTask timeout=300
-        = Again
+        = Again after 5
     """)
 
 
@@ -137,7 +137,7 @@ def test_a_limit_of_time_for_the_setup() -> None:
     assert scene.told("a")[-3:] == lines("""
         life launch 4:1: - -> running
             LaunchTask timeout=1.5
-        = Again
+        = Again after 5
     """)
 
 
@@ -154,7 +154,7 @@ def test_groups_that_are_there_already(scene: Scene) -> None:
             MakeWorkDirectory root=/place/porto name=a uid=0 gid=0 kept=False
         life launch 4:1: - -> running
             LaunchTask timeout=300
-        = Again
+        = Again after 5
     """)
 
 
@@ -168,7 +168,7 @@ def test_a_dead_container_in_its_place(scene: Scene) -> None:
             MakeWorkDirectory root=/place/porto name=a uid=0 gid=0 kept=True
         life launch 4:2: - -> running
             LaunchTask timeout=300
-        = Again
+        = Again after 5
     """)
 
 
@@ -198,7 +198,19 @@ def test_what_is_left_of_a_dead_one_is_killed_first(scene: Scene) -> None:
 def test_nothing_while_the_launch_is_in_its_setup(scene: Scene) -> None:
     scene.put("a", State.STARTING)
     scene.launches.setup.add("4:1")
-    assert scene.told("a") == ["= Again"]
+    assert scene.told("a") == ["= Again after 5"]
+
+
+def test_a_setup_that_takes_long_is_shown(scene: Scene) -> None:
+    scene.put("a", State.STARTING)
+    assert scene.carry("a") == Again(5.0)
+    scene.launches.setup.add("4:1")
+    scene.clock.now = 105.0
+    assert scene.told("a") == lines("""
+        life record: starting -> starting
+            a conditions=[Waiting life a waits for its launch, which is still being set up Busy]
+        = Again
+    """)
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,18 @@ def test_nothing_to_stop(scene: Scene) -> None:
     assert scene.told("a") == ["= Done"]
 
 
+def test_what_stood_in_the_way_of_a_start_is_in_nobodys_way(scene: Scene) -> None:
+    shown = (RESTART, Condition("Waiting", "life", "a waits"), Condition("Retrying", "task", "no"))
+    scene.put("a", State.STOPPED, status={"conditions": shown})
+    assert scene.told("a") == lines("""
+        life record: stopped -> stopped
+            a conditions=[RestartRequired task later Success]
+        = Done
+    """)
+    scene.put("b", State.STOPPED, status={"conditions": (RESTART,)})
+    assert scene.told("b") == ["= Done"]
+
+
 @pytest.mark.parametrize("child", list(State)[1:7])
 def test_children_end_first(scene: Scene, child: State) -> None:
     scene.put("a", State.RUNNING, run=Run.STOPPED)
