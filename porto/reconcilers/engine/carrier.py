@@ -125,4 +125,7 @@ def _job_id(key: Key, change: Change) -> str:
 def _public(error: PortoError | OSError, change: Change, subject: str) -> PortoError:
     if isinstance(error, PortoError):
         return error
-    return by_errno(error, f"cannot set {change.subject} of {subject} to {change.want}")
+    if not change.act:
+        return by_errno(error, f"cannot set {change.subject} of {subject} to {change.want}")
+    where = f" ({error.filename})" if error.filename else ""
+    return by_errno(error, f"cannot {change.act}{where}")

@@ -31,6 +31,8 @@ class Change:
     have     -- canonical text of what was observed, "" for an absent object
     effect   -- how it is made
     why      -- what asks for it, when that is not the property of the same name
+    act      -- what a failure says cannot be done, as in "start a"; "" for "set SUBJECT of
+                NAME to WANT"
     is_drift -- False when the object's own life asks for it, not somebody else's hand
     is_slow  -- making it may take the kernel long: it is a job
     """
@@ -41,6 +43,7 @@ class Change:
     have: str
     effect: Effect
     why: str = ""
+    act: str = ""
     is_drift: bool = True
     is_slow: bool = False
 
@@ -53,6 +56,7 @@ class Change:
             self.have,
             self.effect,
             self.why,
+            self.act,
             is_drift=False,
             is_slow=self.is_slow,
         )

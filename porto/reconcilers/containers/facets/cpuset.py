@@ -87,7 +87,8 @@ class Cpuset(KnobFacet):
         if not self._allocation.has_admitted(target.record, confined=confined):
             want = format_cpus(solution.affinity(target.name))
             admit = Admit(self._allocation, target.record, confined)
-            changes.append(Change(self.name, HOST, want, "", admit, is_drift=False))
+            act = f"give CPUs to {target.name}"
+            changes.append(Change(self.name, HOST, want, "", admit, act=act, is_drift=False))
         if not confined:
             return changes
         knobs = self._differing(target, solution)

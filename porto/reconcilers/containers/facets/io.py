@@ -107,7 +107,9 @@ class Io(KnobFacet):
             return ()
         disks_in_order = tuple(sorted(uncounted, key=order))
         effect = StartCounting(target.group, disks_in_order)
-        return (Change(self.name, COUNTED, " ".join(disks_in_order), "", effect, is_drift=False),)
+        names = " ".join(disks_in_order)
+        act = f"count the traffic of {target.name} on {names}"
+        return (Change(self.name, COUNTED, names, "", effect, act=act, is_drift=False),)
 
     def _plan_fs(self, target: Target) -> Sequence[Change]:
         """The limits of file systems, in the memory controller of kernels that have them."""

@@ -78,7 +78,8 @@ class Memory(KnobFacet):
         if self._kept:
             return ()
         effect = KeepPromises(self._store, target.record, target.lineage, target.group)
-        return (Change(self.name, PROMISED, str(want), str(have), effect),)
+        act = "keep what all containers are guaranteed"
+        return (Change(self.name, PROMISED, str(want), str(have), effect, act=act),)
 
     def _timed(self, target: Target, change: Change) -> Change:
         """A limit below the usage is slow: the kernel reclaims within the write."""
@@ -108,7 +109,8 @@ class Memory(KnobFacet):
         effect = KeepPromises(
             self._store, target.record, target.lineage, target.group, is_gone=True
         )
-        return (Change(self.name, PROMISED, "without it", str(guarantee), effect),)
+        act = f"take back the memory_guarantee of {target.name}"
+        return (Change(self.name, PROMISED, "without it", str(guarantee), effect, act=act),)
 
 
 @dataclass(frozen=True, slots=True)

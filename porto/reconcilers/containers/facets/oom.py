@@ -62,7 +62,8 @@ class Oom(Witness):
         if not target.group.owns("memory"):
             return ()
         effect = Arm(target.key, target.group, anew=starting)
-        return (Change(self.name, "notice", "armed", "", effect, is_drift=False),)
+        act = f"be told when {target.name} is out of memory"
+        return (Change(self.name, "notice", "armed", "", effect, act=act, is_drift=False),)
 
     def show(self, target: Target) -> Sequence[Shown]:
         """Whether the kernel will tell."""

@@ -70,7 +70,8 @@ class Rotation:
                 field = f"{name}_offset"
                 before = getattr(target.record.status.streams, field)
                 effect = Rotate(target.key, path, limit, field, before)
+                want, act = f"at most {limit}", f"cut {name} of {target.name}"
                 changes.append(
-                    Change(self.name, path, f"at most {limit}", str(size), effect, is_drift=False)
+                    Change(self.name, path, want, str(size), effect, act=act, is_drift=False)
                 )
         return changes

@@ -7,6 +7,7 @@ EError. Manual section "Context", command; prototype of the cost: DESIGN, §5.
 
 import errno
 import os
+import re
 from dataclasses import dataclass
 
 from porto.kernel.syscalls import CLONE_NEWPID
@@ -155,22 +156,31 @@ _KINDS: dict[str, type[PortoError]] = {
     "timeout": Unknown,
 }
 
+_WORDS = {
+    "OpenStream": "cannot open",
+    "OpenStreamAt": "cannot open",
+    "ChangeDirectory": "cannot enter cwd",
+    "SetLimit": "cannot set ulimit",
+    "SetCredentials": "cannot become",
+    "clone3": "cannot make a process with",
+    "setup": "setup failed for",
+    "launch": "cannot begin",
+    "launcher": "cannot reach",
+    "timeout": "no answer in time from",
+}
+"""What failed where the operation's own name does not say it: before the subject."""
+
+
+def spoken(op: str) -> str:
+    """The name of an operation's class as a person says it: ``JoinCgroup``, join cgroup."""
+    return re.sub("(?<!^)(?=[A-Z])", " ", op).lower()
+
 
 def launch_error(target: Target, failure: LaunchFailed) -> PortoError:
     """What the user is told about the operation that failed."""
     cause = f": {os.strerror(failure.errno)}" if failure.errno else ""
-    verb = {
-        "Execute": "cannot execute",
-        "OpenStream": "cannot open",
-        "OpenStreamAt": "cannot open",
-        "ChangeDirectory": "cannot enter cwd",
-        "SetLimit": "cannot set ulimit",
-        "Mount": "cannot mount",
-        "JoinCgroup": "cannot join cgroup",
-        "SetCredentials": "cannot become",
-        "timeout": "no answer in time from",
-    }.get(failure.op, f"{failure.op} failed for")
-    text = f"cannot start {target.name}: {verb} {failure.subject}"
+    words = _WORDS.get(failure.op) or f"cannot {spoken(failure.op)}"
+    text = f"cannot start {target.name}: {words} {failure.subject}"
     if failure.errno in (errno.ENOSYS, errno.EOPNOTSUPP):
         return NotSupported(f"{text}{cause}")
     kind = _KINDS.get(failure.op)

@@ -83,7 +83,8 @@ class Tree(Witness):
         changes = []
         if target.is_new or not target.look(self._driver.exists, target.group):
             effect = MakeGroup(target.group)
-            changes.append(Change(self.name, "directories", "present", "absent", effect))
+            act = f"make the cgroups of {target.name}"
+            changes.append(Change(self.name, "directories", "present", "absent", effect, act=act))
         if process is None:
             return changes
         for pid in {process.init_pid, process.task_pid} - {0}:
@@ -123,7 +124,8 @@ class Tree(Witness):
         except OSError:
             return []
         have = self._driver.name_in(membership) or "/"
-        return [Change(self.name, f"pid {pid}", target.name, have, Attach(target.group, pid))]
+        effect, act = Attach(target.group, pid), f"move process {pid} back to {target.name}"
+        return [Change(self.name, f"pid {pid}", target.name, have, effect, act=act)]
 
     def prepare(self, target: Target, plan: LaunchPlan) -> None:
         """First of all operations: what follows is already accounted to the container."""
@@ -136,7 +138,8 @@ class Tree(Witness):
     def teardown(self, target: Target) -> Sequence[Change]:
         """Remove the directories."""
         effect = RemoveGroup(target.key, target.group, self._strays)
-        return (Change(self.name, "directories", "absent", "present", effect),)
+        act = f"remove the cgroups of {target.name}"
+        return (Change(self.name, "directories", "absent", "present", effect, act=act),)
 
     def ended(self, target: Target) -> Fields:
         """The next start decides anew which controllers there are."""
@@ -157,7 +160,8 @@ class Enabled:
         if not missing:
             return ()
         have = _lacking(missing)
-        return (Change(self.name, "controllers", "enabled", have, MakeGroup(target.group)),)
+        effect, act = MakeGroup(target.group), f"enable the controllers of {target.name}"
+        return (Change(self.name, "controllers", "enabled", have, effect, act=act),)
 
     def show(self, target: Target) -> Sequence[Shown]:
         """Whether all are there."""

@@ -75,4 +75,5 @@ class WorkDirectory:
         """It holds the output until the very end."""
         effect = RemoveWorkDirectory(self._root, target.name)
         path = work_directory(target.name, self._root)
-        return (Change(self.name, path, "absent", "present", effect),)
+        act = f"remove the directory of {target.name}"
+        return (Change(self.name, path, "absent", "present", effect, act=act),)

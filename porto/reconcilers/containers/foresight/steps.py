@@ -5,7 +5,6 @@ Called by `words.py`. What each operation does: `launcher/ops.py`.
 
 import dataclasses
 import os
-import re
 from collections.abc import Iterable, Sequence
 
 from porto.kernel import syscalls
@@ -15,6 +14,7 @@ from porto.launcher.ops import Op
 from porto.launcher.slots import FillSlot, OpenStreamAt
 from porto.reconcilers.containers.facets.limits import RESOURCES, limit_text
 from porto.reconcilers.containers.facets.streams import WorkHandle
+from porto.reconcilers.containers.facets.task import spoken
 from porto.reconcilers.containers.target import Source
 from porto.spec.containers.effective import STREAMS
 
@@ -125,7 +125,7 @@ def _step(op: Op) -> str:
 
 def _plain(op: Op) -> str:
     """An operation that no launch has yet: its name and fields."""
-    name = re.sub("(?<!^)(?=[A-Z])", " ", type(op).__name__).lower()
+    name = spoken(type(op).__name__)
     fields = (f"{item.name} {getattr(op, item.name)}" for item in dataclasses.fields(op))
     return ", ".join([name, *fields])
 

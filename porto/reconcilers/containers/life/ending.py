@@ -63,9 +63,8 @@ def kill(world: World, target: Target, *, before: Sequence[Change] = ()) -> Deci
     What does not end in time is shown.
     """
     since = world.remembered(target).since.get(KILL)
-    change = Change(
-        LIFE, "processes", "none", "alive", Kill(target.key, target.group), is_drift=False
-    )
+    effect, act = Kill(target.key, target.group), f"end {target.name}"
+    change = Change(LIFE, "processes", "none", "alive", effect, act=act, is_drift=False)
     changes = [*before, change]
     if since is None:
         since = target.mono
@@ -91,7 +90,8 @@ def drop_launch(world: World, target: Target) -> list[Change]:
     launches = world.ports.launches
     if not launches.in_setup(name) and launches.find(name) is None:
         return []
-    return [Change(LIFE, f"launch {name}", "dropped", "begun", DropLaunch(name), is_drift=False)]
+    effect, act = DropLaunch(name), f"give up the start of {target.name}"
+    return [Change(LIFE, f"launch {name}", "dropped", "begun", effect, act=act, is_drift=False)]
 
 
 def forget_launch(process: Process | None) -> list[Change]:

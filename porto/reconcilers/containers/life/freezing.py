@@ -141,7 +141,8 @@ class Freezing:
         words = ("FROZEN", "THAWED")
         want, have = words if frozen else words[::-1]
         effect = Freeze(target.group, frozen)
-        return Change(FREEZER, "freezer.state", want, have, effect, is_drift=is_drift)
+        act = f"{'pause' if frozen else 'resume'} {target.name}"
+        return Change(FREEZER, "freezer.state", want, have, effect, act=act, is_drift=is_drift)
 
     def _paused_above(self, record: ContainerRecord) -> ContainerRecord | None:
         """The nearest ancestor that shall be paused; one that is being resumed is none."""
@@ -168,8 +169,8 @@ def thawed(world: World, target: Target) -> list[Change]:
         return []
     if not target.look(driver.self_frozen, target.group):
         return []
-    effect = Freeze(target.group, False)
-    return [Change(FREEZER, "freezer.state", "THAWED", "FROZEN", effect, is_drift=False)]
+    effect, act = Freeze(target.group, False), f"thaw {target.name}"
+    return [Change(FREEZER, "freezer.state", "THAWED", "FROZEN", effect, act=act, is_drift=False)]
 
 
 def active_state(record: ContainerRecord) -> State:

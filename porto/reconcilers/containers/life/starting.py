@@ -104,7 +104,8 @@ class Starting:
         effect = task.launch_effect(
             target, plan, timeout=self._world.config.container.start_timeout_ms / 1000
         )
-        launch = Change(LIFE, f"launch {effect.launch_id}", "running", "", effect, is_drift=False)
+        subject, act = f"launch {effect.launch_id}", f"start {target.name}"
+        launch = Change(LIFE, subject, "running", "", effect, act=act, is_drift=False)
         since = awaited(self._world, target, LAUNCH)
         return Decision([*ready, since, launch], Again(SHOWN_AFTER_S), failed=failed)
 

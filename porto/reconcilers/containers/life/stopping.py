@@ -117,8 +117,9 @@ class Stopping:
                 return None
             effect = Signal(process.task_pid, process.task_start, signo)
             name = signal.Signals(signo).name
+            subject, act = f"pid {process.task_pid}", f"send {name} to {target.name}"
             changes = [
-                Change(LIFE, f"pid {process.task_pid}", name, "running", effect, is_drift=False),
+                Change(LIFE, subject, name, "running", effect, act=act, is_drift=False),
                 note(target, state=State.STOPPING),
             ]
         # Its exit brings the key back; one that nobody tells is found by looking.

@@ -1,6 +1,7 @@
 """A container's pass: states, order of parents and children, failure, drift."""
 
 import asyncio
+import errno
 import itertools
 import os
 import signal
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from porto.kernel.cgroup.group import Group
 from porto.kernel.file import files
 from porto.launcher.ops import Exited, Launched, LaunchFailed, LaunchOutcome, LaunchRequest
 from porto.observers.clock import Clock
@@ -34,7 +36,14 @@ from porto.spec.containers.operations import Actor, Credentials
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import Process, State
 from porto.spec.containers.store import ContainerStore
-from porto.spec.errors import EError, InvalidCommand, InvalidState, NotSupported, PortoError
+from porto.spec.errors import (
+    EError,
+    InvalidCommand,
+    InvalidState,
+    NotSupported,
+    PortoError,
+    Unknown,
+)
 from porto.spec.events import Event, What
 from porto.spec.key import Key
 from porto.spec.records.record import Run
@@ -330,6 +339,39 @@ def test_a_failed_start_cleans_up_and_is_taken_back(play: Any) -> None:
         del rig.launcher.fail[record.id]
         await rig.start("a")
         assert rig.launcher.requests[-1].launch_id == f"{record.id}:2"
+
+    play(body)
+
+
+def test_a_start_that_cannot_be_begun_is_told_as_such(
+    play: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def body(rig: Rig) -> None:
+        def full(request: LaunchRequest, done: object) -> None:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        monkeypatch.setattr(rig.launcher, "begin", full)
+        rig.create("a")
+        with pytest.raises(Unknown) as caught:
+            await rig.start("a")
+        assert caught.value.text == "cannot start a: Too many open files"
+        assert rig.get("a").status.life.start_error == caught.value.text
+
+    play(body)
+
+
+def test_an_end_that_fails_says_what_was_done(play: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def body(rig: Rig) -> None:
+        def busy(group: Group) -> None:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), "/here")
+
+        rig.create("a")
+        await rig.start("a")
+        monkeypatch.setattr(rig.driver, "remove", busy)
+        with pytest.raises(Unknown) as caught:
+            await rig.stop("a")
+        text = "cannot remove the cgroups of a (/here): Device or resource busy"
+        assert caught.value.text == text
 
     play(body)
 

@@ -26,10 +26,10 @@ TARGET: Any = SimpleNamespace(name="a")
     [
         ("Execute", errno.ENOENT, InvalidCommand, "cannot execute x: No such file or directory"),
         ("Execute", errno.ENOMEM, Unknown, "cannot execute x: Cannot allocate memory"),
-        ("clone3", errno.EAGAIN, ResourceNotAvailable, "clone3 failed for x: Resource temporarily"),
+        ("clone3", errno.EAGAIN, ResourceNotAvailable, "cannot make a process with x: Resource"),
         ("OpenStream", errno.EISDIR, InvalidValue, "cannot open x: Is a directory"),
         ("OpenStream", errno.ENOSPC, NoSpace, "cannot open x: No space left on device"),
-        ("launcher", errno.ENOSPC, NoSpace, "launcher failed for x: No space left on device"),
+        ("launcher", errno.ENOSPC, NoSpace, "cannot reach x: No space left on device"),
         ("Mount", errno.EPERM, Unknown, "cannot mount x: Operation not permitted"),
         ("Mount", errno.ENOSYS, NotSupported, "cannot mount x: Function not implemented"),
         ("timeout", 0, Unknown, "no answer in time from x"),
