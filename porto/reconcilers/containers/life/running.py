@@ -7,14 +7,16 @@ import signal
 from collections.abc import Sequence
 
 from porto.reconcilers.containers import upkeep
+from porto.reconcilers.containers.facets.tree import MakeGroup
 from porto.reconcilers.containers.life.dying import Dying
 from porto.reconcilers.containers.life.ending import condition, lasting, note
 from porto.reconcilers.containers.life.freezing import Freezing
 from porto.reconcilers.containers.rivals import truce
 from porto.reconcilers.containers.target import Target
 from porto.reconcilers.containers.world import World
+from porto.reconcilers.engine.change import Change
 from porto.reconcilers.engine.decision import Decision, Failure
-from porto.reconcilers.engine.result import Done, Stuck
+from porto.reconcilers.engine.result import Again, Done, Stuck
 from porto.spec.containers.status import ACTIVE, State
 from porto.spec.records.status import Condition
 
@@ -63,8 +65,17 @@ class Running:
             closing=[seen],
             refused=refused,
             by_facet=True,
-            failed=lambda failures: self._stuck(target, failures),
+            failed=lambda failures: self._failed(target, failures, kept.changes),
         )
+
+    def _failed(
+        self, target: Target, failures: Sequence[Failure], changes: Sequence[Change]
+    ) -> Decision:
+        """What could not be looked at may be there now: the groups have just been made again."""
+        made = {change.facet for change in changes if isinstance(change.effect, MakeGroup)}
+        if made and made.isdisjoint(failure.facet for failure in failures):
+            return Decision(result=Again(0.0))
+        return self._stuck(target, failures)
 
     def _stuck(self, target: Target, failures: Sequence[Failure]) -> Decision:
         """The first failure is shown, and is the answer to who asked for it."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from porto.reconcilers.engine.decision import Failure
+from porto.reconcilers.engine.result import Again, Done
 from porto.spec.containers.status import State
 from porto.spec.errors import Busy, EError, InvalidValue
 from porto.spec.records.status import Condition
@@ -283,6 +284,27 @@ def test_groups_that_are_gone_are_made_again_for_one_that_lives(
     assert scene.told("a")[:2] == lines("""
         cgroups directories: absent -> present drift
             MakeGroup
+    """)
+
+
+def test_nothing_is_stuck_for_want_of_groups_that_were_just_made_again(scene: Scene) -> None:
+    scene.put("a", State.META, thread_limit="50")
+    del scene.driver.groups["a"]
+    assert [item.facet for item in scene.decide("a").refused] == ["pids"]
+    assert scene.carry("a") == Again(0.0)
+    assert scene.get("a").status.conditions == ()
+    assert scene.carry("a") == Done()
+    assert scene.get("a").status.conditions == ()
+    assert scene.driver.groups["a"]["pids.max"] == "50"
+
+
+def test_groups_that_cannot_be_made_again_are_shown(scene: Scene) -> None:
+    scene.put("a", State.META, thread_limit="50")
+    del scene.driver.groups["a"]
+    assert scene.failed("a", Failure("cgroups", Busy("cannot make them"))) == lines("""
+        life record: meta -> meta
+            a conditions=[Stuck cgroups cannot make them Busy]
+        = Stuck Busy: cannot make them
     """)
 
 
