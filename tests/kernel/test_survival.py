@@ -243,3 +243,37 @@ def test_file_sources_come_back_after_a_reboot(own_daemon) -> None:
     own_daemon.start()
     conn = own_daemon.connection()
     until(lambda: "web" in conn.List() and conn.GetProperty("web", "state") == "running", "back")
+
+
+@pytest.mark.parametrize("victims", [("master",), ("daemon", "master")])
+def test_what_a_file_was_told_to_have_started_is_not_run_again(own_daemon, victims) -> None:
+    """Killed the moment after: with a task that goes on, and with one that has ended."""
+    own_daemon.containers.mkdir(parents=True, exist_ok=True)
+    runs = own_daemon.directory / "runs"
+    runs.mkdir()
+    ends = {"stays": "; exec sleep 1000", "ended": ""}
+    names = [f"{end}{number}" for number in range(3) for end in ends]
+    told = set()
+    for name in names:
+        conn = own_daemon.connection()
+        conn.AsyncWait(["***"], lambda **event: told.add((event["name"], event["state"])))
+        text = f"echo ran >> {runs}/{name}{ends[name[:5]]}"
+        aside = own_daemon.containers / f".{name}"
+        aside.write_text(f"command = sh -c '{text}'\n")
+        aside.rename(own_daemon.containers / f"{name}.CT")
+        until(
+            lambda item=name, each=conn: each.Version() and (item, "running") in told,
+            "it is told as started",
+        )
+        for victim in victims:
+            with contextlib.suppress(ProcessLookupError):
+                own_daemon.kill(victim)
+        conn.disconnect()
+        until(lambda: own_daemon.portod("start", check=False).returncode == 0, "a new pair starts")
+    conn = own_daemon.connection()
+    for name in names:
+        state = "running" if name.startswith("stays") else "dead"
+        until(
+            lambda item=name, end=state: conn.GetProperty(item, "state") == end, f"{name} {state}"
+        )
+    assert {name: (runs / name).read_text() for name in names} == dict.fromkeys(names, "ran\n")
