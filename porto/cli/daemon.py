@@ -42,7 +42,7 @@ from porto.observers.kernel_events import KernelEvents
 from porto.observers.launches import Launches
 from porto.observers.population import Vacancies
 from porto.observers.readers import Readers
-from porto.observers.record_events import recorder
+from porto.observers.record_events import record_events
 from porto.reconcilers.containers.assembly import Containers, assemble
 from porto.reconcilers.containers.controllers import Controllers
 from porto.reconcilers.containers.facets.task import container_of
@@ -216,7 +216,7 @@ class Daemon:
         )
         catalog = Catalog(store)
         set_aside = catalog.load()
-        store.subscribe(recorder(history.add))
+        store.subscribe(lambda old, new: history.extend(record_events(old, new)))
         for unread in set_aside:
             counters.add("restore_failed")
             log.error("record not loaded", file=unread.path, reason=unread.reason)

@@ -7,7 +7,7 @@ counted and dropped: the log never stands in the way of the work.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from porto.kernel.file.journal import Journal
@@ -36,7 +36,7 @@ class EventLog:
         self._journal = journal
         self._clock = clock
         self._later = later
-        self._unwritten: list[tuple[Event, float]] = []
+        self._unwritten: list[tuple[Iterable[Event], float]] = []
         self._followers: list[Follower] = []
 
     @property
@@ -53,7 +53,11 @@ class EventLog:
 
     def add(self, event: Event) -> None:
         """Keep an event; serial and time are the log's to give."""
-        self._unwritten.append((event, self._clock()))
+        self.extend((event,))
+
+    def extend(self, events: Iterable[Event]) -> None:
+        """Keep the events of something that has happened now; gone through when it is written."""
+        self._unwritten.append((events, self._clock()))
         if len(self._unwritten) == 1:
             self._later(self._write)
 
@@ -82,7 +86,8 @@ class EventLog:
         self._journal.close()
 
     def _write(self) -> None:
-        events, self._unwritten = self._unwritten, []
+        unwritten, self._unwritten = self._unwritten, []
+        events = [(event, now) for happened, now in unwritten for event in happened]
         if not events:
             return
         serials = self._journal.extend([encode(event, now) for event, now in events])

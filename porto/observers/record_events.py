@@ -1,12 +1,13 @@
 """What the change of a container's record tells: properties, states, exits, conditions.
 
 Joined to the store's change stream by `cli/daemon.py`; what passes do to the kernel is
-added by the engine, because no record shows it.
+added by the engine, because no record shows it. Records do not change, so that their events
+need not be made before they are written.
 """
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, PROPERTIES
@@ -18,18 +19,6 @@ from porto.spec.records.status import Condition
 KIND = "container"
 
 _ENDED = (State.DEAD, State.RESPAWNING)
-
-
-def recorder(
-    add: Callable[[Event], None],
-) -> Callable[[ContainerRecord | None, ContainerRecord | None], None]:
-    """A subscriber of the store that adds the events of each change."""
-
-    def changed(old: ContainerRecord | None, new: ContainerRecord | None) -> None:
-        for event in record_events(old, new):
-            add(event)
-
-    return changed
 
 
 def record_events(old: ContainerRecord | None, new: ContainerRecord | None) -> Iterator[Event]:

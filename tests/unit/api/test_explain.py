@@ -1,6 +1,6 @@
 """Explain: value, default, who set it and since when, and what it comes to."""
 
-from porto.observers.record_events import recorder
+from porto.observers.record_events import record_events
 from porto.spec.errors import EError, NotSupported
 from porto.spec.preview import Aspect, KernelChange, When
 from porto.spec.records.status import Condition
@@ -14,7 +14,7 @@ async def explained(client, name, prop=""):
 @asynchronous
 async def test_a_property_is_explained(tmp_path):
     async with serving(tmp_path) as api:
-        api.store.subscribe(recorder(api.history.add))
+        api.store.subscribe(lambda old, new: api.history.extend(record_events(old, new)))
         client = await api.connect()
         await client.ok("create", name="a")
         api.time[0] += 5
@@ -61,7 +61,7 @@ async def test_a_set_that_the_log_has_forgotten_has_no_time(tmp_path):
 @asynchronous
 async def test_an_earlier_container_of_that_name_counts_no_more(tmp_path):
     async with serving(tmp_path) as api:
-        api.store.subscribe(recorder(api.history.add))
+        api.store.subscribe(lambda old, new: api.history.extend(record_events(old, new)))
         client = await api.connect()
         await client.ok("create", name="a")
         await client.set("a", "thread_limit", "9")

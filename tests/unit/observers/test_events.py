@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,6 +43,29 @@ def test_events_are_written_together_later_and_before_anybody_reads(journal: Jou
     log.add(event("e"))
     log.close()
     assert [number for number, _ in journal.read()] == [1, 2, 3, 4, 5]
+
+
+def test_what_has_happened_is_gone_through_when_it_is_written(journal: Journal) -> None:
+    now, due = [5.0], list[Callable[[], None]]()
+    log = EventLog(journal, lambda: now[0], due.append)
+    told: list[str] = []
+
+    def events() -> Iterator[Event]:
+        told.append("gone through")
+        yield event("a")
+        yield event("b")
+
+    log.extend(events())
+    now[0] = 6.0
+    log.add(event("c"))
+    log.extend(())
+    assert not told
+    due.pop()()
+    assert told == ["gone through"]
+    assert [(e.time, e.name) for e in log.read()] == [(5.0, "a"), (5.0, "b"), (6.0, "c")]
+    log.extend(())
+    due.pop()()
+    assert log.last == 3
 
 
 def test_a_follower_hears_what_is_kept_until_it_leaves(journal: Journal) -> None:

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from porto.observers.record_events import ending, record_events, recorder
+from porto.observers.record_events import ending, record_events
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import DEFAULT_SPEC, find_property
 from porto.spec.containers.status import State
@@ -97,7 +97,7 @@ def test_endings(status: int, oom: bool, text: str) -> None:
 
 def test_the_store_is_the_source() -> None:
     store, heard = ContainerStore(None), list[Event]()
-    store.subscribe(recorder(heard.append))
+    store.subscribe(lambda old, new: heard.extend(record_events(old, new)))
     record = store.create("a", LIMITED.spec, now=1.0, origins=LIMITED.origins)
     store.put_status(record, record.with_status(state=State.STARTING).status, now=2.0)
     store.delete(record)
