@@ -2,8 +2,8 @@
 
 Read by `main` (dispatch), `usage` (help) and `completion`. A row: module and function,
 options in getopt form ("" for none, "T:" takes a value), the least number of arguments,
-synopsis, summary. Options stand before the first argument. Synopsis and meaning are
-those of the original portoctl where it had the command.
+synopsis, summary. Options stand before the first argument, see `OPTIONS_ANYWHERE`. Synopsis
+and meaning are those of the original portoctl where it had the command.
 """
 
 from __future__ import annotations
@@ -174,3 +174,7 @@ COMMANDS: dict[str, tuple[str, str, str, int, str, str]] = {
     "version": ("system", "version", "", 0, "", "versions of client and server"),
     "completion": ("completion", "completion", "", 0, "", "print completion code for bash"),
 }
+
+OPTIONS_ANYWHERE: dict[str, str] = {"plan": "set", "diff": "", "explain": "", "events": ""}
+"""Commands whose options may follow their arguments, too, and the first argument after which
+they may not: a value may begin with a minus."""

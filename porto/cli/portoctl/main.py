@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from porto.cli.portoctl.commands import COMMANDS
+from porto.cli.portoctl.commands import COMMANDS, OPTIONS_ANYWHERE
 from porto.cli.portoctl.session import Session
 from porto.client.exceptions import PortoException
 
@@ -107,7 +107,7 @@ def _command(session: Session, name: str, arguments: list[str]) -> int:
         from porto.cli.portoctl.usage import UnknownOption, parse
 
         try:
-            options, arguments = parse(spec, arguments)
+            options, arguments = parse(spec, arguments, OPTIONS_ANYWHERE.get(name))
         except UnknownOption as error:
             complain(f"portoctl {name}: {error}")
             return _usage(session, 1)

@@ -22,9 +22,13 @@ class UnknownOption(Exception):
     """An option that the command does not have, or one without its value."""
 
 
-def parse(spec: str, arguments: list[str]) -> tuple[Options, list[str]]:
-    """(values by option letter, the other arguments); a flag's value is ""."""
+def parse(spec: str, arguments: list[str], until: str | None = None) -> tuple[Options, list[str]]:
+    """(values by option letter, the other arguments); a flag's value is "".
+
+    until -- None: options end before the first argument; else after a first one of this name
+    """
     options: Options = {}
+    others: list[str] = []
     position = 0
     while position < len(arguments):
         word = arguments[position]
@@ -32,7 +36,11 @@ def parse(spec: str, arguments: list[str]) -> tuple[Options, list[str]]:
             position += 1
             break
         if not word.startswith("-") or word == "-":
-            break
+            if until is None or [word, *others] == [until]:
+                break
+            others.append(word)
+            position += 1
+            continue
         position += 1
         letters = word[1:]
         while letters:
@@ -50,7 +58,7 @@ def parse(spec: str, arguments: list[str]) -> tuple[Options, list[str]]:
                 else:
                     raise UnknownOption(f"option -{letter} needs a value")
             options.setdefault(letter, []).append(value)
-    return options, arguments[position:]
+    return options, [*others, *arguments[position:]]
 
 
 def command_usage(name: str) -> str:
