@@ -19,8 +19,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--without",
         action="append",
         default=[],
-        metavar="NEED",
-        help="leave out the tests marked needs(NEED)",
+        metavar="NEED|FIXTURE",
+        help="leave out the tests marked needs(NEED), and those with that fixture",
     )
 
 
@@ -54,7 +54,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             reasons = [found for found in map(reason, needs) if found]
         except UnknownNeed as error:
             raise pytest.UsageError(f"{item.nodeid}: {error}") from error
-        if without.intersection(needs):
+        if without.intersection([*needs, *getattr(item, "fixturenames", ())]):
             left_out.append(item)
             continue
         if reasons:

@@ -49,12 +49,19 @@ def test_only_an_emulated_machine_is_spared() -> None:
     assert "not lengthy" not in runner.script(python, short, "v1", kvm=True, limit_s=900)
 
 
-def test_whole_lives_are_left_out_of_one_mode_only() -> None:
-    left_out = {mode: set(runner.left_out(mode)) for mode in ("v1", "v2")}
-    assert len({frozenset(files) for files in left_out.values()}) == 2
-    for files in left_out.values():
-        assert set(runner.SAME_EVERYWHERE) <= files
-        assert all(any(KERNEL.glob(f"{name}.py")) for name in files)
+def test_less_is_left_of_the_host_s_own_mode() -> None:
+    ours, other = sorted(("v1", "v2"), key=runner.is_ours, reverse=True)
+    assert (runner.is_ours(ours), runner.is_ours(other)) == (True, False)
+    assert set(runner.short(other)) < {*runner.short(ours), "own_daemon"}
+    assert "own_daemon" in runner.short(ours)
+    for mode in (ours, other):
+        kept = {f"--ignore=tests/kernel/{name}.py" for name in runner.OTHER_KERNELS}
+        assert not kept & set(runner.short(mode))
+
+
+def test_files_that_are_named_are_there() -> None:
+    for name in (*runner.SAME_EVERYWHERE, *runner.OTHER_KERNELS):
+        assert (KERNEL / f"{name}.py").exists(), name
 
 
 def test_the_exchange_carries_a_script_out_and_files_back(tmp_path: Path) -> None:
