@@ -6,8 +6,9 @@ change that the carrier makes, every call of a port within one, and every call w
 looks, is written down: these are the life's *points*. Then the life is lived again once per
 point, and at that point
 
-- the daemon, the master or the executor is killed, before or after the change; or
-- the call fails with one of the errors that a kernel may answer.
+- the daemon, the master or the executor is killed, before or after the change, and possibly the
+  next daemon too, at a *step* of its start; or
+- the call fails with one of the errors that a kernel may answer, once or several times in a row.
 
 The client goes on as a careful client does: it asks again what got no answer, and what was
 refused. In the end everything must be as if nothing had happened, which `walk.py` checks:
@@ -23,9 +24,9 @@ refused. In the end everything must be as if nothing had happened, which `walk.p
     scripts/test reliability --life limits --point 7.before.daemon    one point again
 
 A new facet adds its properties to the life `limits` and to `live`, or a life of its own to
-`lives.LIVES`; points are found by living it, never listed.
+`lives.LIVES`, and its effects to `lives.REACHED`; points are found by living it, never listed.
 
 Rooms: `points.py` what a point is; `inject.py` runs inside the daemon and makes it happen;
-`pair.py` a master and a daemon of our own; `script.py` the client; `lives.py` the scripts;
-`walk.py` one life at one point, judged; `table.py` the figures.
+`steps.py` what a daemon does at its start; `pair.py` a master and a daemon of our own; `script.py`
+the client; `lives.py` the scripts; `walk.py` one life at one point, judged; `table.py` the figures.
 """

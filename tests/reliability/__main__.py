@@ -53,12 +53,17 @@ def main(words: Sequence[str] | None = None) -> int:
                 continue
             points[life] = list(trace.points())
             if options.list:
+                for effect in sorted(trace.effects):
+                    print(f"{life} {effect}")
                 for number, change in enumerate(trace.changes, 1):
                     print(f"{life} {number}.before|after: {change}")
                 for number, call in enumerate(trace.calls, 1):
                     print(f"{life} {number}.call: {call}")
                 for number, look in enumerate(trace.looks, 1):
                     print(f"{life} {number}.look: {look}")
+                for victim, steps in trace.steps.items():
+                    for number, step in enumerate(steps, 1):
+                        print(f"{life} {victim}.step{number}: {step}")
     finally:
         walking.close()
     if options.list:

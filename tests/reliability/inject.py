@@ -4,8 +4,9 @@ Started by the master in place of ``porto.cli.daemon`` (`pair.py`), with one arg
 file that says what shall happen (`Order`). It is looked at before each change, so that one
 daemon serves many points, and is renamed away before the thing happens: it happens once.
 
-Counted are the carrier's changes, the calls of ports within them that can fail, and those
-with which passes look. `carrier.carry` is the one function through which all changes go.
+Counted are the carrier's changes, the calls of ports within them that can fail, those with
+which passes look, and the steps of the daemon's start (`steps.py`). `carrier.carry` is the one
+function through which all changes go.
 """
 
 import contextlib
@@ -14,8 +15,11 @@ import json
 import os
 import select
 import signal
+import socket
 import sys
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,11 +27,25 @@ from typing import Any
 from unittest import mock
 
 from porto.launcher import link
+from porto.reconcilers.containers import leftovers
 from porto.reconcilers.engine import carrier
 from porto.reconcilers.engine.change import Change
 from porto.reconcilers.ports import Ports
 from porto.spec.records.directory import RecordDirectory
-from tests.reliability.points import CALL, LOOK, Point, parse, read_trace
+from tests.reliability.points import (
+    CALL,
+    CHANGE,
+    EFFECT,
+    LASTING_S,
+    LOOK,
+    NOWHERE,
+    OFTEN,
+    STEP,
+    Point,
+    parse,
+    read_trace,
+)
+from tests.reliability.steps import Steps
 
 INFALLIBLE = frozenset(
     {
@@ -68,22 +86,43 @@ _MASTER = frozenset({"exits.acknowledge", "launches.begin", "launches.drop"})
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the harness asks for: a point, and where to write what is carried."""
+    """What the harness asks for: a point, and where to write what is carried.
+
+    step -- of its start, before which a daemon dies; 0 for none
+    """
 
     point: str
     trace: str
+    step: int = 0
 
     def give(self, path: Path) -> None:
         """Make it the order from now on, whole or not at all."""
-        Path(self.trace).write_text("")
         temporary = path.with_suffix(".new")
         temporary.write_text(json.dumps(asdict(self)))
         os.rename(temporary, path)
 
 
 def fired(path: Path) -> Path:
-    """What the order is called once its point was reached."""
+    """What the order is called once its point was reached; a step may be still to come."""
     return path.with_suffix(".fired")
+
+
+@dataclass(slots=True)
+class Failing:
+    """Calls of one name that fail from now on: so many, and until then."""
+
+    kind: str
+    name: str
+    code: int
+    left: float
+    until: float
+
+    def strikes(self, kind: str, name: str) -> bool:
+        """Whether this call is one of them."""
+        if (kind, name) != (self.kind, self.name) or not self.left:
+            return False
+        self.left -= 1
+        return time.monotonic() < self.until
 
 
 class Gate:
@@ -92,9 +131,11 @@ class Gate:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known: tuple[int, int] | None = None
+        self._order = Order("", "")
         self._point: Point | None = None
+        self._failing: Failing | None = None
         self._trace = -1
-        self._counts = {CALL: 0, LOOK: 0, "change": 0}
+        self._counts: Counter[str] = Counter()
         self._lock = threading.RLock()
         self._within = threading.local()
 
@@ -103,7 +144,8 @@ class Gate:
         with self._lock:
             self._look()
             # How often a change is tried again is up to chance, not what it is.
-            number = self._count("change", f"{change.facet}: {change.subject} = {change.want}")
+            number = self._count(CHANGE, f"{change.facet}: {change.subject} = {change.want}")
+            self._write(EFFECT, f"{change.facet} {type(change.effect).__name__}")
         self._moment(number, "before")
         self._within.carry = True
         try:
@@ -123,17 +165,35 @@ class Gate:
                 self._look()
             number = self._count(kind, name)
             point = self._point
-            if point is None or (point.number, point.moment) != (number, kind):
+            if point is not None and (point.number, point.moment) == (number, kind):
+                self._disarm()
+                code = getattr(errno, point.what)
+                until = time.monotonic() + LASTING_S
+                self._failing = Failing(kind, name, code, OFTEN[point.often], until)
+            if self._failing is None or not self._failing.strikes(kind, name):
                 return None
-            self._disarm()
-        code = getattr(errno, point.what)
+            code = self._failing.code
         return OSError(code, os.strerror(code), name)
+
+    def step(self, text: str) -> None:
+        """The daemon, which starts, is about to do this."""
+        with self._lock:
+            self._look()
+            if not self._counts[STEP]:
+                self._write(STEP, "")
+            if self._count(STEP, text) != self._order.step:
+                return
+            os.rename(self._path, fired(self._path))
+            os.kill(os.getpid(), signal.SIGKILL)
 
     def _count(self, kind: str, text: str) -> int:
         self._counts[kind] += 1
+        self._write(kind, text)
+        return self._counts[kind]
+
+    def _write(self, kind: str, text: str) -> None:
         if self._trace >= 0:
             os.write(self._trace, json.dumps([kind, text]).encode() + b"\n")
-        return self._counts[kind]
 
     def _look(self) -> None:
         try:
@@ -145,22 +205,21 @@ class Gate:
         if present == self._known:
             return
         self._known = present
-        order = Order(**json.loads(self._path.read_text()))
+        self._order = order = Order(**json.loads(self._path.read_text()))
         if self._trace >= 0:
             os.close(self._trace)
         # A daemon that a life itself has started goes on counting.
         before = read_trace(Path(order.trace))
-        self._counts = {
-            CALL: len(before.calls),
-            LOOK: len(before.looks),
-            "change": len(before.changes),
-        }
+        self._counts[CHANGE] = len(before.changes)
+        self._counts[CALL], self._counts[LOOK] = len(before.calls), len(before.looks)
         self._trace = os.open(order.trace, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC)
-        self._point = parse(order.point)
+        self._point, self._failing = parse(order.point), None
 
     def _disarm(self) -> None:
-        self._point = None
+        point, self._point = self._point, None
         os.rename(self._path, fired(self._path))
+        if point is not None and point.step:
+            Order(str(NOWHERE), self._order.trace, point.step).give(self._path)
 
     def _moment(self, number: int, moment: str) -> None:
         with self._lock:
@@ -233,12 +292,22 @@ def _failing(owner: object, names: Sequence[str], failure: OSError) -> Iterator[
 def main() -> int:
     """Run porto's daemon with the gate in it."""
     gate = Gate(Path(sys.argv.pop(1)))
+    steps = Steps(gate.step)
+    sys.addaudithook(steps)
     plain = carrier.carry
 
     def carry(change: Change, ports: Ports) -> None:
         gate.carry(plain, change, ports)
 
     carrier.carry = carry
+    send = link.send
+
+    def step(sock: socket.socket, body: bytes, fds: Sequence[int] = ()) -> None:
+        # What follows the first line is the operations of a launch.
+        steps("link.send", (body.partition(b"\n")[0].decode(),))
+        send(sock, body, fds)
+
+    link.send = step
     # Only now: whoever imports the name gets ours.
     from porto.cli import daemon
 
@@ -249,7 +318,11 @@ def main() -> int:
         }
         return Ports(**faulty)
 
-    with mock.patch.object(daemon, "Ports", ports):
+    async def last_step(*arguments: Any, **named: Any) -> None:
+        await leftovers.remove_leftovers(*arguments, **named)
+        steps.end()
+
+    with mock.patch.multiple(daemon, Ports=ports, remove_leftovers=last_step):
         return daemon.main(sys.argv[1:])
 
 

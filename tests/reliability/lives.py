@@ -49,6 +49,8 @@ LIMITS: Mapping[str, str] = {
     "thread_limit": "100",
     "ulimit": "nofile: 512 1024",
     "cwd": "/tmp",
+    "env": "WALK=yes",
+    "enable_porto": "read-isolate",
     "user": "nobody",
     "group": "nogroup",
     "umask": "022",
@@ -97,6 +99,16 @@ def live(s: Script) -> None:
     s.destroy("live")
 
 
+def moved(s: Script) -> None:
+    """Somebody moves its task out of the container."""
+    s.create("moved", command=s.command("moved", SLEEP))
+    s.start("moved")
+    s.move("moved", "freezer")
+    s.check()
+    s.stop("moved")
+    s.destroy("moved")
+
+
 def frozen(s: Script) -> None:
     """Paused, resumed, paused and stopped."""
     s.create("frozen", command=s.command("frozen", SLEEP))
@@ -128,7 +140,12 @@ def family(s: Script) -> None:
     s.create("family", isolate="false", thread_limit="300")
     s.create("family/a", memory_limit="64M")
     s.create("family/a/b", command=s.command("family/a/b", SLEEP))
-    s.create("family/c", isolate="false", command=s.command("family/c", SLEEP))
+    s.create(
+        "family/c",
+        controllers="freezer;memory",
+        isolate="false",
+        command=s.command("family/c", SLEEP),
+    )
     s.start("family/a/b")
     s.start("family/c")
     s.state("family", "meta")
@@ -212,12 +229,60 @@ def aged(s: Script) -> None:
     s.check()
 
 
+def weak(s: Script) -> None:
+    """Goes with the connection that made it, and with the daemon."""
+    s.lend("weak", SLEEP).disconnect()
+    s.vanishes("weak")
+    lent = s.lend("weak", SLEEP)
+    s.restart()
+    s.vanishes("weak")
+    s.check()
+    lent.disconnect()
+
+
+def machine(s: Script) -> None:
+    """A whole system, which ends itself when it is asked to, and another time is killed."""
+    s.create("machine", virt_mode="os")
+    s.set("machine", "command", s.command("machine", 'trap "exit 0" TERM; sleep 1000 & wait'))
+    s.start("machine")
+    s.check()
+    s.stop("machine")
+    s.start("machine")
+    s.kill("machine", signal.SIGKILL)
+    s.wait("machine", KILLED)
+    s.check()
+    s.destroy("machine")
+
+
+def talkative(s: Script) -> None:
+    """Says more than is kept, and is squeezed when it is dead."""
+    s.create("talkative", stdout_limit="64K", **s.supported({"pressurize_on_death": "true"}))
+    s.set("talkative", "command", s.command("talkative", "exec head -c 1000000 /dev/zero"))
+    s.start("talkative")
+    s.wait("talkative", 0)
+    kept = s.pair.place / "porto" / "talkative" / "stdout"
+    s.until(lambda: kept.stat().st_blocks * 512 <= 64 << 10, "its output is cut")
+    s.check()
+    s.destroy("talkative")
+
+
+def unwanted(s: Script) -> None:
+    """Destroyed while its start waits for a stream that nobody opens."""
+    s.create("unwanted", stdin_path=s.fifo("unwanted"))
+    s.set("unwanted", "command", s.command("unwanted", SLEEP))
+    with s.starting("unwanted"):
+        s.destroy("unwanted")
+    s.vanishes("unwanted")
+    s.check()
+
+
 LIVES: dict[str, Life] = {
     life.__name__: life
     for life in (
         plain,
         limits,
         live,
+        moved,
         frozen,
         respawned,
         family,
@@ -226,6 +291,52 @@ LIVES: dict[str, Life] = {
         large,
         survivor,
         aged,
+        weak,
+        machine,
+        talkative,
+        unwanted,
     )
 }
 """By name, the cheapest first."""
+
+REACHED: Mapping[str, str] = {
+    "cgroups Attach": "moved",
+    "cgroups MakeGroup": "plain",
+    "cgroups RemoveGroup": "plain",
+    "cpu WriteTime": "limits",
+    "cpuset Admit": "plain",
+    "devices EnforceRules": "plain",
+    "freezer Freeze": "frozen",
+    "io WriteLines": "limits",
+    "life Await": "frozen",
+    "life Count": "plain",
+    "life Delete": "plain",
+    "life DropLaunch": "unwanted",
+    "life ForgetLaunch": "plain",
+    "life Kill": "frozen",
+    "life LaunchTask": "plain",
+    "life Note": "plain",
+    "life Signal": "machine",
+    "life TakeLaunch": "plain",
+    "life Wish": "respawned",
+    "limits SetLimits": "live",
+    "memory WriteLimit": "limits",
+    "oom Arm": "plain",
+    "pids WriteKnob": "plain",
+    "rotation Rotate": "talkative",
+    "scheduler Reschedule": "live",
+    "workdir MakeWorkDirectory": "plain",
+    "workdir RemoveWorkDirectory": "plain",
+}
+"""A life in which each effect is carried, on any machine, by ``facet Effect``."""
+
+ELSEWHERE: Mapping[str, str] = {
+    "cpuset LookAgain": "a CPU goes away, which is the whole machine's",
+    "cpuset WriteInOrder": "cgroup v1 alone: in `plain`",
+    "cpuset WriteKnob": "cgroup v2 alone: in `limits`",
+    "hugetlb WriteKnob": "kernels with huge pages: in `limits`",
+    "io StartCounting": "kernels that count no disk unasked: in `plain`",
+    "memory KeepPromises": "kernels with a knob for guarantees: in `limits`",
+    "pressure WriteKnob": "cgroup v1 alone: in `talkative`",
+}
+"""Effects that a machine may not come to, with the reason."""

@@ -1,19 +1,30 @@
 """Points: where in a life something goes wrong, and what.
 
 Changes, calls within changes, and looks (calls of passes that only observe) are numbered from 1
-in the order in which a life makes them. A point's text, ``7.before.daemon``, ``12.call.ENOSPC`` or
-``40.look.EMFILE``, is what `--point` takes.
+in the order in which a life makes them; steps in that in which a daemon makes them at its
+start. A point's text is what `--point` takes::
+
+    7.before.daemon          somebody is killed before, or after, a change
+    7.before.daemon.step5    and so is the next daemon, before the fifth step of its start
+    12.call.ENOSPC           a call fails
+    40.look.EMFILE.x3        a look fails, and the next two of its name
+    40.look.EMFILE.lasting   and all of its name for a second
 """
 
 import json
+import math
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 VICTIMS = ("daemon", "master", "executor")
+FOLLOWED = ("daemon", "master")
+"""After their death another daemon starts."""
 MOMENTS = ("before", "after")
 CALL, LOOK = "call", "look"
+CHANGE, STEP, EFFECT = "change", "step", "effect"
 ERRORS = (
     "EBUSY",
     "ENOSPC",
@@ -24,28 +35,47 @@ ERRORS = (
     "ENOBUFS",
     "ETIMEDOUT",
 )
+OFTEN = {"": 1, "x2": 2, "x3": 3, "lasting": math.inf}
+"""How often an error comes, by what stands behind it in a point's text."""
+LASTING_S = 1.0
+
+_KILL = re.compile(rf"(\d+)\.({'|'.join(MOMENTS)})\.({'|'.join(VICTIMS)})(?:\.{STEP}([1-9]\d*))?")
+_ERROR = re.compile(
+    rf"(\d+)\.({CALL}|{LOOK})\.({'|'.join(ERRORS)})(?:\.({'|'.join(filter(None, OFTEN))}))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One thing that goes wrong, once.
+    """One thing that goes wrong.
 
     number -- of the change, the call or the look
     moment -- before, after: of the change; call, look: instead of it
     what   -- who is killed, or the error's name
+    often  -- a key of `OFTEN`: for how many calls of that name in a row
+    step   -- before which the next daemon is killed as well; 0: it is not
     """
 
     number: int
     moment: str
     what: str
+    often: str = ""
+    step: int = 0
 
     def __str__(self) -> str:
-        return f"{self.number}.{self.moment}.{self.what}"
+        more = f"{STEP}{self.step}" if self.step else self.often
+        return f"{self.number}.{self.moment}.{self.what}{'.' * bool(more)}{more}"
 
     @property
     def is_kill(self) -> bool:
         """Whether somebody dies of it."""
         return self.moment in MOMENTS
+
+    @property
+    def sort(self) -> str:
+        """What it is called among its like, of which a sample has as many as of the others."""
+        sort = self.what if self.is_kill else self.moment
+        return f"{sort}{' again' * bool(self.step or self.often)}"
 
 
 NOWHERE = Point(0, "before", "daemon")
@@ -54,21 +84,27 @@ NOWHERE = Point(0, "before", "daemon")
 
 def parse(text: str) -> Point:
     """The reverse of `str`; raises ValueError."""
-    number, _, rest = text.partition(".")
-    moment, _, what = rest.partition(".")
-    kinds = VICTIMS if moment in MOMENTS else ERRORS
-    if not number.isdecimal() or moment not in (*MOMENTS, CALL, LOOK) or what not in kinds:
-        raise ValueError(f"no point: {text!r}; one is 7.before.daemon or 12.call.ENOSPC")
-    return Point(int(number), moment, what)
+    kill, error = _KILL.fullmatch(text), _ERROR.fullmatch(text)
+    if kill:
+        return Point(int(kill[1]), kill[2], kill[3], step=int(kill[4] or 0))
+    if error:
+        return Point(int(error[1]), error[2], error[3], error[4] or "")
+    raise ValueError(f"no point: {text!r}; one is 7.before.daemon or 12.call.ENOSPC")
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What was done in a life: texts of changes, of the calls within them, and of looks."""
+    """What was done in a life: texts of changes, of the calls within them, and of looks.
 
-    changes: Sequence[str]
-    calls: Sequence[str]
+    steps   -- of the next daemon's start, by who was killed
+    effects -- of the changes, each as ``facet Effect``
+    """
+
+    changes: Sequence[str] = ()
+    calls: Sequence[str] = ()
     looks: Sequence[str] = ()
+    steps: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    effects: frozenset[str] = field(default=frozenset())
 
     def points(self) -> Iterator[Point]:
         """Every point of the life."""
@@ -76,25 +112,40 @@ class Trace:
             for moment in MOMENTS:
                 for victim in VICTIMS:
                     yield Point(number, moment, victim)
+                for victim, steps in self.steps.items():
+                    for step in range(1, len(steps) + 1):
+                        yield Point(number, moment, victim, step=step)
         for moment, calls in ((CALL, self.calls), (LOOK, self.looks)):
             for number in range(1, len(calls) + 1):
                 for error in ERRORS:
-                    yield Point(number, moment, error)
+                    for often in OFTEN:
+                        yield Point(number, moment, error, often)
 
     def describe(self, point: Point) -> str:
-        """The change or the call at a point."""
+        """The change or the call at a point, and the step."""
         among = {CALL: self.calls, LOOK: self.looks}.get(point.moment, self.changes)
-        return among[point.number - 1] if 0 < point.number <= len(among) else "not in this life"
+        at = among[point.number - 1] if 0 < point.number <= len(among) else "not in this life"
+        steps = self.steps.get(point.what, ())
+        if 0 < point.step <= len(steps):
+            at += f"; then: {steps[point.step - 1]}"
+        return at
 
 
-def read_trace(path: Path) -> Trace:
-    """What `inject.py` has written; a line that a kill cut short is left out."""
-    found: dict[str, list[str]] = {"change": [], CALL: [], LOOK: []}
+def read_trace(path: Path, victim: str = "") -> Trace:
+    """What `inject.py` has written; a line that a kill cut short is left out.
+
+    The steps of the last start are those after `victim`'s death.
+    """
+    found: dict[str, list[str]] = {kind: [] for kind in (CHANGE, CALL, LOOK, STEP, EFFECT)}
     lines = path.read_text().split("\n") if path.exists() else [""]
     for line in lines[:-1]:
         kind, text = json.loads(line)
-        found[kind].append(text)
-    return Trace(found["change"], found[CALL], found[LOOK])
+        if kind == STEP and not text:
+            found[STEP].clear()  # another daemon starts
+        else:
+            found[kind].append(text)
+    effects = frozenset(found[EFFECT])
+    return Trace(found[CHANGE], found[CALL], found[LOOK], {victim: found[STEP]}, effects)
 
 
 def sample(points: Sequence[Point], seed: str) -> list[Point]:
@@ -105,7 +156,7 @@ def sample(points: Sequence[Point], seed: str) -> list[Point]:
     chance = random.Random(seed)
     piles: dict[str, list[Point]] = {}
     for point in points:
-        piles.setdefault(point.what if point.is_kill else point.moment, []).append(point)
+        piles.setdefault(point.sort, []).append(point)
     for pile in piles.values():
         chance.shuffle(pile)
     order: list[Point] = []

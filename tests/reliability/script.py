@@ -5,19 +5,22 @@ fault. What was acknowledged is remembered, and compared with what the daemon sa
 command writes the number of its launch into a file, which tells what ran how often.
 """
 
+import contextlib
 import errno
 import os
 import signal
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+import porto
 from porto.client import exceptions
 from porto.client.exceptions import PortoException, SocketError, SocketTimeout
 from porto.spec.errors import by_errno
-from porto.spec.events import What
+from porto.spec.events import Event, What
 from tests.patience import patient
 from tests.reliability.inject import fired
 from tests.reliability.pair import Pair
@@ -25,8 +28,10 @@ from tests.reliability.points import Point
 
 PATIENCE_S = patient(90)
 """What failed of a file's wishes is tried again by the sources once a minute."""
-TRIES = 10
+TRIES = 40
 PAUSE_S = 0.05
+"""Together longer than an error lasts."""
+IN_BETWEEN = (exceptions.InvalidState, exceptions.Busy)
 UNCLEAR = ("None", "Traceback", "internal error", "Error(", "errno")
 """What no message for a user may contain."""
 
@@ -58,7 +63,7 @@ class Script:
         self._directory.chmod(0o777)
         for file in self._directory.iterdir():
             file.unlink()
-        self._told = max((event.serial for event in pair.events()), default=0)
+        self._told = max((event.serial for event in self._events(0)), default=0)
 
     # -- asking ------------------------------------------------------------------------
 
@@ -113,6 +118,9 @@ class Script:
     def _judge(self, what: str, name: str, error: PortoException) -> None:
         """Whether a refusal is one that a user can do something with."""
         said = f"{what} {name}: {error}"
+        # Where taking back fails as well, it is in between until that is through.
+        is_again = bool(self.refusals and self.point.often)
+        in_between = is_again and isinstance(error, IN_BETWEEN)
         self.refusals.append(said)
         if not self.is_hurt:
             self.find(f"refused without a fault: {said}")
@@ -122,7 +130,7 @@ class Script:
             self.find(f"no verb and no subject in the message: {said}")
         if any(word in text for word in UNCLEAR):
             self.find(f"unclear message: {said}")
-        if not self.point.is_kill:
+        if not self.point.is_kill and not in_between:
             code = getattr(errno, self.point.what)
             exact = type(by_errno(OSError(code, ""), "")).__name__
             if os.strerror(code) not in text or type(error).__name__ != exact:
@@ -299,6 +307,75 @@ class Script:
         path.write_text(value)
         self.until(lambda: path.read_text() == before, f"{knob} of {name} is put back")
 
+    def move(self, name: str, controller: str) -> None:
+        """Somebody moves the main task out of the container; it is brought back."""
+        pid = self.read(name, "root_pid")
+        membership = Path(f"/proc/{pid}/cgroup")
+        home = membership.read_text()
+        above = Path(self.read(name, f"cgroups[{controller}]")).parents
+        top = next(path for path in above if path.name == self.pair.prefix)
+        (top.parent / "cgroup.procs").write_text(pid)
+        self.until(lambda: membership.read_text() == home, f"the task of {name} is moved back")
+
+    def lend(self, name: str, then: str) -> porto.Connection:
+        """A weak container, made and started through a connection of its own.
+
+        What is refused, or gets no answer, is not asked for again: it goes anyway.
+        """
+        lent = self.pair.client()
+        command = self.command(name, then)
+        self.launch(name)
+        number = self._launches[name]
+        try:
+            lent.CreateWeakContainer(name)
+            lent.SetProperty(name, "command", command)
+            lent.Start(name)
+        except SocketTimeout:
+            raise Broken(f"start {name}: no answer") from None
+        except SocketError as error:
+            if not self.is_hurt:
+                self.find(f"start {name}: {error} without a fault")
+        except PortoException as error:
+            self._judge("start", name, error)
+        else:
+            self.until(lambda: self._ran(name)[number] or self.is_hurt, f"{name} has run")
+        return lent
+
+    def fifo(self, name: str) -> str:
+        """The path of a pipe; who opens it waits for the other end."""
+        path = self._file(name).with_suffix(".fifo")
+        os.mkfifo(path)
+        return str(path)
+
+    @contextlib.contextmanager
+    def starting(self, name: str) -> Iterator[None]:
+        """While somebody else waits for a start, which may be taken from him."""
+        other = self.pair.client()
+        self.launch(name)
+
+        def start() -> None:
+            try:
+                other.Start(name)
+            except SocketError:
+                pass  # it may be the one that is lost
+            except PortoException as error:
+                if not error.text.startswith("cannot ") or name not in error.text:
+                    self.find(f"no verb and no subject in the message: {error}")
+
+        asking = threading.Thread(target=start)
+        asking.start()
+        try:
+            self.until(
+                lambda: not asking.is_alive() or self.read(name, "state") == "starting",
+                f"{name} is starting",
+            )
+            yield
+        finally:
+            asking.join(PATIENCE_S)
+            other.disconnect()
+        if asking.is_alive():
+            self.find(f"start {name}: no answer")
+
     def restart(self) -> None:
         """The daemon dies of something else."""
         old = self.pair.daemon
@@ -347,12 +424,17 @@ class Script:
                 most += name in self._declared and self.point.what == "master"
                 if not self._least(wanted) <= ran[number] <= most:
                     self.find(f"launch {number} of {name} ran {ran[number]} times, not {most}")
-        events = self.pair.events(self._told)
+        events = self._events(self._told)
         for name, deaths in self._deaths.items():
             told = [event for event in events if event.name == name and event.what is What.EXIT]
             if len(told) > deaths + len(self.refusals):
                 lived = [f"{e.what} {e.want or e.text}" for e in events if e.name == name]
                 self.find(f"{len(told)} exits of {name} were told, not {deaths}: {lived}")
+
+    def _events(self, after: int) -> list[Event]:
+        """What has been told; whoever asks for events makes the daemon write them down."""
+        self.ask("list events", "", lambda: self._conn.Call("Events", last=1))
+        return self.pair.events(after)
 
     def close(self) -> None:
         """Hang up."""

@@ -6,19 +6,21 @@ that something was wrong with is given up.
 """
 
 import contextlib
+import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from tests.patience import patient
 from tests.reliability.inject import Order, fired
 from tests.reliability.lives import LIVES
 from tests.reliability.pair import Held, Pair
-from tests.reliability.points import NOWHERE, Point, Trace, read_trace
+from tests.reliability.points import FOLLOWED, NOWHERE, Point, Trace, read_trace
 from tests.reliability.script import Broken, Script
 
+LAUNCH = "life: launch "
 SETTLE_S = patient(20)
 REST_S = 0.2
 BAD_WORDS = ("Traceback", "pass failed", "internal error", "background task ended", "unexpected")
@@ -82,7 +84,14 @@ class Walker:
     def trace(self, life: str) -> Trace:
         """The life's points, found by living it; raises Broken when that fails."""
         if life not in self._traces:
-            self._traces[life] = self._record(life)
+            found = self._record(life)
+            # After a launch there is most to be taken over. No start has so many steps.
+            launch = next((at for at, text in enumerate(found.changes, 1) if LAUNCH in text), 1)
+            steps: dict[str, Sequence[str]] = {}
+            for victim in FOLLOWED:
+                point = Point(launch, "after", victim, step=sys.maxsize)
+                steps.update(self._lived_well(life, point).steps)
+            self._traces[life] = replace(found, steps=steps)
         return self._traces[life]
 
     def walk(self, life: str, point: Point) -> Outcome:
@@ -96,7 +105,7 @@ class Walker:
         if findings:
             verdict, details = Verdict.FAILED, [*findings, *_indented(pair.tail())]
             self.close()
-        elif not fired(pair.arm).exists():
+        elif pair.arm.exists():
             verdict, details = Verdict.MISSED, []
         else:
             verdict = Verdict.REFUSED if refusals else Verdict.CONVERGED
@@ -113,22 +122,34 @@ class Walker:
     def _record(self, life: str) -> Trace:
         """Live it without faults: twice in a new pair, which makes some things only once."""
         for _ in range(1 if self._lived else 2):
-            findings, _ = self._live(life, NOWHERE)
-            if findings:
-                tail = self._open().tail()
-                self.close()
-                raise Broken(f"life {life} fails without a fault: {'; '.join(findings)}\n{tail}")
+            trace = self.live_once(life)
         pair = self._open()
         for what, held in _rested(pair).items():
             self._measure[what] = Counter(self._measure.get(what, ())) | Counter(held)
         self._lived.add(life)
-        return read_trace(pair.scratch / "trace")
+        return trace
+
+    def live_once(self, life: str) -> Trace:
+        """Without faults; raises Broken when it fails all the same."""
+        return self._lived_well(life, NOWHERE)
+
+    def _lived_well(self, life: str, point: Point) -> Trace:
+        """What was done in a life that nothing is wrong with; raises Broken."""
+        findings, _ = self._live(life, point)
+        pair = self._open()
+        if findings:
+            tail = pair.tail()
+            self.close()
+            raise Broken(f"life {life} fails at {point}: {'; '.join(findings)}\n{tail}")
+        return read_trace(pair.scratch / "trace", point.what)
 
     def _live(self, life: str, point: Point) -> tuple[list[str], list[str]]:
         pair = self._open()
         pair.revive()
         fired(pair.arm).unlink(missing_ok=True)
-        Order(str(point), str(pair.scratch / "trace")).give(pair.arm)
+        trace = pair.scratch / "trace"
+        trace.write_text("")
+        Order(str(point), str(trace)).give(pair.arm)
         logged = pair.log.stat().st_size
         script = Script(pair, point, self._canon)
         try:

@@ -1,22 +1,33 @@
 """The walks of tests/reliability: their points, their judgement, their figures."""
 
+import ast
 import json
 import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
+import porto
 from porto.client import exceptions
+from porto.spec.containers.spec import SPEC_PROPERTIES
 from porto.spec.events import Event, What
 from tests.reliability import table
 from tests.reliability.inject import Gate, Order, fired
-from tests.reliability.points import CALL, ERRORS, Point, Trace, parse, read_trace, sample
+from tests.reliability.lives import ELSEWHERE, LIVES, REACHED
+from tests.reliability.points import CALL, ERRORS, OFTEN, Point, Trace, parse, read_trace, sample
 from tests.reliability.script import Broken, Script
+from tests.reliability.steps import Steps
 from tests.reliability.walk import Outcome, Verdict, _more
 
-TRACE = Trace(["tree: directories = present", "life: record = running"], ["cgroups.create"])
+TRACE = Trace(
+    ["tree: directories = present", "life: record = running"],
+    ["cgroups.create"],
+    steps={"daemon": ["os.mkdir /a"], "master": ["os.mkdir /a", "open /b"]},
+)
+RECONCILERS = Path(porto.__file__).parent / "reconcilers"
 
 
 def test_a_points_text_is_read_back() -> None:
@@ -24,7 +35,13 @@ def test_a_points_text_is_read_back() -> None:
         assert parse(str(point)) == point
 
 
-@pytest.mark.parametrize("text", ["", "7", "7.before", "x.before.daemon", "7.call.daemon", "1.a.b"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "7", "7.before", "x.before.daemon", "7.call.daemon", "1.a.b"),
+        *("7.call.EBUSY.x4", "7.call.EBUSY.step2", "7.before.daemon.x2", "7.before.daemon.step0"),
+    ],
+)
 def test_other_texts_are_no_points(text: str) -> None:
     with pytest.raises(ValueError, match="no point"):
         parse(text)
@@ -32,10 +49,13 @@ def test_other_texts_are_no_points(text: str) -> None:
 
 def test_every_change_is_a_place_to_die_and_every_call_fails_in_each_way() -> None:
     points = list(TRACE.points())
-    assert len(points) == len(set(points)) == 2 * 2 * 3 + len(ERRORS)
+    alone, again = 2 * 2 * 3, 2 * 2 * (1 + 2)
+    assert len(points) == len(set(points)) == alone + again + len(ERRORS) * len(OFTEN)
     assert TRACE.describe(Point(2, "after", "master")) == "life: record = running"
     assert TRACE.describe(Point(1, CALL, "EBUSY")) == "cgroups.create"
     assert TRACE.describe(Point(3, "before", "daemon")) == "not in this life"
+    twice = Point(2, "before", "master", step=2)
+    assert TRACE.describe(twice) == "life: record = running; then: open /b"
 
 
 def test_a_sample_is_the_same_for_a_seed_and_leaves_nothing_out() -> None:
@@ -44,11 +64,9 @@ def test_a_sample_is_the_same_for_a_seed_and_leaves_nothing_out() -> None:
     assert order == sample(points, "a") != sample(points, "b")
     assert sorted(map(str, order)) == sorted(map(str, points))
     # Whoever stops early has seen each kind.
-    assert {point.what if point.is_kill else CALL for point in order[:4]} == {
-        "daemon",
-        "master",
-        "executor",
-        CALL,
+    assert {point.sort for point in order[:7]} == {
+        *("daemon", "master", "executor", CALL),
+        *("daemon again", "master again", "call again"),
     }
 
 
@@ -58,6 +76,8 @@ class Client:
     def __init__(self) -> None:
         self.answers: list[Any] = []
         self.state = "running"
+        self.told: list[Event] = []
+        self.unwritten: list[Event] = []
 
     def Start(self, name: str) -> None:  # noqa: N802
         answer = self.answers.pop(0) if self.answers else None
@@ -70,6 +90,11 @@ class Client:
     def WaitContainers(self, names: list[str], timeout: float) -> str:  # noqa: N802
         return names[0]
 
+    def Call(self, name: str, **fields: object) -> None:  # noqa: N802
+        assert name == "Events"
+        self.told += self.unwritten
+        self.unwritten.clear()
+
     def disconnect(self) -> None:
         pass
 
@@ -77,7 +102,6 @@ class Client:
 @pytest.fixture
 def pair(tmp_path: Path) -> Any:
     conn = Client()
-    told: list[Event] = []
     return SimpleNamespace(
         scratch=tmp_path,
         arm=tmp_path / "order",
@@ -85,8 +109,7 @@ def pair(tmp_path: Path) -> Any:
         client=lambda: conn,
         revive=lambda: None,
         instance=SimpleNamespace(master=lambda: 1),
-        events=lambda after=0: told,
-        told=told,
+        events=lambda after=0: [event for event in conn.told if event.serial > after],
     )
 
 
@@ -129,7 +152,28 @@ def test_without_a_fault_nothing_may_be_refused_or_lost(pair: Any) -> None:
     assert len(script.findings) == 2
 
 
-def test_what_is_refused_for_ever_ends_the_life(pair: Any) -> None:
+@pytest.mark.parametrize(("point", "found"), [("3.call.ENOSPC", 1), ("3.call.ENOSPC.x2", 0)])
+def test_where_taking_back_fails_too_it_is_in_between(pair: Any, point: str, found: int) -> None:
+    script = play(pair, point)
+    pair.conn.answers = [GOOD, exceptions.InvalidState("cannot start a: it is stopping")]
+    script.ask("start", "a", lambda: pair.conn.Start("a"))
+    assert len(script.refusals) == 2
+    assert len(script.findings) == found
+
+
+def test_an_exit_of_the_life_before_is_not_of_this_one(pair: Any) -> None:
+    """It may be written down after this one has begun."""
+    pair.conn.unwritten = [Event("container", "a", What.EXIT, serial=7)]
+    script = play(pair, "3.before.executor")
+    pair.conn.state = "dead"
+    script.wait("a", 9)
+    pair.conn.unwritten = [Event("container", "a", What.EXIT, serial=8)]
+    script.check()
+    assert script.findings == []
+
+
+def test_what_is_refused_for_ever_ends_the_life(pair: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.reliability.script.PAUSE_S", 0)
     script = play(pair, "3.call.ENOSPC")
     pair.conn.answers = [GOOD] * 1000
     with pytest.raises(Broken, match="again and again"):
@@ -160,7 +204,9 @@ def test_lost_writes_wrong_and_doubled_exits_are_found(pair: Any) -> None:
     pair.conn.state = "dead"
     script.wait("a", 9)
     script.wait("a", 3 << 8)
-    pair.told += [Event("container", "a", What.EXIT, text=str(n)) for n in range(3)]
+    pair.conn.unwritten += [
+        Event("container", "a", What.EXIT, serial=n + 1, text=str(n)) for n in range(3)
+    ]
     script.check()
     assert script.findings == [
         "a ended with 9, not 768",
@@ -190,7 +236,7 @@ def test_the_gate_counts_over_daemons_and_breaks_one_call(tmp_path: Path) -> Non
     arm, trace = tmp_path / "order", tmp_path / "trace"
     Order("3.call.EMFILE", str(trace)).give(arm)
     failures: list[OSError | None] = []
-    change: Any = SimpleNamespace(facet="tree", subject="directories", want="present")
+    change: Any = SimpleNamespace(facet="tree", subject="directories", want="present", effect=None)
     ports: Any = None
 
     for _ in range(2):
@@ -212,6 +258,113 @@ def test_the_gate_counts_over_daemons_and_breaks_one_call(tmp_path: Path) -> Non
     found = read_trace(trace)
     assert found.changes == ["tree: directories = present"] * 2
     assert found.calls == ["cgroups.create", "cgroups.write"] * 2
+
+
+@pytest.mark.parametrize(("often", "failing"), [("", 1), ("x2", 2), ("x3", 3), ("lasting", 4)])
+def test_an_error_may_come_again(tmp_path: Path, often: str, failing: int) -> None:
+    """To calls of the same name."""
+    arm = tmp_path / "order"
+    Order(str(Point(2, CALL, "EBUSY", often)), str(tmp_path / "trace")).give(arm)
+    gate, change = Gate(arm), SimpleNamespace(facet="a", subject="b", want="c", effect=None)
+    names = ["a.b", "a.c", "a.b", "a.c", "a.b", "a.c", "a.c"]
+    failures: list[OSError | None] = []
+    carry = lambda *_: failures.extend(gate.failure(name) for name in names)  # noqa: E731
+    gate.carry(carry, change, None)  # type: ignore[arg-type]
+    assert [bool(failure) for failure in failures] == [
+        name == "a.c" and names[:at].count("a.c") < failing for at, name in enumerate(names)
+    ]
+
+
+def test_the_next_daemon_dies_at_its_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose order is given when the first one dies; the third daemon finds none."""
+    arm, trace = tmp_path / "order", tmp_path / "trace"
+    dead: list[str] = []
+
+    def die(*_: object) -> None:
+        dead.append("dead")
+        raise InterruptedError
+
+    monkeypatch.setattr(os, "kill", die)
+    Order("1.before.daemon.step2", str(trace)).give(arm)
+    change: Any = SimpleNamespace(facet="a", subject="b", want="c", effect=None)
+    nothing: Any = None
+    first, second, third = Gate(arm), Gate(arm), Gate(arm)
+    first.step("os.mkdir /a")
+    first.step("os.mkdir /b")
+    with pytest.raises(InterruptedError):
+        first.carry(nothing, change, nothing)
+    assert fired(arm).exists()
+    second.step("os.mkdir /a")
+    assert len(dead) == 1
+    with pytest.raises(InterruptedError):
+        second.step("open /b")
+    assert not arm.exists()
+    third.step("os.mkdir /a")
+    third.step("open /b")
+    assert len(dead) == 2
+    assert read_trace(trace, "daemon").steps == {"daemon": ["os.mkdir /a", "open /b"]}
+
+
+def test_steps_are_what_changes_something_until_the_start_is_over() -> None:
+    told: list[str] = []
+
+    def tell(text: str) -> None:
+        told.append(text)
+        steps("os.mkdir", ("/own", 0o755, -1))
+
+    steps = Steps(tell)
+    steps("os.mkdir", ("/a", 0o755, -1))
+    steps("open", ("/a/b", None, os.O_RDONLY | os.O_CLOEXEC))
+    steps("open", ("/a/b", None, os.O_WRONLY | os.O_CLOEXEC))
+    steps("os.listdir", ("/a",))
+    for _ in range(2):
+        steps("os.rmdir", ("/a", -1))
+    steps.end()
+    steps("os.mkdir", ("/c", 0o755, -1))
+    assert told == ["os.mkdir /a", "open /a/b", "os.rmdir /a"]
+
+
+def effects() -> set[str]:
+    """The names of all effects of passes."""
+    return {
+        node.name
+        for path in RECONCILERS.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+        and not any("Protocol" in ast.unparse(base) for base in node.bases)
+        and any(
+            isinstance(part, ast.FunctionDef)
+            and part.name == "carry"
+            and [argument.arg for argument in part.args.args] == ["self", "ports"]
+            for part in node.body
+        )
+    }
+
+
+def test_every_effect_has_a_life() -> None:
+    """So that a walk comes to it; `tests/kernel` holds that the lives do what they say."""
+    named = [effect.split()[1] for effect in (*REACHED, *ELSEWHERE)]
+    assert set(named) == effects()
+    assert set(REACHED.values()) <= LIVES.keys()
+    assert not REACHED.keys() & ELSEWHERE.keys()
+
+
+def lived() -> set[str]:
+    """The properties that lives set, found by living them with a script that does nothing."""
+    found: set[str] = set()
+    script = MagicMock()
+    script.supported.side_effect = dict
+    script.create.side_effect = lambda name, **properties: found.update(properties)
+    script.set.side_effect = lambda name, prop, value: found.add(prop)
+    for life in LIVES.values():
+        life(script)
+    return found | {"weak"} if script.lend.called else found
+
+
+def test_every_facet_has_a_property_in_a_life() -> None:
+    found = lived()
+    facets = {prop.prop.owner for prop in SPEC_PROPERTIES}
+    assert {prop.prop.owner for prop in SPEC_PROPERTIES if prop.name in found} == facets
 
 
 def test_the_figures() -> None:
