@@ -6,6 +6,7 @@ import resource
 import select
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,8 +23,13 @@ from tests.fakes.tables import FakeClock, FakeFiles, FakeMounts, FakeThreads
 from tests.patience import until
 
 BOTH = pytest.mark.parametrize("world", ["fake", "kernel"], indirect=True)
-LISTENS = "trap : USR1; echo; while read line; do :; done"
-"""A shell that has a handler for SIGUSR1, and ends when nobody holds its input."""
+LISTENS = """
+import signal, sys
+signal.signal(signal.SIGUSR1, lambda *_: None)
+print(flush=True)
+sys.stdin.read()
+"""
+"""It has a handler for SIGUSR1, and ends when nobody holds its input."""
 
 
 class Faked:
@@ -67,7 +73,8 @@ class Real:
 
     def spawn(self) -> int:
         pipe = subprocess.PIPE
-        child = subprocess.Popen(["/bin/sh", "-c", LISTENS], stdin=pipe, stdout=pipe)
+        command = [sys.executable, "-IS", "-c", LISTENS]
+        child = subprocess.Popen(command, stdin=pipe, stdout=pipe)
         assert child.stdout is not None
         child.stdout.readline()
         self.children[child.pid] = child

@@ -49,6 +49,7 @@ def test_a_large_work_directory_is_out_of_the_way_at_once_and_gone_soon(daemon: 
     until(lambda: not aside(daemon) and not notes(daemon), "the tree stays")
 
 
+@pytest.mark.lengthy
 def test_a_killed_daemon_leaves_no_job_and_the_next_one_does_the_work(own_daemon: Daemon) -> None:
     daemon = own_daemon
     for number in range(6):

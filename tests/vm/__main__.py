@@ -56,6 +56,7 @@ SAME_EVERYWHERE = (
     "test_reliability",
     "test_sources",
     "test_start",
+    "test_survival",
 )
 """Files of tests/kernel in which the way of mounting cgroups plays no part."""
 OTHER_KERNELS = ("test_bpf", "test_cgroups", "test_controllers", "test_memory", "test_oom")
