@@ -42,8 +42,7 @@ STEPS = st.lists(
 
 def wish(store: ContainerStore, verb: str, name: str, number: int) -> None:
     """Ask for it, as far as the state allows."""
-    # Of a subtree that is paused as a whole.
-    record = store.get(name[0] if verb in ("pause", "resume") else name)
+    record = store.get(name)
     match verb:
         case "start":
             operations.start(store, record, actor=ACTOR, now=0.0)
