@@ -1,6 +1,6 @@
 """One connection to the daemon's socket: whole frames out, whole frames in.
 
-Used by the Python library (`rpc.py`) and by portoctl (`cli/portoctl/session.py`).
+Used by the Python library (`rpc.py`) and by portoctl (`cli/portoctl/remote.py`).
 Standard library and `wire/framing.py` only, no knowledge of messages.
 """
 

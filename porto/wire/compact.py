@@ -1,6 +1,6 @@
 """Messages of rpc.proto as plain dicts, without the protobuf package.
 
-Called by portoctl (`cli/portoctl/session.py`), where importing the protobuf runtime would
+Called by portoctl (`cli/portoctl/remote.py`), where importing the protobuf runtime would
 cost twice the time of the whole command. The field numbers come from `tables.py`, which is
 generated from rpc.proto; tests compare every message with the real runtime. The format
 is https://protobuf.dev/programming-guides/encoding/.

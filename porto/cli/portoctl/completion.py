@@ -10,7 +10,7 @@ from porto.cli.portoctl.commands import COMMANDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from porto.cli.portoctl.session import Session
+    from porto.cli.portoctl.remote import Remote
     from porto.cli.portoctl.usage import Options
 
 _TEMPLATE = """\
@@ -74,7 +74,7 @@ def script() -> str:
     )
 
 
-def completion(session: Session, options: Options, arguments: list[str]) -> int:
+def completion(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Print the completion code."""
     print(script(), end="")
     return 0

@@ -11,41 +11,41 @@ from porto.client.exceptions import ContainerDoesNotExist, PortoException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from porto.cli.portoctl.session import Session
+    from porto.cli.portoctl.remote import Remote
     from porto.cli.portoctl.usage import Options
 
 _SIGTERM = 15
 
 
-def _each(session: Session, request: str, verb: str, names: list[str]) -> int:
+def _each(remote: Remote, request: str, verb: str, names: list[str]) -> int:
     for name in names:
         try:
-            session.call(request, name=name)
+            remote.call(request, name=name)
         except PortoException as error:
             complain(f"Cannot {verb} container {name}: {error}")
             return error.EID or 1
     return 0
 
 
-def create(session: Session, options: Options, names: list[str]) -> int:
+def create(remote: Remote, options: Options, names: list[str]) -> int:
     """Create stopped containers."""
-    return _each(session, "create", "create", names)
+    return _each(remote, "create", "create", names)
 
 
-def destroy(session: Session, options: Options, names: list[str]) -> int:
+def destroy(remote: Remote, options: Options, names: list[str]) -> int:
     """Destroy all of them, whatever fails on the way."""
     status = 0
     for name in names:
-        status = _each(session, "destroy", "destroy", [name]) or status
+        status = _each(remote, "destroy", "destroy", [name]) or status
     return status
 
 
-def start(session: Session, options: Options, names: list[str]) -> int:
+def start(remote: Remote, options: Options, names: list[str]) -> int:
     """Start containers."""
-    return _each(session, "start", "start", names)
+    return _each(remote, "start", "start", names)
 
 
-def stop(session: Session, options: Options, names: list[str]) -> int:
+def stop(remote: Remote, options: Options, names: list[str]) -> int:
     """Stop containers, within -T seconds."""
     timeout = None
     if "T" in options:
@@ -56,35 +56,35 @@ def stop(session: Session, options: Options, names: list[str]) -> int:
             return 1
     for name in names:
         try:
-            session.stop(name, timeout)
+            remote.stop(name, timeout)
         except PortoException as error:
             complain(f"Cannot stop container {name}: {error}")
             return error.EID or 1
     return 0
 
 
-def restart(session: Session, options: Options, names: list[str]) -> int:
+def restart(remote: Remote, options: Options, names: list[str]) -> int:
     """Stop, then start, one after the other."""
     for name in names:
-        status = stop(session, {}, [name]) or start(session, {}, [name])
+        status = stop(remote, {}, [name]) or start(remote, {}, [name])
         if status:
             return status
     return 0
 
 
-def respawn(session: Session, options: Options, names: list[str]) -> int:
+def respawn(remote: Remote, options: Options, names: list[str]) -> int:
     """Start dead containers again without a stop in between."""
-    return _each(session, "Respawn", "respawn", names)
+    return _each(remote, "Respawn", "respawn", names)
 
 
-def pause(session: Session, options: Options, names: list[str]) -> int:
+def pause(remote: Remote, options: Options, names: list[str]) -> int:
     """Freeze containers."""
-    return _each(session, "pause", "pause", names)
+    return _each(remote, "pause", "pause", names)
 
 
-def resume(session: Session, options: Options, names: list[str]) -> int:
+def resume(remote: Remote, options: Options, names: list[str]) -> int:
     """Thaw containers."""
-    return _each(session, "resume", "resume", names)
+    return _each(remote, "resume", "resume", names)
 
 
 def signal_number(text: str) -> int | None:
@@ -100,7 +100,7 @@ def signal_number(text: str) -> int | None:
         return None
 
 
-def kill(session: Session, options: Options, arguments: list[str]) -> int:
+def kill(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Send a signal to the main process."""
     name = arguments[0]
     signo = signal_number(arguments[1]) if len(arguments) > 1 else _SIGTERM
@@ -108,20 +108,20 @@ def kill(session: Session, options: Options, arguments: list[str]) -> int:
         complain(f"Invalid signal: {arguments[1]}")
         return 1
     try:
-        session.call("kill", name=name, sig=signo)
+        remote.call("kill", name=name, sig=signo)
     except PortoException as error:
         complain(f"Cannot kill container {name}: {error}")
         return error.EID or 1
     return 0
 
 
-def gc(session: Session, options: Options, arguments: list[str]) -> int:
+def gc(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Destroy every dead container that we see."""
     status = 0
-    for name in session.call("list").get("list", {}).get("name", []):
+    for name in remote.call("list").get("list", {}).get("name", []):
         try:
-            if session.get(name, "state") == "dead":
-                session.call("destroy", name=name)
+            if remote.get(name, "state") == "dead":
+                remote.call("destroy", name=name)
         except ContainerDoesNotExist:
             continue  # destroyed meanwhile, perhaps with its parent
         except PortoException as error:

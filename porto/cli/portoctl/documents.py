@@ -11,14 +11,14 @@ from porto.client.exceptions import ContainerDoesNotExist, PortoException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from porto.cli.portoctl.session import Session
+    from porto.cli.portoctl.remote import Remote
     from porto.cli.portoctl.usage import Options
     from porto.spec.sources.declare import Declared
 
 _NO_VALUE = 20
 
 
-def validate(session: Session, options: Options, paths: list[str]) -> int:
+def validate(remote: Remote, options: Options, paths: list[str]) -> int:
     """Print every fault of the files, without asking the daemon."""
     from porto.spec.kinds import DIALECTS
     from porto.spec.sources.validate import validate_files
@@ -29,7 +29,7 @@ def validate(session: Session, options: Options, paths: list[str]) -> int:
     return 1 if found else 0
 
 
-def apply(session: Session, options: Options, paths: list[str]) -> int:
+def apply(remote: Remote, options: Options, paths: list[str]) -> int:
     """Make containers be as the documents say; print what that changed."""
     from porto.spec.containers.names import level
     from porto.spec.kinds import DIALECTS
@@ -46,26 +46,26 @@ def apply(session: Session, options: Options, paths: list[str]) -> int:
     # Parents first: a%b.CT stands before a.CT.
     for container in sorted(containers, key=lambda item: level(item.name)):
         try:
-            _apply_one(session, container, dry="n" in options)
+            _apply_one(remote, container, dry="n" in options)
         except PortoException as error:
             complain(f"Cannot apply {container.name}: {error}")
             status = error.EID or 1
     return status
 
 
-def _apply_one(session: Session, container: Declared, *, dry: bool) -> None:
+def _apply_one(remote: Remote, container: Declared, *, dry: bool) -> None:
     name = container.name
     want = {prop.name: prop.codec.format(value) for prop, value in container.values.items()}
     have: dict[str, str] = {}
     try:
-        state = session.get(name, "state")
+        state = remote.get(name, "state")
         exists = True
     except ContainerDoesNotExist:
         state = "stopped"
         exists = False
     if exists and want:
         # With `real`, only what was set: a default that happens to be equal is a change.
-        answer = session.call("get", name=[name], variable=list(want), real=True)
+        answer = remote.call("get", name=[name], variable=list(want), real=True)
         for pair in answer["get"]["list"][0].get("keyval", []):
             code = pair.get("error", 0)
             if not code:
@@ -79,12 +79,12 @@ def _apply_one(session: Session, container: Declared, *, dry: bool) -> None:
         return
     if not dry:
         if not exists:
-            _create(session, name, want, start=start)
+            _create(remote, name, want, start=start)
         else:
             for key in sorted(changes):
-                session.set(name, key, changes[key])
+                remote.set(name, key, changes[key])
             if start:
-                session.call("start", name=name)
+                remote.call("start", name=name)
     print(f"{name}: {'changed' if exists else 'created'}{', started' if start else ''}")
     if dry or exists:
         for key in sorted(changes):
@@ -93,14 +93,14 @@ def _apply_one(session: Session, container: Declared, *, dry: bool) -> None:
             print(f"  + {key} = {changes[key]}")
 
 
-def _create(session: Session, name: str, values: dict[str, str], *, start: bool) -> None:
-    session.call("createWeak", name=name)
+def _create(remote: Remote, name: str, values: dict[str, str], *, start: bool) -> None:
+    remote.call("createWeak", name=name)
     try:
         for key in sorted(values):
-            session.set(name, key, values[key])
+            remote.set(name, key, values[key])
         if start:
-            session.call("start", name=name)
-        session.set(name, "weak", "false")
+            remote.call("start", name=name)
+        remote.set(name, "weak", "false")
     except PortoException:
-        session.call("destroy", name=name)
+        remote.call("destroy", name=name)
         raise

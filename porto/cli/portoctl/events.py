@@ -12,14 +12,14 @@ from time import monotonic, sleep
 from porto.cli.portoctl.main import complain
 from porto.cli.portoctl.output import UnknownFormat, encoded, filled, format_of
 from porto.cli.portoctl.plan_text import shown
-from porto.cli.portoctl.session import RECONNECT_INTERVAL_S, RECONNECT_LIMIT_S
+from porto.cli.portoctl.remote import RECONNECT_INTERVAL_S, RECONNECT_LIMIT_S
 from porto.client.exceptions import SocketError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from porto.cli.portoctl.session import Session
+    from porto.cli.portoctl.remote import Remote
     from porto.cli.portoctl.usage import Options
 
 SHOWN = 50
@@ -28,7 +28,7 @@ SHOWN = 50
 POLL_MS = 30_000
 
 
-def events(session: Session, options: Options, arguments: list[str]) -> int:
+def events(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Print the newest events of the named containers, or of all; with -f those that follow."""
     try:
         form = format_of(options)
@@ -37,31 +37,29 @@ def events(session: Session, options: Options, arguments: list[str]) -> int:
         complain(f"Cannot get events: {error}")
         return 1
     names = arguments or None
-    answer = session.call("Events", name=names, last=last or None).get("Events", {})
+    answer = remote.call("Events", name=names, last=last or None).get("Events", {})
     _print(answer, form)
     if answer.get("lost"):
         complain(f"{answer['lost']} events could not be kept since the daemon started")
     while answer.get("more") or "f" in options:
-        answer = _after(session, names, answer.get("next", 0), follow="f" in options)
+        answer = _after(remote, names, answer.get("next", 0), follow="f" in options)
         _print(answer, form)
     return 0
 
 
-def _after(
-    session: Session, names: list[str] | None, after: int, *, follow: bool
-) -> dict[str, Any]:
+def _after(remote: Remote, names: list[str] | None, after: int, *, follow: bool) -> dict[str, Any]:
     """The events past serial `after`; goes on across restarts of the daemon."""
     lost_at: float | None = None
     wait_ms = POLL_MS if follow else None
     while True:
         try:
-            answer = session.call(
+            answer = remote.call(
                 "Events", (wait_ms or 0) / 1000, after=after, name=names, timeout_ms=wait_ms
             )
             found: dict[str, Any] = answer.get("Events", {})
             return found
         except SocketError:
-            session.close()
+            remote.close()
             lost_at = lost_at or monotonic()
             if monotonic() - lost_at > RECONNECT_LIMIT_S:
                 raise

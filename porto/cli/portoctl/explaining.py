@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from porto.cli.portoctl.session import Session
+    from porto.cli.portoctl.remote import Remote
     from porto.cli.portoctl.usage import Options
 
 _INDENT = 12
@@ -23,14 +23,14 @@ AT_LAUNCH = "at launch"
 """Subject of what only the launch does: nothing of it can be observed afterwards."""
 
 
-def explain(session: Session, options: Options, arguments: list[str]) -> int:
+def explain(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Print the explanations of each NAME or NAME.PROPERTY."""
     try:
         form = format_of(options)
     except UnknownFormat as error:
         complain(f"Cannot explain: {error}")
         return 1
-    found = [item for word in arguments for item in _explained(session, word)]
+    found = [item for word in arguments for item in _explained(remote, word)]
     if form != "text":
         print(encoded({"explanations": found}, form))
         return 0
@@ -41,14 +41,14 @@ def explain(session: Session, options: Options, arguments: list[str]) -> int:
     return 0
 
 
-def _explained(session: Session, word: str) -> list[dict[str, Any]]:
+def _explained(remote: Remote, word: str) -> list[dict[str, Any]]:
     try:
-        answer = session.call("Explain", name=word)
+        answer = remote.call("Explain", name=word)
     except ContainerDoesNotExist:
         name, prop = _split(word)
         if not name or not prop:
             raise
-        answer = session.call("Explain", name=name, property=prop)
+        answer = remote.call("Explain", name=name, property=prop)
     return [_value(item) for item in answer.get("Explain", {}).get("explanation", [])]
 
 

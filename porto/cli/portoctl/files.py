@@ -16,7 +16,7 @@ from porto.spec.sources import ct_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from porto.cli.portoctl.session import Session
+    from porto.cli.portoctl.remote import Remote
     from porto.cli.portoctl.usage import Options
 
 _NO_VALUE = 20
@@ -28,14 +28,14 @@ def directory() -> str:
     return os.environ.get("PORTO_CONTAINERS") or "/place/porto_containers"
 
 
-def save(session: Session, options: Options, arguments: list[str]) -> int:
+def save(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Write what was set on a container, as text that load reads."""
     if len(arguments) != 1:
         complain("Cannot save: exactly one container wanted")
         return 1
     name = arguments[0]
     try:
-        text = ct_file.format_ct(name, _set_properties(session, name))
+        text = ct_file.format_ct(name, _set_properties(remote, name))
     except (PortoException, ct_file.CtError) as error:
         complain(f"Cannot save {name}: {error}")
         return 1
@@ -54,14 +54,14 @@ def save(session: Session, options: Options, arguments: list[str]) -> int:
     return 0
 
 
-def _set_properties(session: Session, name: str) -> dict[str, str]:
-    rows = session.call("propertyList").get("propertyList", {}).get("list", [])
+def _set_properties(remote: Remote, name: str) -> dict[str, str]:
+    rows = remote.call("propertyList").get("propertyList", {}).get("list", [])
     wanted = [
         row["name"]
         for row in rows
         if not row.get("read_only") and row["name"] not in ct_file.IGNORED_KEYS
     ]
-    answer = session.call("get", name=[name], variable=wanted, real=True)["get"]["list"][0]
+    answer = remote.call("get", name=[name], variable=wanted, real=True)["get"]["list"][0]
     values = {}
     for pair in answer.get("keyval", []):
         code = pair.get("error", 0)
@@ -92,21 +92,21 @@ def _replace(path: str, text: str) -> None:
         raise
 
 
-def load(session: Session, options: Options, arguments: list[str]) -> int:
+def load(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Create containers from .CT text, start them with -S."""
     start = "S" in options
     if "P" in options:
         if "f" in options:
             complain("Cannot load: -P and -f exclude each other")
             return 1
-        return _load_directory(session, arguments, start=start)
+        return _load_directory(remote, arguments, start=start)
     source = options["f"][-1] if "f" in options else "standard input"
     try:
         data = _read(options["f"][-1] if "f" in options else None)
     except OSError as error:
         complain(f"Cannot load {source}: {error.strerror}")
         return 1
-    return _load_text(session, data, source, arguments[0] if arguments else "", start=start)
+    return _load_text(remote, data, source, arguments[0] if arguments else "", start=start)
 
 
 def _read(path: str | None) -> bytes:
@@ -116,7 +116,7 @@ def _read(path: str | None) -> bytes:
         return file.read(_INPUT_LIMIT + 1)
 
 
-def _load_directory(session: Session, masks: list[str], *, start: bool) -> int:
+def _load_directory(remote: Remote, masks: list[str], *, start: bool) -> int:
     from fnmatch import fnmatchcase
 
     try:
@@ -136,14 +136,14 @@ def _load_directory(session: Session, masks: list[str], *, start: bool) -> int:
             continue
         path = os.path.join(directory(), files[name])
         try:
-            status = _load_text(session, _read(path), path, name, start=start) or status
+            status = _load_text(remote, _read(path), path, name, start=start) or status
         except OSError as error:
             complain(f"Cannot load {path}: {error.strerror}")
             status = 1
     return status
 
 
-def _load_text(session: Session, data: bytes, source: str, name: str, *, start: bool) -> int:
+def _load_text(remote: Remote, data: bytes, source: str, name: str, *, start: bool) -> int:
     if len(data) > _INPUT_LIMIT:
         complain(f"Cannot load {source}: larger than {_INPUT_LIMIT} bytes")
         return 1
@@ -160,25 +160,25 @@ def _load_text(session: Session, data: bytes, source: str, name: str, *, start: 
     skipped = ct_file.IGNORED_KEYS | {ct_file.NAME_KEY, ct_file.START_KEY}
     wanted = {key: value for key, value in values.items() if key not in skipped}
     print(f"Load container {name} ...", flush=True)
-    return create_from(session, name, wanted, start=start)
+    return create_from(remote, name, wanted, start=start)
 
 
-def create_from(session: Session, name: str, values: dict[str, str], *, start: bool) -> int:
+def create_from(remote: Remote, name: str, values: dict[str, str], *, start: bool) -> int:
     """Create a container with these properties; nothing stays when that fails."""
     created = False
     try:
         # Weak until it is complete, so that a crash of ours leaves nothing behind.
-        session.call("createWeak", name=name)
+        remote.call("createWeak", name=name)
         created = True
         for key in sorted(values):
-            session.set(name, key, values[key])
+            remote.set(name, key, values[key])
         if start:
             print(f"Start container {name} ...", flush=True)
-            session.call("start", name=name)
-        session.set(name, "weak", "false")
+            remote.call("start", name=name)
+        remote.set(name, "weak", "false")
     except PortoException as error:
         complain(f"Cannot load container {name}: {error}")
         if created:
-            session.call("destroy", name=name)
+            remote.call("destroy", name=name)
         return 1
     return 0

@@ -26,7 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from porto.cli.portoctl.session import Session
+    from porto.cli.portoctl.remote import Remote
     from porto.cli.portoctl.terminal import Terminal
     from porto.cli.portoctl.usage import Options
 
@@ -42,8 +42,8 @@ _STREAMS = ("stdin_path", "stdout_path", "stderr_path")
 class Draft:
     """A container being launched: what to set, and what to take back on failure."""
 
-    def __init__(self, session: Session, name: str) -> None:
-        self.session = session
+    def __init__(self, remote: Remote, name: str) -> None:
+        self.remote = remote
         self.name = name
         self.properties: dict[str, str] = {}
         self.env: list[str] = []
@@ -72,12 +72,12 @@ class Draft:
         """Create and start it; False, with the reason told, when that failed."""
         created = False
         try:
-            self.session.call("createWeak", name=self.name)
+            self.remote.call("createWeak", name=self.name)
             created = True
             self._set_all()
-            self.session.call("start", name=self.name)
+            self.remote.call("start", name=self.name)
             if keep:
-                self.session.set(self.name, "weak", "false")
+                self.remote.set(self.name, "weak", "false")
         except BaseException as error:
             if created:
                 self.destroy()
@@ -91,26 +91,26 @@ class Draft:
         """Remove it, as far as it is still there."""
         # When this fails it is gone, or the closing connection takes it.
         with suppress(PortoException):
-            self.session.call("destroy", name=self.name)
+            self.remote.call("destroy", name=self.name)
 
     def _set_all(self) -> None:
         if self.layers or self.volume:
             from porto.cli.portoctl.root_volume import create_root
 
             both = {key: self.properties[key] for key in _BOTH if key in self.properties}
-            path = create_root(self.session, self.name, self.layers, self.volume | both)
+            path = create_root(self.remote, self.name, self.layers, self.volume | both)
             self.properties = {"root": path, "cwd": "/", **self.properties}
         for key in sorted(self.properties):
-            self.session.set(self.name, key, self.properties[key])
+            self.remote.set(self.name, key, self.properties[key])
         if self.env:
-            self.session.set(self.name, "env", ";".join(self.env))
+            self.remote.set(self.name, "env", ";".join(self.env))
         if self.virt_mode:
-            self.session.set(self.name, "virt_mode", self.virt_mode)
+            self.remote.set(self.name, "virt_mode", self.virt_mode)
 
 
-def run(session: Session, options: Options, arguments: list[str]) -> int:
+def run(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Start a container in the background."""
-    draft = Draft(session, arguments[0])
+    draft = Draft(remote, arguments[0])
     draft.layers = options.get("L", [])
     try:
         draft.take(arguments[1:])
@@ -120,13 +120,13 @@ def run(session: Session, options: Options, arguments: list[str]) -> int:
     if not draft.start(keep=True):
         return 1
     if "W" in options:
-        session.wait([draft.name])
+        remote.wait([draft.name])
     return 0
 
 
-def exec_(session: Session, options: Options, arguments: list[str]) -> int:
+def exec_(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Run a container in the foreground, with our streams and its exit code."""
-    draft = Draft(session, arguments[0])
+    draft = Draft(remote, arguments[0])
     draft.layers = options.get("L", [])
     draft.properties["command"] = _DEFAULT_COMMAND
     try:
@@ -142,14 +142,14 @@ def exec_(session: Session, options: Options, arguments: list[str]) -> int:
     return _foreground(draft, keep="C" in options, plain="T" in options)
 
 
-def shell(session: Session, options: Options, arguments: list[str]) -> int:
+def shell(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Run a shell or a command beside the tasks of a container."""
     parent, *words = arguments
     who = os.environ.get("SUDO_USER") or os.environ.get("USER") or "unknown"
     name = f"shell-{who}-{os.getpid()}"
     if len(name) > _NAME_LIMIT or not all(c.isalnum() or c in "_-@:." for c in who):
         name = f"shell-{os.getpid()}"
-    draft = Draft(session, f"{parent}/{name}" if parent != "/" else name)
+    draft = Draft(remote, f"{parent}/{name}" if parent != "/" else name)
     draft.properties = {"command": " ".join(words) or _DEFAULT_COMMAND, "isolate": "false"}
     draft.env.append(f"debian_chroot={_shortened(parent)}")
     user = options.get("u", [""])[-1]
@@ -207,16 +207,16 @@ def _follow(draft: Draft, terminal: Terminal | None) -> int:
     former = _forward_signals(draft)
     try:
         if terminal is None:
-            draft.session.wait([draft.name])
+            draft.remote.wait([draft.name])
         else:
             # Output is copied while the wait is under way on the same connection.
-            draft.session.send("wait", name=[draft.name])
+            draft.remote.send("wait", name=[draft.name])
             with terminal:
-                ended = terminal.forward(draft.session.fileno())
+                ended = terminal.forward(draft.remote.fileno())
             if not ended:
-                draft.session.close()
+                draft.remote.close()
                 return 0
-            draft.session.receive()
+            draft.remote.receive()
         return _exit_status(draft)
     except PortoException as error:
         complain(f"Cannot wait for container: {error}")
@@ -231,9 +231,9 @@ def _forward_signals(draft: Draft) -> dict[int, Any]:
 
     def forward(signo: int, frame: object) -> None:
         # The first connection is busy with the wait, so the signal takes its own.
-        with draft.session.again() as session:
+        with draft.remote.again() as remote:
             try:
-                session.call("kill", name=draft.name, sig=signo)
+                remote.call("kill", name=draft.name, sig=signo)
             except InvalidState:
                 pass  # it has just ended: the wait is about to tell
             except (SocketError, SocketTimeout) as error:
@@ -246,7 +246,7 @@ def _forward_signals(draft: Draft) -> dict[int, Any]:
 
 
 def _exit_status(draft: Draft) -> int:
-    answer = draft.session.call(
+    answer = draft.remote.call(
         "get", name=[draft.name], variable=["exit_status", "oom_killed", "core_dumped"]
     )["get"]["list"][0]["keyval"]
     failed = answer[0].get("error", 0)

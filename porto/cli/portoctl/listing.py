@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from porto.cli.portoctl.session import Session
+    from porto.cli.portoctl.remote import Remote
     from porto.cli.portoctl.usage import Options
 
 _BUSY = 15
@@ -20,12 +20,12 @@ _GONE = 4
 _TIMED = ("running", "meta", "dead")
 
 
-def list_(session: Session, options: Options, arguments: list[str]) -> int:
+def list_(remote: Remote, options: Options, arguments: list[str]) -> int:
     """List containers with state and time."""
     if "L" in options:
-        names = _labelled(session, options["L"][-1])
+        names = _labelled(remote, options["L"][-1])
     else:
-        answer = session.call("list", mask=arguments[0] if arguments else None)
+        answer = remote.call("list", mask=arguments[0] if arguments else None)
         names = answer.get("list", {}).get("name", [])
     if "t" in options:
         names = [name for name in names if "/" not in name]
@@ -33,7 +33,7 @@ def list_(session: Session, options: Options, arguments: list[str]) -> int:
         for name in names:
             print(name)
         return 0
-    rows = _values(session, names, ["state", "time"])
+    rows = _values(remote, names, ["state", "time"])
     if "r" in options:
         rows = [row for row in rows if row["state"] == "running"]
     labels = [_label(row["name"], tree="f" in options) for row in rows]
@@ -56,18 +56,18 @@ def _label(name: str, *, tree: bool) -> str:
     return "   " * (level - 1) + " \\_ " + name.rpartition("/")[2]
 
 
-def _labelled(session: Session, text: str) -> list[str]:
+def _labelled(remote: Remote, text: str) -> list[str]:
     label, equals, value = text.partition("=")
-    answer = session.call("FindLabel", label=label, value=value if equals else None)
+    answer = remote.call("FindLabel", label=label, value=value if equals else None)
     rows = answer.get("FindLabel", {}).get("list", [])
     return sorted({row["name"] for row in rows if row["name"] != "/"})
 
 
-def _values(session: Session, names: list[str], variables: list[str]) -> list[dict[str, str]]:
+def _values(remote: Remote, names: list[str], variables: list[str]) -> list[dict[str, str]]:
     """One dict per container that still exists, with its name among the values."""
     if not names:
         return []
-    answer = session.call("get", name=names, variable=variables).get("get", {}).get("list", [])
+    answer = remote.call("get", name=names, variable=variables).get("get", {}).get("list", [])
     rows = []
     for row in answer:
         pairs: list[dict[str, Any]] = row.get("keyval", [])
@@ -81,7 +81,7 @@ def _values(session: Session, names: list[str], variables: list[str]) -> list[di
     return rows
 
 
-def sort(session: Session, options: Options, arguments: list[str]) -> int:
+def sort(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Table of containers, largest values first."""
     masks = ["***"]
     props = arguments
@@ -89,13 +89,13 @@ def sort(session: Session, options: Options, arguments: list[str]) -> int:
         split = arguments.index("--")
         masks, props = arguments[:split], arguments[split + 1 :]
     props = props or ["state", "time"]
-    listed = session.call("propertyList").get("propertyList", {}).get("list", [])
+    listed = remote.call("propertyList").get("propertyList", {}).get("list", [])
     known = {row["name"] for row in listed}
     for prop in props:
         if prop.partition("[")[0] not in known and "." not in prop:
             complain(f"Cannot sort by {prop}: no such property")
             return 1
-    rows = _values(session, masks, props)
+    rows = _values(remote, masks, props)
     # Sorts are stable: the last key first, so that the first one decides.
     for prop in reversed(props):
         rows.sort(key=lambda row, prop=prop: _order(row[prop]), reverse=True)  # type: ignore[misc]

@@ -11,7 +11,7 @@ import os
 import sys
 
 from porto.cli.portoctl.commands import COMMANDS, OPTIONS_ANYWHERE
-from porto.cli.portoctl.session import Session
+from porto.cli.portoctl.remote import Remote
 from porto.client.exceptions import PortoException
 
 DEFAULT_SOCKET = "/run/portod.socket"
@@ -54,19 +54,19 @@ def _run(arguments: list[str]) -> int:
     except _BadUsage as error:
         complain(str(error))
         return 1
-    with Session(path, timeout) as session:
+    with Remote(path, timeout) as remote:
         if not words:
-            return _usage(session, 1)
+            return _usage(remote, 1)
         name, rest = words[0], words[1:]
         if name in ("-h", "--help"):
-            return _usage(session, 0)
+            return _usage(remote, 0)
         if name in ("-v", "--version"):
             name = "version"
         if name == "help":
-            return _help(session, rest)
+            return _help(remote, rest)
         if name not in COMMANDS:
             return _external(name, rest, path)
-        return _command(session, name, rest)
+        return _command(remote, name, rest)
 
 
 def _global_options(arguments: list[str]) -> tuple[str, float | None, list[str]]:
@@ -98,11 +98,11 @@ def _global_options(arguments: list[str]) -> tuple[str, float | None, list[str]]
     return path, timeout, words
 
 
-def _command(session: Session, name: str, arguments: list[str]) -> int:
+def _command(remote: Remote, name: str, arguments: list[str]) -> int:
     module, function, spec, least, _, _ = COMMANDS[name]
     options: dict[str, list[str]] = {}
     if arguments and arguments[0] in _HELP_WORDS:
-        return _help(session, [name], status=1)
+        return _help(remote, [name], status=1)
     if spec:
         from porto.cli.portoctl.usage import UnknownOption, parse
 
@@ -110,33 +110,33 @@ def _command(session: Session, name: str, arguments: list[str]) -> int:
             options, arguments = parse(spec, arguments, OPTIONS_ANYWHERE.get(name))
         except UnknownOption as error:
             complain(f"portoctl {name}: {error}")
-            return _usage(session, 1)
+            return _usage(remote, 1)
     if len(arguments) < least:
-        return _help(session, [name], status=1)
+        return _help(remote, [name], status=1)
     from importlib import import_module
 
     run = getattr(import_module(f"porto.cli.portoctl.{module}"), function)
     try:
-        status: int = run(session, options, arguments)
+        status: int = run(remote, options, arguments)
     except PortoException as error:
         complain(f"Cannot {name}: {error}")
         return error.EID or 1
     return status
 
 
-def _help(session: Session, arguments: list[str], *, status: int = 0) -> int:
+def _help(remote: Remote, arguments: list[str], *, status: int = 0) -> int:
     from porto.cli.portoctl.usage import command_usage
 
     if not arguments or arguments[0] not in COMMANDS:
-        return _usage(session, 1)
+        return _usage(remote, 1)
     print(command_usage(arguments[0]))
     return status
 
 
-def _usage(session: Session, status: int) -> int:
+def _usage(remote: Remote, status: int) -> int:
     from porto.cli.portoctl.usage import general_usage
 
-    print(general_usage(session))
+    print(general_usage(remote))
     return status
 
 

@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from porto.cli.portoctl.session import Session
+    from porto.cli.portoctl.remote import Remote
     from porto.cli.portoctl.usage import Options
 
 CHANGES = 2
@@ -28,31 +28,31 @@ CHANGES = 2
 _VERBS = ("set", "start", "stop", "destroy")
 
 
-def plan(session: Session, options: Options, arguments: list[str]) -> int:
+def plan(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Print what documents, or a request, would change."""
     actions = _actions(arguments)
     if actions is not None:
         if not actions:
             print(command_usage("plan"))
             return 1
-        return _told(session, options, "Plan", [], action=actions)
+        return _told(remote, options, "Plan", [], action=actions)
     documents, directories, problems = _documents(arguments)
     return _told(
-        session, options, "Plan", problems, document=documents, directory=directories or None
+        remote, options, "Plan", problems, document=documents, directory=directories or None
     )
 
 
-def diff(session: Session, options: Options, arguments: list[str]) -> int:
+def diff(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Print what the kernel shows that the specifications do not say."""
-    return _told(session, options, "Diff", [], name=arguments or None)
+    return _told(remote, options, "Diff", [], name=arguments or None)
 
 
 def _told(
-    session: Session, options: Options, request: str, problems: list[dict[str, Any]], **fields: Any
+    remote: Remote, options: Options, request: str, problems: list[dict[str, Any]], **fields: Any
 ) -> int:
     try:
         form = format_of(options)
-        answer = session.call(request, **fields).get(request, {})
+        answer = remote.call(request, **fields).get(request, {})
     except (PortoException, UnknownFormat) as error:
         # Its number could be taken for `CHANGES`.
         complain(f"Cannot {request.lower()}: {error}")

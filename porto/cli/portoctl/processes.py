@@ -10,7 +10,7 @@ from porto.cli.portoctl.usage import command_usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from porto.cli.portoctl.session import Session
+    from porto.cli.portoctl.remote import Remote
     from porto.cli.portoctl.usage import Options
 
 
@@ -30,31 +30,31 @@ def _process(arguments: list[str]) -> tuple[int, str] | None:
         return None
 
 
-def find(session: Session, options: Options, arguments: list[str]) -> int:
+def find(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Print the container of a process."""
     process = _process(arguments)
     if process is None:
         return 1
-    print(session.call("locateProcess", pid=process[0], comm=process[1])["locateProcess"]["name"])
+    print(remote.call("locateProcess", pid=process[0], comm=process[1])["locateProcess"]["name"])
     return 0
 
 
-def attach(session: Session, options: Options, arguments: list[str]) -> int:
+def attach(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Move a process or a thread into a container."""
     process = _process(arguments[1:])
     if process is None:
         return 1
     request = "AttachThread" if "t" in options else "attachProcess"
-    session.call(request, name=arguments[0], pid=process[0], comm=process[1])
+    remote.call(request, name=arguments[0], pid=process[0], comm=process[1])
     return 0
 
 
-def convert(session: Session, options: Options, arguments: list[str]) -> int:
+def convert(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Print a path as another container sees it."""
     if len(arguments) != 1:
         print(command_usage("convert"))
         return 1
-    answer = session.call(
+    answer = remote.call(
         "convertPath",
         path=arguments[0],
         source=options.get("s", ["self"])[-1],

@@ -17,20 +17,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from porto.cli.portoctl.session import Session
+    from porto.cli.portoctl.remote import Remote
     from porto.cli.portoctl.usage import Options
 
 
-def get(session: Session, options: Options, arguments: list[str]) -> int:
+def get(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Print properties of one or several containers."""
     if "--" in arguments:
         split = arguments.index("--")
         masks, wanted = arguments[:split], arguments[split + 1 :]
     else:
         masks, wanted = arguments[:1], arguments[1:]
-    variables = wanted or _readable(session)
+    variables = wanted or _readable(remote)
     rows = (
-        session.call(
+        remote.call(
             "get",
             name=masks,
             variable=variables,
@@ -52,8 +52,8 @@ def get(session: Session, options: Options, arguments: list[str]) -> int:
     return status
 
 
-def _readable(session: Session) -> list[str]:
-    rows = session.call("propertyList").get("propertyList", {}).get("list", [])
+def _readable(remote: Remote) -> list[str]:
+    rows = remote.call("propertyList").get("propertyList", {}).get("list", [])
     return sorted(row["name"] for row in rows)
 
 
@@ -88,12 +88,12 @@ def _failure(pair: dict[str, Any]) -> PortoException | None:
     return PortoException.Create(code, pair.get("errorMsg", "")) if code else None
 
 
-def pget(session: Session, options: Options, arguments: list[str]) -> int:
+def pget(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Print raw values, one a line."""
     name, *props = arguments
     for prop in props:
         try:
-            answer = session.call(
+            answer = remote.call(
                 "getProperty", name=name, property=prop, sync="s" in options or None
             )
         except PortoException as error:
@@ -104,7 +104,7 @@ def pget(session: Session, options: Options, arguments: list[str]) -> int:
     return 0
 
 
-def set_(session: Session, options: Options, arguments: list[str]) -> int:
+def set_(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Set one property from words, or several from PROP=VALUE."""
     name, *words = arguments
     if "=" in words[0]:
@@ -122,21 +122,21 @@ def set_(session: Session, options: Options, arguments: list[str]) -> int:
         pairs = [(words[0], " ".join(words[1:]))]
     for prop, value in pairs:
         try:
-            session.set(name, prop, value)
+            remote.set(name, prop, value)
         except PortoException as error:
             complain(f"Cannot set {prop} of {name}: {error}")
             return error.EID or 1
     return 0
 
 
-def plist(session: Session, options: Options, arguments: list[str]) -> int:
+def plist(remote: Remote, options: Options, arguments: list[str]) -> int:
     """List all properties with their meaning."""
-    return _list(session.call("propertyList").get("propertyList", {}).get("list", []))
+    return _list(remote.call("propertyList").get("propertyList", {}).get("list", []))
 
 
-def dlist(session: Session, options: Options, arguments: list[str]) -> int:
+def dlist(remote: Remote, options: Options, arguments: list[str]) -> int:
     """List the read-only properties with their meaning."""
-    return _list(session.call("dataList").get("dataList", {}).get("list", []))
+    return _list(remote.call("dataList").get("dataList", {}).get("list", []))
 
 
 def _list(rows: list[dict[str, Any]]) -> int:

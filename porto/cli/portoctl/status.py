@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from porto.cli.portoctl.session import Session
+    from porto.cli.portoctl.remote import Remote
     from porto.cli.portoctl.usage import Options
 
 
@@ -25,15 +25,15 @@ _KINDS = {"container": "containers"}
 """What there is on a daemon that does not say it."""
 
 
-def status(session: Session, options: Options, arguments: list[str]) -> int:
+def status(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Print the daemon's state of affairs, or a container's."""
     try:
-        picture: dict[str, Any] = json.loads(session.get("/", "porto_status"))
+        picture: dict[str, Any] = json.loads(remote.get("/", "porto_status"))
     except ValueError as error:
         complain(f"Cannot understand the daemon's status: {error}")
         return 1
     if arguments:
-        return max(_container(session, picture, name) for name in arguments)
+        return max(_container(remote, picture, name) for name in arguments)
     print(f"version     {picture.get('version', 'unknown')}")
     print(f"uptime      {duration(int(picture.get('uptime', 0)))}")
     kinds: dict[str, str] = picture.get("kinds", _KINDS)
@@ -58,22 +58,22 @@ def status(session: Session, options: Options, arguments: list[str]) -> int:
     return 1 if problems or conditions else 0
 
 
-def _container(session: Session, picture: dict[str, Any], name: str) -> int:
+def _container(remote: Remote, picture: dict[str, Any], name: str) -> int:
     try:
-        state = session.get(name, "state")
-        absolute = session.get(name, "absolute_name")
-        origins: dict[str, str] = json.loads(session.get(name, "porto_origins") or "{}")
+        state = remote.get(name, "state")
+        absolute = remote.get(name, "absolute_name")
+        origins: dict[str, str] = json.loads(remote.get(name, "porto_origins") or "{}")
     except PortoException as error:
         complain(f"Cannot get status of {name}: {error}")
         return error.EID or 1
     print(f"{name}: {state}")
     wrong = 0
-    start_error = _optional(session, name, "start_error")
+    start_error = _optional(remote, name, "start_error")
     if start_error:
         wrong = 1
         print(f"  start failed: {start_error}")
     if state == "dead":
-        print(f"  {human('exit_status', _optional(session, name, 'exit_status'))}")
+        print(f"  {human('exit_status', _optional(remote, name, 'exit_status'))}")
     known_as = {name, absolute, absolute.removeprefix("/porto/")}
     for condition in picture.get("conditions", []):
         if condition.get("container") in known_as:
@@ -81,14 +81,14 @@ def _container(session: Session, picture: dict[str, Any], name: str) -> int:
             print(f"  {_condition(condition)}")
     width = max(map(len, origins), default=0)
     for prop in sorted(origins):
-        value = _optional(session, name, prop)
+        value = _optional(remote, name, prop)
         print(f"  {prop:{width}} = {value}  ({origins[prop]})")
     return wrong
 
 
-def _optional(session: Session, name: str, prop: str) -> str:
+def _optional(remote: Remote, name: str, prop: str) -> str:
     try:
-        return session.get(name, prop)
+        return remote.get(name, prop)
     except PortoException:
         return ""
 

@@ -11,11 +11,11 @@ from porto.client.exceptions import PortoException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from porto.cli.portoctl.session import Session
+    from porto.cli.portoctl.remote import Remote
     from porto.cli.portoctl.usage import Options
 
 
-def version(session: Session, options: Options, arguments: list[str]) -> int:
+def version(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Print our version and the daemon's."""
     from importlib.metadata import PackageNotFoundError
     from importlib.metadata import version as installed
@@ -24,12 +24,12 @@ def version(session: Session, options: Options, arguments: list[str]) -> int:
         print(f"client: {installed('porto')}")
     except PackageNotFoundError:
         print("client: unknown")
-    answer = session.call("version")["version"]
+    answer = remote.call("version")["version"]
     print(f"server: {answer['tag']} {answer['revision']}".rstrip())
     return 0
 
 
-def raw(session: Session, options: Options, arguments: list[str]) -> int:
+def raw(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Send a request written as protobuf text, print the answer the same way."""
     from google.protobuf import text_format
     from google.protobuf.message import EncodeError
@@ -42,8 +42,8 @@ def raw(session: Session, options: Options, arguments: list[str]) -> int:
     except (text_format.ParseError, EncodeError) as error:
         complain(f"Cannot understand the request: {error}")
         return 1
-    session.send_raw(payload)
-    answer = rpc_pb2.TContainerResponse.FromString(session.receive_raw())
+    remote.send_raw(payload)
+    answer = rpc_pb2.TContainerResponse.FromString(remote.receive_raw())
     print(text_format.MessageToString(answer, as_utf8=True), end="")
     if answer.error:
         complain(f"Request failed: {PortoException.Create(answer.error, answer.errorMsg)}")

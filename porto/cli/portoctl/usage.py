@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    from porto.cli.portoctl.session import Session
+    from porto.cli.portoctl.remote import Remote
 
     Options: TypeAlias = dict[str, list[str]]
 
@@ -67,7 +67,7 @@ def command_usage(name: str) -> str:
     return f"Usage: portoctl {name} {synopsis}".rstrip() + f"\n\n{summary}"
 
 
-def general_usage(session: Session) -> str:
+def general_usage(remote: Remote) -> str:
     """All commands, and all properties that the daemon knows."""
     width = max(map(len, COMMANDS)) + 2
     lines = [
@@ -78,18 +78,18 @@ def general_usage(session: Session) -> str:
         *(f"  {name:{width}}{row[5]}" for name, row in COMMANDS.items()),
         f"  {'help':{width}}this text; with a command's name, its usage",
     ]
-    lines += _properties(session, "Volume properties", "listVolumeProperties")
-    lines += _properties(session, "Container properties", "propertyList")
+    lines += _properties(remote, "Volume properties", "listVolumeProperties")
+    lines += _properties(remote, "Container properties", "propertyList")
     return "\n".join(lines)
 
 
-def _properties(session: Session, title: str, request: str) -> list[str]:
+def _properties(remote: Remote, title: str, request: str) -> list[str]:
     answer, rows = {
         "propertyList": ("propertyList", "list"),
         "listVolumeProperties": ("volumePropertyList", "properties"),
     }[request]
     try:
-        found = session.call(request).get(answer, {}).get(rows, [])
+        found = remote.call(request).get(answer, {}).get(rows, [])
     except PortoException as error:
         return ["", f"{title}: unavailable ({error.text or type(error).__name__})"]
     width = max([10, *(len(row["name"]) for row in found)]) + 2

@@ -16,11 +16,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from porto.cli.portoctl.session import Session
+    from porto.cli.portoctl.remote import Remote
     from porto.cli.portoctl.usage import Options
 
 
-def wait(session: Session, options: Options, arguments: list[str]) -> int:
+def wait(remote: Remote, options: Options, arguments: list[str]) -> int:
     """Print the name of the first container that is ready, or "timeout"."""
     try:
         timeout = _timeout(options)
@@ -28,11 +28,11 @@ def wait(session: Session, options: Options, arguments: list[str]) -> int:
         complain(f"Cannot wait: {error}")
         return 1
     if "A" in options:
-        return _follow(session, options, arguments or ["***"], timeout)
+        return _follow(remote, options, arguments or ["***"], timeout)
     if not arguments:
         print(command_usage("wait"))
         return 1
-    name = session.wait(arguments, timeout, options.get("L")).get("name", "")
+    name = remote.wait(arguments, timeout, options.get("L")).get("name", "")
     if name:
         print(name)
     else:
@@ -56,14 +56,14 @@ def _timeout(options: Options) -> float | None:
     return None
 
 
-def _follow(session: Session, options: Options, names: list[str], timeout: float | None) -> int:
+def _follow(remote: Remote, options: Options, names: list[str], timeout: float | None) -> int:
     ms = None if timeout is None else min(round(timeout * 1000), 0xFFFFFFFF)
     state = options.get("S", [None])[-1]
-    session.send("AsyncWait", name=names, timeout_ms=ms, label=options.get("L"), target_state=state)
+    remote.send("AsyncWait", name=names, timeout_ms=ms, label=options.get("L"), target_state=state)
     while True:
         # Events of the moment arrive before the answer to the request itself.
         try:
-            event = session.receive(None).get("AsyncWait")
+            event = remote.receive(None).get("AsyncWait")
         except SocketError as error:
             complain(f"Cannot wait: {error}")
             return error.EID or 1

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from porto.cli.portoctl import session
+from porto.cli.portoctl import remote
 
 
 def test_the_name_that_is_ready(ctl, fake) -> None:
@@ -32,7 +32,7 @@ def test_wrong_words(ctl) -> None:
 
 
 def test_a_restart_of_the_daemon_is_survived(ctl, fake, monkeypatch) -> None:
-    monkeypatch.setattr(session, "RECONNECT_INTERVAL_S", 0.001)
+    monkeypatch.setattr(remote, "RECONNECT_INTERVAL_S", 0.001)
     fake.containers["a"] = {"state": "running"}
 
     def restart() -> None:
@@ -49,8 +49,8 @@ def test_a_restart_of_the_daemon_is_survived(ctl, fake, monkeypatch) -> None:
 
 
 def test_a_daemon_that_stays_away_is_told(ctl, fake, monkeypatch) -> None:
-    monkeypatch.setattr(session, "RECONNECT_INTERVAL_S", 0.001)
-    monkeypatch.setattr(session, "RECONNECT_LIMIT_S", 0.01)
+    monkeypatch.setattr(remote, "RECONNECT_INTERVAL_S", 0.001)
+    monkeypatch.setattr(remote, "RECONNECT_LIMIT_S", 0.01)
     fake.stop()
     assert ctl("wait", "a").status == 503
 

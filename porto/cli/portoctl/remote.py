@@ -1,4 +1,4 @@
-"""portoctl's connection to the daemon: requests and answers as plain dicts.
+"""The daemon as portoctl sees it over a connection: requests and answers as plain dicts.
 
 Opened by `main` for every command; the command modules call it. It uses the lean codec
 (`porto.wire.compact`) instead of the protobuf package, which alone would take
@@ -32,15 +32,15 @@ STOP_TIMEOUT_S = 30.0
 _REQUESTS = MESSAGES["TContainerRequest"]
 
 
-class Session:
-    """One connection; opened by the first request."""
+class Remote:
+    """The daemon at the other end of a connection, which the first request opens."""
 
     def __init__(self, path: str, timeout: float | None = None) -> None:
         self.path = path
         self.timeout = timeout
         self._channel: Channel | None = None
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Remote:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -56,9 +56,9 @@ class Session:
         """Descriptor of the connection, for poll(2)."""
         return self._open().fileno()
 
-    def again(self) -> Session:
+    def again(self) -> Remote:
         """A second connection to the same daemon."""
-        return Session(self.path, self.timeout)
+        return Remote(self.path, self.timeout)
 
     def call(self, request: str, extra_time: float | None = 0.0, **fields: Any) -> dict[str, Any]:
         """The answer as a dict; raises the `PortoException` of its error.
