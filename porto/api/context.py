@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from porto.api.auth import Authority, Caller
+from porto.api.container_waits import ContainerWaits, Waiter
 from porto.api.protocols import Converger, Counters, Foresight, History, Readers, Sources
 from porto.api.switches import Switches
 from porto.api.users import Users
-from porto.api.waits import Waiter, Waits
 from porto.spec.config import Config
 from porto.spec.containers.operations import Actor
 from porto.spec.containers.record import ContainerRecord
@@ -59,7 +59,7 @@ class Services:
     config: Config
     authority: Authority
     users: Users
-    waits: Waits
+    waits: ContainerWaits
     names: NameIndex
     switches: Switches
     clock: Callable[[], float]

@@ -1,6 +1,6 @@
 """Text masks: fnmatch(3) with FNM_PATHNAME, and ``***``.
 
-Used by `handlers/` and `waits.py` to match names and labels. `*`, `?` and ``[...]``
+Used by `handlers/` and `container_waits.py` to match names and labels. `*`, `?` and ``[...]``
 do not match a slash; ``***`` alone matches everything, as a suffix or a prefix of a
 literal it matches across slashes. Manual section "Properties".
 

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from porto.api import dispatch, peers
 from porto.api.auth import Authority, Caller
 from porto.api.clients import Clients
+from porto.api.container_waits import ContainerWaits
 from porto.api.context import NameIndex, Services
 from porto.api.conversation import Conversation
 from porto.api.protocols import Converger, Counters, Foresight, History, Readers, Sources
 from porto.api.switches import Switches
 from porto.api.tasks import Tasks
 from porto.api.users import Users
-from porto.api.waits import Waits
 from porto.spec.config import Config
 from porto.spec.containers.names import ROOT
 from porto.spec.containers.store import ContainerStore
@@ -66,7 +66,7 @@ class ApiServer:
             config=config,
             authority=Authority(store, users, container_of, start_of),
             users=users,
-            waits=Waits(store, clock),
+            waits=ContainerWaits(store, clock),
             names=NameIndex(store),
             switches=self.switches,
             clock=clock,

@@ -57,7 +57,7 @@ LISTS = {
 """One line for each facet."""
 
 ALLOWED = {
-    ("api/waits.py", "oom"): "a wait tells the exit code",
+    ("api/container_waits.py", "oom"): "a wait tells the exit code",
     ("cli/daemon.py", "streams"): "joins all parts",
     ("observers/life.py", "oom"): "exit_code is -99 for a container that was out of memory",
     ("reconcilers/containers/assembly.py", "cpuset"): "joins all parts",

@@ -8,12 +8,12 @@ import asyncio
 from collections.abc import Iterable, Iterator
 
 from porto.api import replies
+from porto.api.container_waits import labels_of
 from porto.api.context import Services, Session
 from porto.api.dispatch import REPLY_FRAMES, Outcome, Refusal, handles
 from porto.api.handlers.properties import write
 from porto.api.handlers.targets import find
 from porto.api.masks import ANY, matches
-from porto.api.waits import labels_of
 from porto.spec.codecs.labels import check_label
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.errors import (

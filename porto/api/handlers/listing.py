@@ -10,11 +10,11 @@ from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 from porto.api import proto_codec, replies
+from porto.api.container_waits import labels_of
 from porto.api.context import Services, Session
 from porto.api.dispatch import REPLY_FRAMES, Outcome, handles
 from porto.api.masks import is_mask, matches
 from porto.api.names import View
-from porto.api.waits import labels_of
 from porto.observers.readers import COMPUTED
 from porto.observers.viewer import Viewer
 from porto.spec.containers.names import ROOT

@@ -1,6 +1,6 @@
 """Waiting: wait, AsyncWait, StopAsyncWait.
 
-The waiters themselves are in `porto/api/waits.py`. Manual section "Operations".
+The waiters themselves are in `porto/api/container_waits.py`. Manual section "Operations".
 """
 
 import asyncio
@@ -8,11 +8,11 @@ from collections.abc import Coroutine
 from typing import Any
 
 from porto.api import replies
+from porto.api.container_waits import Event, Interest
 from porto.api.context import Services, Session
 from porto.api.dispatch import Outcome, Refusal, handles
 from porto.api.handlers.targets import resolve
 from porto.api.masks import is_mask
-from porto.api.waits import Event, Interest
 from porto.spec.containers.names import ROOT
 from porto.spec.errors import ContainerDoesNotExist, InvalidValue, Permission
 from porto.wire import rpc_pb2

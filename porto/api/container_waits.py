@@ -4,6 +4,10 @@ Subscribes to the store's change stream; called by `handlers/wait.py`, delivers 
 the connections of the waiting clients. Nothing here polls: a change of a record
 wakes exactly those who named it or watch a mask that matches.
 
+The requests wait and AsyncWait are the containers' own, and so is all of this: the answer
+tells a container's state, exit code and labels, and meta containers end in a way of their
+own. That a change of any kind has come true is the engine's to tell (`Engine.converge`).
+
 A one-shot wait ends when a container is stopped, dead, respawning, destroyed, or
 meta without running children ("hollow"). A subscription hears every change of state
 and the changes of labels that it asked for.
@@ -90,8 +94,8 @@ def labels_of(record: ContainerRecord) -> Mapping[str, str]:
     return dict(record.spec.lifecycle.labels)
 
 
-class Waits:
-    """All waiters of the daemon."""
+class ContainerWaits:
+    """All who wait for containers."""
 
     def __init__(self, store: ContainerStore, clock: Callable[[], float]) -> None:
         self._store = store
