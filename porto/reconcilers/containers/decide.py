@@ -8,13 +8,12 @@ sections "States" and "Operations".
 from porto.reconcilers.containers.life.dying import Dying
 from porto.reconcilers.containers.life.running import Running
 from porto.reconcilers.containers.life.starting import Starting
+from porto.reconcilers.containers.life.step import Step, next_step
 from porto.reconcilers.containers.life.stopping import Stopping
 from porto.reconcilers.containers.target import Target
 from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.decision import Decision
 from porto.reconcilers.engine.result import Again
-from porto.spec.containers.status import State
-from porto.spec.records.record import Run
 
 
 class Life:
@@ -29,17 +28,16 @@ class Life:
     def decide(self, target: Target) -> Decision:
         """What brings this container nearer to what is wanted of it."""
         record = target.record
-        if record.intent.run is Run.ABSENT:
-            return self._stopping.absent(target)
-        if record.intent.run is Run.STOPPED:
-            return self._stopping.stopped(target)
-        state = record.status.life.state
-        relaunch = record.is_launch_due
-        if state in (State.STOPPED, State.STARTING) or (state is State.DEAD and relaunch):
-            return self.starting.start(target)
-        if state is State.DEAD:
-            return self._dying.dead(target)
-        if relaunch or state is State.STOPPING:
-            # A start asked for during the stop: the stop is finished first.
-            return self._stopping.end(target, kill_at=record.intent.kill_at, then=Again(0.0))
-        return self._running.decide(target)
+        match next_step(record):
+            case Step.DESTROY:
+                return self._stopping.absent(target)
+            case Step.STOP:
+                return self._stopping.stopped(target)
+            case Step.START:
+                return self.starting.start(target)
+            case Step.MOURN:
+                return self._dying.dead(target)
+            case Step.END:
+                return self._stopping.end(target, kill_at=record.intent.kill_at, then=Again(0.0))
+            case Step.KEEP:
+                return self._running.decide(target)

@@ -11,16 +11,15 @@ from porto.launcher.ops import Op
 from porto.reconcilers.containers.effects import BOOKKEEPING
 from porto.reconcilers.containers.facets.task import LaunchTask
 from porto.reconcilers.containers.foresight.steps import clone_step, steps
+from porto.reconcilers.containers.life.step import Step, next_step
 from porto.reconcilers.containers.target import LaunchPlan, Target
 from porto.reconcilers.containers.world import World
 from porto.reconcilers.engine.change import Change
 from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.spec import SPEC_PROPERTIES, ContainerSpec
-from porto.spec.containers.status import State
 from porto.spec.errors import PortoError
 from porto.spec.preview import KernelChange, When
 from porto.spec.prop import Property
-from porto.spec.records.record import Run
 
 DRIFT = "somebody has changed it"
 AT_LAUNCH = "at launch"
@@ -148,13 +147,13 @@ class Words:
 
 def moment(record: ContainerRecord) -> When:
     """At which moment of its life a pass makes changes of this container."""
-    state, intent = record.status.life.state, record.intent
-    if intent.run is not Run.RUNNING or state is State.STOPPING:
-        return When.STOP
-    relaunch = record.is_launch_due
-    if state in (State.STOPPED, State.STARTING) or (state is State.DEAD and relaunch):
-        return When.START
-    return When.STOP if relaunch else When.LIVE
+    match next_step(record):
+        case Step.START:
+            return When.START
+        case Step.MOURN | Step.KEEP:
+            return When.LIVE
+        case _:
+            return When.STOP
 
 
 def unset(record: ContainerRecord, prop: Property) -> ContainerRecord:
