@@ -66,6 +66,9 @@ class ContainerReconciler:
         if record.intent.run is Run.RUNNING and current.status.life.state is not State.STARTING:
             remembered = self._world.memory.of(key)
             remembered.see(record)
+            if isinstance(result, Done):
+                # It waits for nothing.
+                remembered.since.clear()
             if isinstance(result, Done) and not current.status.conditions:
                 target = self._world.target(current)
                 upkeep.settle(self._world.chain.wishing, remembered, target)

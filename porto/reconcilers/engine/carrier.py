@@ -53,7 +53,10 @@ class Carrier:
                 return Retry(failures[0].error)
             return self._run(key, subject, decision.failed(failures))
         if pending:
-            return Again()
+            # Its end brings the key back.
+            return (
+                Again() if decision.pending is None else self._run(key, subject, decision.pending)
+            )
         failures, _ = self._carry(key, subject, Decision(decision.closing))
         if failures:
             return Retry(failures[0].error)

@@ -34,6 +34,7 @@ class Decision:
     refused  -- facets that could not be planned
     by_facet -- a failure keeps only the rest of its own facet from being made
     failed   -- what is decided after a failure; None: the pass is tried again
+    pending  -- what is decided while a slow change is being made; None: its end is waited for
     """
 
     changes: Sequence[Change] = ()
@@ -42,3 +43,4 @@ class Decision:
     refused: Sequence[Failure] = ()
     by_facet: bool = False
     failed: "Callable[[Sequence[Failure]], Decision] | None" = None
+    pending: "Decision | None" = None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from porto.reconcilers.containers import upkeep
 from porto.reconcilers.containers.facets.tree import MakeGroup
 from porto.reconcilers.containers.life.dying import Dying
-from porto.reconcilers.containers.life.ending import condition, lasting, note
+from porto.reconcilers.containers.life.ending import condition, lasting, note, wait
 from porto.reconcilers.containers.life.freezing import Freezing
 from porto.reconcilers.containers.rivals import truce
 from porto.reconcilers.containers.target import Target
@@ -58,6 +58,7 @@ class Running:
         changes = upkeep.with_drift(self._world.chain.wishing, remembered, target, changes)
         kept = truce(target.name, remembered.reversals, changes, target.mono)
         shown = (*lasting(record), *kept.conditions)
+        slow = next((change for change in kept.changes if change.is_slow), None)
         seen = note(target, observed_generation=record.generation, conditions=shown)
         return Decision(
             kept.changes,
@@ -66,7 +67,12 @@ class Running:
             refused=refused,
             by_facet=True,
             failed=lambda failures: self._failed(target, failures, kept.changes),
+            pending=None if slow is None else self._slow(target, slow),
         )
+
+    def _slow(self, target: Target, change: Change) -> Decision:
+        text = f"{target.name} waits until {change.subject} is {change.want}"
+        return wait(self._world, target, change.subject, text)
 
     def _failed(
         self, target: Target, failures: Sequence[Failure], changes: Sequence[Change]

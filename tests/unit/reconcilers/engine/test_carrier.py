@@ -87,6 +87,21 @@ def test_a_slow_change_ends_the_pass_and_brings_the_key_back() -> None:
     play(body)
 
 
+def test_what_is_decided_while_a_slow_change_is_made() -> None:
+    async def body(rig: Rig) -> None:
+        slow, quick = Knob(), Knob()
+        shown = Decision([quick.change("shown", is_slow=False)], Again(3.0))
+        decision = Decision([slow.change("1")], Done(), pending=shown)
+        assert rig.carrier.run(KEY, "a", decision) == Again(3.0)
+        assert (slow.texts, quick.texts) == ([], ["shown"])
+        slow.may_go_on.set()
+        await rig.ended.get()
+        assert rig.carrier.run(KEY, "a", decision) == Done()
+        assert (slow.texts, quick.texts) == (["1"], ["shown"])
+
+    play(body)
+
+
 def test_what_follows_in_its_facet_waits_for_a_slow_change() -> None:
     async def body(rig: Rig) -> None:
         slow = Knob()

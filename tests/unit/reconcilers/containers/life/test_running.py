@@ -1,13 +1,15 @@
 """A started container: its facets, what they refuse, and what ends it."""
 
+import dataclasses
 import errno
 import signal
 from typing import Any
 
 import pytest
 
+from porto.reconcilers.containers import upkeep
 from porto.reconcilers.engine.decision import Failure
-from porto.reconcilers.engine.result import Again, Done
+from porto.reconcilers.engine.result import Again, Done, Result
 from porto.spec.containers.status import State
 from porto.spec.errors import Busy, EError, InvalidValue
 from porto.spec.records.status import Condition
@@ -296,6 +298,40 @@ def test_nothing_is_stuck_for_want_of_groups_that_were_just_made_again(scene: Sc
     assert scene.carry("a") == Done()
     assert scene.get("a").status.conditions == ()
     assert scene.driver.groups["a"]["pids.max"] == "50"
+
+
+def test_a_slow_write_that_takes_long_is_shown(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.put("a", State.RUNNING, thread_limit="50")
+    scene.driver.groups["a"]["pids.max"] = "7"
+    plan = upkeep.plan
+
+    def slowly(facets: Any, target: Any) -> Any:
+        changes, refused = plan(facets, target)
+        return [dataclasses.replace(change, is_slow=True) for change in changes], refused
+
+    def look() -> Result:
+        return scene.reconciler.reconcile(scene.get("a").key)
+
+    monkeypatch.setattr(upkeep, "plan", slowly)
+    with monkeypatch.context() as busy:
+        busy.setattr(scene.jobs, "ensure", lambda job: False)
+        assert look() == Again(5.0)
+        assert scene.get("a").status.conditions == ()
+        scene.clock.now = 105.0
+        assert look() == Again()
+        text = "a waits until pids.max is 50"
+        assert scene.get("a").status.conditions == (
+            Condition("Waiting", "life", text, EError.Busy),
+        )
+    assert look() == Done()
+    assert scene.get("a").status.conditions == ()
+    # Another one is another wait.
+    scene.driver.groups["a"]["pids.max"] = "8"
+    monkeypatch.setattr(scene.jobs, "ensure", lambda job: False)
+    assert look() == Again(5.0)
+    assert scene.get("a").status.conditions == ()
 
 
 def test_groups_that_cannot_be_made_again_are_shown(scene: Scene) -> None:
