@@ -166,7 +166,7 @@ class Daemon:
             await self._serve(counters)
         except Exception:
             log.critical("the daemon ends", exc_info=True)
-            raise
+            raise SystemExit(1) from None
 
     async def _serve(self, counters: DaemonCounters) -> None:
         """From the first look at the kernel to the last reply."""
