@@ -106,7 +106,7 @@ PARTS = (
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(
     st.lists(st.sampled_from(PARTS), max_size=5).map("".join),
     st.text("abcx-]*?\\.0/", max_size=4),

@@ -124,7 +124,7 @@ additions = st.lists(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(additions)
 def test_every_key_comes_out_exactly_once_and_never_early(
     added: list[tuple[int, float, Priority]],
@@ -143,7 +143,7 @@ def test_every_key_comes_out_exactly_once_and_never_early(
     assert len(queue) == 0
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(additions)
 def test_what_is_ready_comes_by_priority_and_then_by_time(
     added: list[tuple[int, float, Priority]],
