@@ -125,21 +125,22 @@ class Engine:
     def _wake_soon(self) -> None:
         if not self._wake_scheduled and not self._closed:
             self._wake_scheduled = True
-            # Not soon: what has been read meanwhile comes first.
-            asyncio.get_running_loop().call_later(0, self._wake)
+            asyncio.get_running_loop().call_soon(self._wake)
 
     def _wake(self) -> None:
-        self._wake_scheduled = False
         if self._closed:
             return
+        self._wake_scheduled = True  # what passes ask for is done here, or in the next turn
         now = self._clock.mono()
         end = now + TURN_S
         while (key := self._queue.pop(now)) is not None:
             self._work(key)
             now = self._clock.mono()
             if now >= end:
-                self._wake_soon()
+                # Not soon: what has been read meanwhile comes first.
+                asyncio.get_running_loop().call_later(0, self._wake)
                 return
+        self._wake_scheduled = False
         self._sleep(now)
 
     def _sleep(self, now: float) -> None:

@@ -59,12 +59,18 @@ class RecordCodec(Generic[R]):
         hints = typing.get_type_hints(kind.record)
         self._intent = ModelCodec(hints["intent"], "intent")
         self._status = ModelCodec(hints["status"], "status")
-        self._facets: Mapping[str, _Remembered] = {
-            facet: _Remembered(
-                _facet_encoder({p.name: p.codec.format for p in kind.settable if p.facet == facet})
+        self._facets = tuple(
+            (
+                facet,
+                getattr(kind.default_spec, facet),
+                _Remembered(
+                    _facet_encoder(
+                        {p.name: p.codec.format for p in kind.settable if p.facet == facet}
+                    )
+                ),
             )
             for facet in facets_of(type(kind.default_spec))
-        }
+        )
         self._spec_json = _Remembered(self._encode_spec)
         self._intent_json = _Remembered(lambda intent: _to_json(self._intent.plain(intent)))
         self._origins_json = _Remembered(lambda origins: _to_json(dict(origins)))
@@ -98,7 +104,12 @@ class RecordCodec(Generic[R]):
             raise ValueError(f"malformed: {type(error).__name__}: {error}") from error
 
     def _encode_spec(self, spec: Spec) -> str:
-        parts = [encode(getattr(spec, name)) for name, encode in self._facets.items()]
+        # A facet that is not set is shared: most of them are left out here.
+        parts = [
+            encode(facet)
+            for name, unset, encode in self._facets
+            if (facet := getattr(spec, name)) is not unset
+        ]
         return f"{{{','.join(filter(None, parts))}}}"
 
     def _record(self, body: dict[str, Any], skipped: list[str]) -> R:

@@ -35,13 +35,18 @@ def canonical(text: str) -> str:
     return EVERYTHING if rules is None else text_of(rules)
 
 
-def steps(have: Rules | None, want: Rules) -> Iterator[tuple[str, str]]:
-    """(knob, line) in the order in which they are written.
+@functools.lru_cache(maxsize=256)
+def steps(have: Rules | None, want: Rules) -> tuple[tuple[str, str], ...]:
+    """(knob, line) in the order in which they are written; most containers want the same.
 
     First what only widens a rule, last what only narrows one: between the two the old
     and the new rules are both in force. A rule that does both loses first, so that its
     old and new letters are never there together.
     """
+    return tuple(_steps(have, want))
+
+
+def _steps(have: Rules | None, want: Rules) -> Iterator[tuple[str, str]]:
     if have is None:
         # Only this ends "everything"; the kernel knows no narrower way.
         yield DENY, "a"
