@@ -27,6 +27,7 @@ A new facet adds its properties to the life `limits` and to `live`, or a life of
 `lives.LIVES`, and its effects to `lives.REACHED`; points are found by living it, never listed.
 
 Rooms: `points.py` what a point is; `inject.py` runs inside the daemon and makes it happen;
-`steps.py` what a daemon does at its start; `pair.py` a master and a daemon of our own; `script.py`
-the client; `lives.py` the scripts; `walk.py` one life at one point, judged; `table.py` the figures.
+`steps.py` what a daemon does at its start; `pair.py` a master and a daemon of our own; `asking.py`
+and `script.py` the client; `lives.py` the scripts; `walk.py` one life at one point, judged;
+`table.py` the figures.
 """

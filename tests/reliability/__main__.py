@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.reliability import table
+from tests.reliability.asking import Broken
 from tests.reliability.crew import walk_all
 from tests.reliability.lives import LIVES
 from tests.reliability.points import Point, parse, sample
-from tests.reliability.script import Broken
 from tests.reliability.walk import Outcome, Verdict, Walker
 
 MINUTES = 20.0

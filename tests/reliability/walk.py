@@ -14,11 +14,12 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from tests.patience import patient
+from tests.reliability.asking import Broken
 from tests.reliability.inject import Order, fired
 from tests.reliability.lives import LIVES
 from tests.reliability.pair import Held, Pair
 from tests.reliability.points import FOLLOWED, NOWHERE, Point, Trace, read_trace
-from tests.reliability.script import Broken, Script
+from tests.reliability.script import Script
 
 LAUNCH = "life: launch "
 SETTLE_S = patient(20)

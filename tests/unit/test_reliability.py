@@ -15,10 +15,11 @@ from porto.client import exceptions
 from porto.spec.containers.spec import SPEC_PROPERTIES
 from porto.spec.events import Event, What
 from tests.reliability import table
+from tests.reliability.asking import Broken
 from tests.reliability.inject import Gate, Order, fired
 from tests.reliability.lives import ELSEWHERE, LIVES, REACHED
 from tests.reliability.points import CALL, ERRORS, OFTEN, Point, Trace, parse, read_trace, sample
-from tests.reliability.script import Broken, Script
+from tests.reliability.script import Script
 from tests.reliability.steps import Steps
 from tests.reliability.walk import Outcome, Verdict, _more
 
@@ -173,7 +174,7 @@ def test_an_exit_of_the_life_before_is_not_of_this_one(pair: Any) -> None:
 
 
 def test_what_is_refused_for_ever_ends_the_life(pair: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.reliability.script.PAUSE_S", 0)
+    monkeypatch.setattr("tests.reliability.asking.PAUSE_S", 0)
     script = play(pair, "3.call.ENOSPC")
     pair.conn.answers = [GOOD] * 1000
     with pytest.raises(Broken, match="again and again"):
