@@ -21,6 +21,7 @@ refused. In the end everything must be as if nothing had happened, which `walk.p
     scripts/test reliability                                a sample of all lives, in 20 minutes
     scripts/test reliability --minutes 240                  more of it; --seed N: another sample
     scripts/test reliability --life limits                  one life
+    scripts/test reliability --sort daemon-again            one sort of points (points.SORTS)
     scripts/test reliability --life limits --point 7.before.daemon    one point again
 
 A new facet adds its properties to the life `limits` and to `live`, or a life of its own to

@@ -13,7 +13,7 @@ from tests.reliability import table
 from tests.reliability.asking import Broken
 from tests.reliability.crew import walk_all
 from tests.reliability.lives import LIVES
-from tests.reliability.points import Point, parse, sample
+from tests.reliability.points import SORTS, Point, parse, sample
 from tests.reliability.walk import Outcome, Verdict, Walker
 
 MINUTES = 20.0
@@ -24,6 +24,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="scripts/test reliability")
     parser.add_argument("--life", action="append", choices=sorted(LIVES), help="only this one")
     parser.add_argument("--point", help="only this one of the life, such as 7.before.daemon")
+    parser.add_argument("--sort", action="append", choices=SORTS, help="only such points")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="bound in time")
     parser.add_argument("--points", type=int, help="bound in number")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
@@ -51,7 +52,9 @@ def main(words: Sequence[str] | None = None) -> int:
                     Outcome(life, "0.before.daemon", "", Verdict.FAILED, 0, (str(error),))
                 )
                 continue
-            points[life] = list(trace.points())
+            points[life] = [
+                point for point in trace.points() if point.sort in (options.sort or SORTS)
+            ]
             if options.list:
                 for effect in sorted(trace.effects):
                     print(f"{life} {effect}")

@@ -35,6 +35,8 @@ ERRORS = (
     "ENOBUFS",
     "ETIMEDOUT",
 )
+SORTS = (*VICTIMS, CALL, LOOK, *(f"{sort}-again" for sort in (*FOLLOWED, CALL, LOOK)))
+"""What points are called among their like: once, or again."""
 OFTEN = {"": 1, "x2": 2, "x3": 3, "lasting": math.inf}
 """How often an error comes, by what stands behind it in a point's text."""
 LASTING_S = 1.0
@@ -73,9 +75,9 @@ class Point:
 
     @property
     def sort(self) -> str:
-        """What it is called among its like, of which a sample has as many as of the others."""
+        """Which of `SORTS` it is of; a sample has as many of the one as of the other."""
         sort = self.what if self.is_kill else self.moment
-        return f"{sort}{' again' * bool(self.step or self.often)}"
+        return f"{sort}-again" if self.step or self.often else sort
 
 
 NOWHERE = Point(0, "before", "daemon")

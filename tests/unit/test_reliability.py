@@ -18,7 +18,17 @@ from tests.reliability import table
 from tests.reliability.asking import Broken
 from tests.reliability.inject import Gate, Order, fired
 from tests.reliability.lives import ELSEWHERE, LIVES, REACHED
-from tests.reliability.points import CALL, ERRORS, OFTEN, Point, Trace, parse, read_trace, sample
+from tests.reliability.points import (
+    CALL,
+    ERRORS,
+    OFTEN,
+    SORTS,
+    Point,
+    Trace,
+    parse,
+    read_trace,
+    sample,
+)
 from tests.reliability.script import Script
 from tests.reliability.steps import Steps
 from tests.reliability.walk import Outcome, Verdict, _more
@@ -34,6 +44,7 @@ RECONCILERS = Path(porto.__file__).parent / "reconcilers"
 def test_a_points_text_is_read_back() -> None:
     for point in TRACE.points():
         assert parse(str(point)) == point
+    assert {point.sort for point in TRACE.points()} == {*SORTS} - {"look", "look-again"}
 
 
 @pytest.mark.parametrize(
@@ -67,7 +78,7 @@ def test_a_sample_is_the_same_for_a_seed_and_leaves_nothing_out() -> None:
     # Whoever stops early has seen each kind.
     assert {point.sort for point in order[:7]} == {
         *("daemon", "master", "executor", CALL),
-        *("daemon again", "master again", "call again"),
+        *("daemon-again", "master-again", "call-again"),
     }
 
 
