@@ -1,4 +1,4 @@
-"""The slow tick: output rotation of running containers.
+"""The slow tick: output rotation of containers that run, or have run.
 
 Run by `cli/daemon.py` for as long as the daemon lives. A stat(2) per output file now
 and then is the whole cost when nothing grows.
@@ -14,7 +14,8 @@ from porto.spec.containers.record import ContainerRecord
 from porto.spec.containers.status import State
 from porto.spec.containers.store import ContainerStore
 
-WRITING = frozenset({State.RUNNING, State.STOPPING})
+WITH_OUTPUT = frozenset({State.RUNNING, State.STOPPING, State.DEAD})
+"""A dead one's has been cut at its death, unless that failed."""
 SKIP_MAX = 7
 """A silent container that starts to write is noticed after so many ticks."""
 
@@ -67,10 +68,10 @@ class Housekeeping:
             self.tick()
 
     def tick(self) -> None:
-        """Look at the output files of the running containers whose turn it is."""
+        """Look at the output files of the containers whose turn it is."""
         seen = {}
         for record in self._store.records():
-            if record.status.life.state in WRITING:
+            if record.status.life.state in WITH_OUTPUT:
                 seen[record.id] = output = self._known(record)
                 if output.is_due() and output.look(self._files):
                     self._containers.rotate(record)

@@ -90,7 +90,7 @@ class Dying:
             rotation,
             Again(0.0),
             closing=[written, *exits, *self._counts(fields)],
-            # The file that cannot be cut is as long as it was.
+            # A death does not wait for a file that cannot be cut: housekeeping tries again.
             failed=lambda failures: Decision(
                 result=Again(0.0), closing=[written, *exits, *self._counts(fields)]
             ),

@@ -63,6 +63,15 @@ def test_a_silent_container_that_starts_to_write_is_noticed(tmp_path: Path) -> N
     assert containers.rotated
 
 
+def test_what_could_not_be_cut_at_the_death_is_cut_later(tmp_path: Path) -> None:
+    store, containers, housekeeping = make(tmp_path)
+    (tmp_path / "a").write_bytes(b"x" * 65536)
+    record = store.get("a")
+    store.put_status(record, record.with_status(state=State.DEAD).status, now=2.0)
+    housekeeping.tick()
+    assert containers.rotated == ["a"]
+
+
 def test_a_container_without_files_and_a_gone_one_cost_nothing(tmp_path: Path) -> None:
     store, containers, housekeeping = make(tmp_path)
     housekeeping.tick()
