@@ -260,10 +260,12 @@ class Script(Asking):
             self.find(f"start {name}: no answer")
 
     def restart(self) -> None:
-        """The daemon dies of something else."""
+        """The daemon dies of something else, unless it is dead of the fault."""
         old = self.pair.daemon
-        os.kill(old, 9)
-        self.until(lambda: self.pair.daemon != old, "the daemon is dead")
+        if old:  # and never our own process group
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(old, signal.SIGKILL)
+        self.until(lambda: self.pair.daemon not in (0, old), "the daemon is dead")
         self.reconnect()
 
     def document(self, path: Path, text: str) -> None:

@@ -111,6 +111,20 @@ class Client:
         pass
 
 
+class Dying:
+    """A pair whose daemon's pid is told anew each time."""
+
+    def __init__(self, pair: Any, pids: list[int]) -> None:
+        self._pair, self._pids = pair, pids
+
+    @property
+    def daemon(self) -> int:
+        return self._pids.pop(0)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pair, name)
+
+
 @pytest.fixture
 def pair(tmp_path: Path) -> Any:
     conn = Client()
@@ -182,6 +196,26 @@ def test_an_exit_of_the_life_before_is_not_of_this_one(pair: Any) -> None:
     pair.conn.unwritten = [Event("container", "a", What.EXIT, serial=8)]
     script.check()
     assert script.findings == []
+
+
+def test_a_daemon_that_is_dead_already_is_not_killed(
+    pair: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No pid is none of ours: 0 is the whole process group."""
+    signalled: list[int] = []
+
+    def kill(pid: int, signo: int) -> None:
+        signalled.append(pid)
+        raise ProcessLookupError
+
+    monkeypatch.setattr(os, "kill", kill)
+    script = play(pair, "3.before.daemon")
+    told: Any = Dying(pair, [0, 7, 7, 7, 0, 8])
+    script.pair = told
+    script.restart()
+    assert signalled == []
+    script.restart()
+    assert signalled == [7]
 
 
 def test_what_is_refused_for_ever_ends_the_life(pair: Any, monkeypatch: pytest.MonkeyPatch) -> None:
