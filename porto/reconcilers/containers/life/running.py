@@ -84,13 +84,15 @@ class Running:
         return self._stuck(target, failures)
 
     def _stuck(self, target: Target, failures: Sequence[Failure]) -> Decision:
-        """The first failure is shown, and is the answer to who asked for it."""
-        record, failure = target.record, failures[0]
+        """The first failure of what was asked for is shown and answered, else the first of all."""
+        record, remembered = target.record, self._world.remembered(target)
+        asked = [f for f in failures if remembered.asked(record, f.facet)]
+        failure = [*asked, *failures][0]
         error = failure.error
         shown = Condition("Stuck", failure.facet, error.text, error.code)
         if shown in record.status.conditions:
             written = note(target, observed_generation=record.generation)
-            if not self._world.remembered(target).asked(record, failure.facet):
+            if not asked:
                 # It stood in the way before: what has been asked for since is not to blame.
                 return Decision([written], Done())
         else:

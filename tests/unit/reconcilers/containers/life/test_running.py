@@ -10,6 +10,7 @@ import pytest
 from porto.reconcilers.containers import upkeep
 from porto.reconcilers.engine.decision import Failure
 from porto.reconcilers.engine.result import Again, Done, Result
+from porto.spec.containers.spec import find_property
 from porto.spec.containers.status import State
 from porto.spec.errors import Busy, EError, InvalidValue
 from porto.spec.records.status import Condition
@@ -149,6 +150,19 @@ def test_what_is_shown_already_does_not_answer_who_asked_for_something_else(scen
         life record: running -> running
             a observed_generation=3
         = Done
+    """)
+
+
+def test_what_fails_of_what_was_asked_for_is_not_hidden_by_what_is_shown(scene: Scene) -> None:
+    record = scene.put("a", State.RUNNING, status={"conditions": (STUCK,)})
+    scene.world.memory.of(record.key).see(record)
+    spec = record.spec.with_value(find_property("cpu_weight"), 200)
+    scene.store.put(dataclasses.replace(record, spec=spec), now=0.0)
+    failures = Failure("pids", Busy("cannot")), Failure("cpu", InvalidValue("neither"))
+    assert scene.failed("a", *failures) == lines("""
+        life record: running -> running
+            a conditions=[Stuck cpu neither InvalidValue]
+        = Stuck InvalidValue: neither
     """)
 
 
