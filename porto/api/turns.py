@@ -15,7 +15,7 @@ from typing import Any
 from porto.api.auth import Caller
 from porto.spec.containers.names import ROOT
 
-TURN_S = 0.001
+TURN_S = 0.0005
 """Seconds of requests before everybody else on the event loop has a turn."""
 
 GAP_S = 0.0002

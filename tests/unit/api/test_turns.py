@@ -15,7 +15,7 @@ class Rig:
     """Requests that take `cost` seconds each, on a clock that only they move."""
 
     def __init__(self) -> None:
-        self.now = 100.0
+        self.now = 0.0
         self.turns = Turns(lambda: self.now)
         self.done: list[str] = []
 
