@@ -5,6 +5,12 @@ and the link to the launcher as inherited descriptors. May die at any instructio
 whatever it was doing is found again in the store and in the kernel.
 """
 
+import gc
+
+if __name__ == "__main__":
+    # What is imported and taken over is no garbage; `tune_collector` turns it on.
+    gc.disable()
+
 import argparse
 import asyncio
 import contextlib

@@ -81,7 +81,10 @@ def _porto_gid() -> int:
 
 
 def tune_collector() -> None:
-    """What start-up made stays; what requests make is freed by reference counts."""
-    gc.collect()
+    """What start-up made stays; what requests make is freed by reference counts.
+
+    The little garbage among it is not worth the time of looking for it: clients wait.
+    """
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    gc.enable()

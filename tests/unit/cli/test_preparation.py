@@ -1,5 +1,6 @@
 """What the daemon sets for itself."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -28,3 +29,16 @@ def test_a_descriptor_that_is_open_there_stays() -> None:
         os.fstat(theirs)
     finally:
         os.close(theirs)
+
+
+def test_the_collector_looks_at_what_comes_after_the_start_only() -> None:
+    threshold = gc.get_threshold()
+    gc.disable()
+    try:
+        preparation.tune_collector()
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.enable()
+        gc.unfreeze()
+        gc.set_threshold(*threshold)
