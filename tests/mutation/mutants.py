@@ -10,7 +10,6 @@ and class methods).
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from mutmut.mutation.diff_apply import get_diff_for_mutant
 from mutmut.mutation.file_mutation import mutate_file_contents
 from mutmut.utils.format_utils import get_mutant_name, orig_function_and_class_names_from_key
 
+from tests.mutation.bounds import stop
 from tests.mutation.rooms import Room
 from tests.mutation.survivors import Mutation
 from tests.mutation.tally import Verdict, verdict
@@ -90,12 +90,14 @@ class Copy:
         mutmut = str(Path(sys.executable).with_name("mutmut"))
         with Path("mutmut.log").open("w", encoding="utf-8") as log:
             command = [mutmut, "run", "--max-children", str(jobs), *names]
-            with subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL) as run:
-                try:
-                    run.wait(limit_s)
-                except subprocess.TimeoutExpired:
-                    # It stops its children and keeps the verdicts it has.
-                    run.send_signal(signal.SIGINT)
+            with subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            ) as run:
+                stop(run, limit_s)
         noted = _noted()
         verdicts = {name: verdict(noted.get(name)) for name in names}
         if set(verdicts.values()) <= {Verdict.NOT_RUN}:

@@ -1,13 +1,18 @@
 """The bookkeeping of the mutation tier, and that its lists are about files that exist."""
 
 import re
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from porto.kernel.process.processes import has_ended
+from tests.mutation.bounds import stop
 from tests.mutation.rooms import ROOMS, UnknownRoom, chosen
 from tests.mutation.survivors import LIST, Explained, Mutation, explained
 from tests.mutation.tally import Tally, Verdict, row, sample_sizes, split, table, verdict
+from tests.patience import until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -170,3 +175,21 @@ def test_a_word_without_meaning_is_an_error() -> None:
 )
 def test_a_sample_is_shared_out(mutants: dict[str, int], limit: int, sizes: dict[str, int]) -> None:
     assert sample_sizes(mutants, limit) == sizes
+
+
+def test_nothing_of_a_session_outlives_its_time() -> None:
+    """Not its leader, who does not listen, nor whom that one waits for."""
+    script = "trap '' INT; (trap '' INT; while :; do sleep 600; done) & echo $!; wait"
+    run = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, start_new_session=True)
+    with run:
+        assert run.stdout is not None
+        child = int(run.stdout.readline())
+        stop(run, 0, 0)
+        until(lambda: has_ended(child), "the child goes on")
+    assert run.returncode == -signal.SIGKILL
+
+
+def test_who_ends_in_time_is_left_alone() -> None:
+    with subprocess.Popen(["true"], start_new_session=True) as run:
+        stop(run, 60)
+    assert run.returncode == 0
