@@ -154,12 +154,10 @@ class _Solver:
 
     def _turn(self, child: str) -> tuple[int, bool]:
         """By kind; who only wants to keep what he has comes before who wants more."""
-        request, share = self._request(child), self.present.get(child)
-        wants_more = (
-            share is None
-            or (share.affinity if request.kind == "cores" else share.reserved).bit_count()
-            < request.number
-        )
+        request, share = self._request(child), self.present.get(child, Share(0))
+        # Of a core one thread is used; who was refused uses what he does not hold.
+        held = share.reserved & share.affinity if request.kind == "cores" else share.reserved
+        wants_more = held.bit_count() < request.number
         return ORDER.index(request.kind), request.is_exclusive and wants_more
 
     def _parent(self, name: str, children: list[str]) -> _Parent:

@@ -265,3 +265,14 @@ def test_numbers_of_cpus_may_be_large() -> None:
     assert solution.problems == {}
     assert solution.affinity("a") == parse_cpus("2047")
     assert solution.affinity("b").bit_count() == 500
+
+
+@pytest.mark.parametrize("wish", ["cores 1", "threads 1", "reserve 1"])
+def test_who_was_refused_takes_nothing_from_who_holds(wish: str) -> None:
+    """Though he uses, among all others' rest, as many CPUs as he has asked for."""
+    before = solved(FLAT, p="0", p__b=wish).shares
+    for _ in range(3):
+        solution = solved(FLAT, before, p="0", p__a=wish, p__b=wish)
+        assert solution.shares["p/b"].reserved == 1
+        assert ("request", "p/a") in solution.problems
+        before = solution.shares
