@@ -276,3 +276,17 @@ def test_who_was_refused_takes_nothing_from_who_holds(wish: str) -> None:
         assert solution.shares["p/b"].reserved == 1
         assert ("request", "p/a") in solution.problems
         before = solution.shares
+
+
+def test_who_wants_another_core_comes_after_who_keeps_his() -> None:
+    topology = machine(4, threads=2)
+    before = solved(topology, p="0-3", p__a="cores 1", p__b="cores 1").shares
+    solution = solved(topology, before, p="0-3", p__a="cores 2", p__b="cores 1")
+    assert solution.shares["p/b"] == before["p/b"]
+    assert ("request", "p/a") in solution.problems
+
+
+def test_cpus_are_taken_from_the_node_that_the_own_children_name() -> None:
+    solution = solved(SMT, a="threads 4", a__b="node 1")
+    assert (cpus(solution, "a"), cpus(solution, "a/b")) == ("4-7", "4-7")
+    assert not solution.problems
