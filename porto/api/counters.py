@@ -64,19 +64,6 @@ COUNTERS = (
 )
 """Counters that exist from the start; others appear when they are first added to."""
 
-GAUGES = (
-    "porto_uptime",
-    "master_uptime",
-    "queued_statuses",
-    "queued_events",
-    "containers",
-    "running",
-    "clients",
-    "requests_queued",
-    "requests_top_running_time",
-)
-"""Numbers that the whole daemon shows beside them."""
-
 _VOLUMES = "this daemon makes no volumes"
 _LAYERS = "this daemon keeps no layers"
 _NETWORKS = "this daemon makes no networks"

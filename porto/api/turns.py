@@ -40,8 +40,11 @@ class Turns:
         if not self._waiting and now - self._ended >= GAP_S:
             self._begin(now)
         used = now - self._began
-        is_new = party not in self._served and party not in self._waiting
-        if used < (2 * TURN_S if is_new else 0.0 if self._waiting else TURN_S):
+        if party not in self._served and party not in self._waiting:
+            has_time = used < 2 * TURN_S
+        else:
+            has_time = not self._waiting and used < TURN_S
+        if has_time:
             self._served.add(party)
             return True
         self._waiting.setdefault(party, deque()).append(work)

@@ -56,12 +56,10 @@ class ContainerReconciler:
             self._world.memory.forget(key)
             return
         ended = current.status.life.state in ENDED
-        if ended is not (record.status.life.state in ENDED):
+        is_another_life = ended is not (record.status.life.state in ENDED)
+        if is_another_life or (ended and not isinstance(result, Again)):  # it waits for nothing
             self._world.memory.forget(key)
         if ended:
-            if not isinstance(result, Again):
-                # It waits for nothing.
-                self._world.memory.forget(key)
             return
         if record.intent.run is Run.RUNNING and current.status.life.state is not State.STARTING:
             remembered = self._world.memory.of(key)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import porto
-from porto.api.counters import COUNTERS, GAUGES, UNCOUNTED
+from porto.api.counters import COUNTERS, UNCOUNTED
 from porto.api.handlers.system import COUNTED
 from porto.spec.config import Config
 from porto.spec.containers.admission import Admission
@@ -17,6 +17,19 @@ from tests.fakes.api import ALICE, asynchronous, serving
 
 COUNTING = ("add", "gauge", "count", "Count")
 """What is told the name of a statistic."""
+
+GAUGES = (
+    "porto_uptime",
+    "master_uptime",
+    "queued_statuses",
+    "queued_events",
+    "containers",
+    "running",
+    "clients",
+    "requests_queued",
+    "requests_top_running_time",
+)
+"""Numbers that the whole daemon shows beside them."""
 
 
 @asynchronous

@@ -398,12 +398,15 @@ def _waits(rig: Rig, name: str) -> list[str]:
     return [c.message for c in rig.get(name).status.conditions if c.kind == "Waiting"]
 
 
-def test_who_waits_says_so_and_is_woken_not_looked_at(
-    play: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def shown_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is waited for need not last."""
     for module in (ending, starting):
         monkeypatch.setattr(module, "SHOWN_AFTER_S", 0.01)
 
+
+@pytest.mark.usefixtures("shown_at_once")
+def test_who_waits_says_so_and_is_woken_not_looked_at(play: Any) -> None:
     async def body(rig: Rig) -> None:
         for name in ("a", "a/b"):
             rig.create(name)
@@ -423,10 +426,8 @@ def test_who_waits_says_so_and_is_woken_not_looked_at(
     play(body)
 
 
-def test_the_dead_say_what_they_wait_for(play: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (ending, starting):
-        monkeypatch.setattr(module, "SHOWN_AFTER_S", 0.01)
-
+@pytest.mark.usefixtures("shown_at_once")
+def test_the_dead_say_what_they_wait_for(play: Any) -> None:
     async def body(rig: Rig) -> None:
         rig.create("a")
         await rig.start("a")
@@ -444,12 +445,8 @@ def test_the_dead_say_what_they_wait_for(play: Any, monkeypatch: pytest.MonkeyPa
     play(body)
 
 
-def test_who_need_not_wait_any_more_does_not_say_so(
-    play: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for module in (ending, starting):
-        monkeypatch.setattr(module, "SHOWN_AFTER_S", 0.01)
-
+@pytest.mark.usefixtures("shown_at_once")
+def test_who_need_not_wait_any_more_does_not_say_so(play: Any) -> None:
     async def body(rig: Rig) -> None:
         for name in ("a", "a/b"):
             rig.create(name)
